@@ -1,0 +1,53 @@
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Audit;
+
+/// <summary>One sentence of the audit log: who did what to what, when, from where. Never changed, never deleted.</summary>
+public sealed class AuditEntry : ITenantOwned
+{
+    /// <summary>The tenant's own log; <see cref="Guid.Empty"/> is the installation's.</summary>
+    public required Guid TenantId { get; init; }
+
+    /// <summary>1, 2, 3 ... without gaps within a log, so that a missing entry can be seen.</summary>
+    public required long Sequence { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+    public required ActorKind ActorKind { get; init; }
+    public Guid? ActorId { get; init; }
+    public required string ActorName { get; init; }
+
+    /// <summary>What and when, as <c>campaign.launched</c>: the target's kind, a dot, a verb in the past.</summary>
+    public required string Action { get; init; }
+
+    public required string TargetKind { get; init; }
+    public required string TargetId { get; init; }
+    public required string TargetName { get; init; }
+
+    /// <summary>JSON; what changed, for those who unfold the entry.</summary>
+    public string? Details { get; init; }
+
+    /// <summary>The address that the command came from; null for the engine's own acts.</summary>
+    public string? From { get; init; }
+}
+
+internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEntry>
+{
+    public void Configure(EntityTypeBuilder<AuditEntry> builder)
+    {
+        builder.HasKey(entry => new { entry.TenantId, entry.Sequence });
+        builder.Property(entry => entry.Sequence).ValueGeneratedNever();
+        builder.Property(entry => entry.Action).HasMaxLength(64);
+        builder.Property(entry => entry.TargetKind).HasMaxLength(32);
+        builder.Property(entry => entry.TargetId).HasMaxLength(128);
+        builder.HasIndex(entry => new { entry.TenantId, entry.At });
+        builder.HasIndex(entry => new
+        {
+            entry.TenantId,
+            entry.TargetKind,
+            entry.TargetId,
+        });
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Audit;
+
+/// <summary>What a command works with: its transaction's context, one instant, and the audit log.</summary>
+public sealed class CommandContext(PortalDbContext db, Actor actor, DateTimeOffset now, IIds ids)
+{
+    private readonly List<PendingEntry> _entries = [];
+
+    public PortalDbContext Db => db;
+    public Actor Actor => actor;
+    public DateTimeOffset Now => now;
+    public IIds Ids => ids;
+    public Guid TenantId => db.Scope.TenantId;
+
+    /// <param name="action">The target's kind, a dot, a verb in the past: <c>campaign.launched</c>.</param>
+    /// <param name="details">Serialised as JSON; never a secret.</param>
+    public void Audit(string action, string targetKind, string targetId, string targetName, object? details = null) =>
+        _entries.Add(new PendingEntry(action, targetKind, targetId, targetName, details));
+
+    /// <summary>Called once at the end of the command, so that numbers are taken in the order of commits.</summary>
+    internal Task WriteAuditAsync(CancellationToken cancellation) =>
+        AuditLog.AppendAsync(db, TenantId, actor, now, _entries, cancellation);
+
+    internal sealed record PendingEntry(
+        string Action,
+        string TargetKind,
+        string TargetId,
+        string TargetName,
+        object? Details
+    );
+}
+
+/// <summary>Appends to a tenant's log inside the caller's transaction.</summary>
+public static class AuditLog
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>For the engine, which acts without a command.</summary>
+    public static Task AppendAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Actor actor,
+        DateTimeOffset now,
+        string action,
+        string targetKind,
+        string targetId,
+        string targetName,
+        object? details,
+        CancellationToken cancellation
+    ) =>
+        AppendAsync(
+            db,
+            tenantId,
+            actor,
+            now,
+            [new CommandContext.PendingEntry(action, targetKind, targetId, targetName, details)],
+            cancellation
+        );
+
+    internal static async Task AppendAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Actor actor,
+        DateTimeOffset now,
+        IReadOnlyList<CommandContext.PendingEntry> entries,
+        CancellationToken cancellation
+    )
+    {
+        if (entries.Count == 0)
+        {
+            return;
+        }
+
+        var last =
+            await db
+                .AuditEntries.Where(entry => entry.TenantId == tenantId)
+                .MaxAsync(entry => (long?)entry.Sequence, cancellation)
+            ?? 0;
+        // An engine transaction may append twice before it saves.
+        last = Math.Max(
+            last,
+            db.AuditEntries.Local.Where(entry => entry.TenantId == tenantId)
+                .Select(entry => entry.Sequence)
+                .DefaultIfEmpty()
+                .Max()
+        );
+        foreach (var entry in entries)
+        {
+            db.AuditEntries.Add(
+                new AuditEntry
+                {
+                    TenantId = tenantId,
+                    Sequence = ++last,
+                    At = now,
+                    ActorKind = actor.Kind,
+                    ActorId = actor.UserId,
+                    ActorName = actor.Name,
+                    Action = entry.Action,
+                    TargetKind = entry.TargetKind,
+                    TargetId = entry.TargetId,
+                    TargetName = entry.TargetName,
+                    Details = entry.Details is null ? null : JsonSerializer.Serialize(entry.Details, Json),
+                    From = actor.From,
+                }
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Campaigns;
+
+/// <summary>
+/// One mail to an audience. Its content and sender are frozen when it leaves Draft; from then on its recipients stand in
+/// the ledger, and only <see cref="CampaignTransitions"/> changes its status.
+/// </summary>
+public sealed class Campaign : ITenantOwned
+{
+    public required Guid TenantId { get; init; }
+    public required Guid Id { get; init; }
+    public required string Name { get; set; }
+    public required CampaignStatus Status { get; set; }
+
+    /// <summary>Raised by each save of the draft; a save that names an older one is refused, so nothing typed is lost.</summary>
+    public int Version { get; set; }
+
+    public Guid? SenderId { get; set; }
+    public string Subject { get; set; } = "";
+
+    /// <summary>HTML with merge fields (Handlebars).</summary>
+    public string Html { get; set; } = "";
+
+    public AudienceKind AudienceKind { get; set; }
+    public string? AudienceTag { get; set; }
+    public Guid? AudienceSegmentId { get; set; }
+
+    /// <summary>Frozen at launch: <c>Name &lt;address&gt;</c>.</summary>
+    public string? FromHeader { get; set; }
+
+    /// <summary>Frozen at launch.</summary>
+    public string? ReplyTo { get; set; }
+
+    /// <summary>1 after the launch, one more with each resume; only chunks of this run may be sent for the first time.</summary>
+    public int CurrentRun { get; set; }
+
+    /// <summary>Highest chunk number given out; chunk numbers are unique within the campaign.</summary>
+    public int LastChunk { get; set; }
+
+    /// <summary>Why a Partial campaign stopped, as a code.</summary>
+    public StopReason? StopReason { get; set; }
+
+    /// <summary>The provider's own words, where it said something.</summary>
+    public string? StopDetail { get; set; }
+
+    /// <summary>When a resume has a chance, where that is known (a daily quota).</summary>
+    public DateTimeOffset? ResumeAfter { get; set; }
+
+    public required string CreatedBy { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt { get; set; }
+    public string? LaunchedBy { get; set; }
+    public DateTimeOffset? LaunchedAt { get; set; }
+    public DateTimeOffset? FinishedAt { get; set; }
+}
+
+/// <summary>Who is mailed.</summary>
+public enum AudienceKind
+{
+    All,
+    Tag,
+    Segment,
+}
+
+/// <summary>The state machine is drawn in docs/sending.md.</summary>
+public enum CampaignStatus
+{
+    /// <summary>Being composed. Left by a launch.</summary>
+    Draft,
+
+    /// <summary>Content frozen, audience not yet. Entered by scheduling, left when due.</summary>
+    Scheduled,
+
+    /// <summary>Content and sender are frozen, the audience is being taken into the ledger. Left by itself.</summary>
+    Preparing,
+
+    /// <summary>The engine works. Entered by launch, continue and resume.</summary>
+    Sending,
+
+    /// <summary>A person stopped it. Left by continue or cancel.</summary>
+    Paused,
+
+    /// <summary>
+    /// The engine stopped by itself, or finished, with somebody neither accepted, refused nor excluded. Left by resume, or
+    /// by itself once nobody is left.
+    /// </summary>
+    Partial,
+
+    /// <summary>Nobody is pending, in doubt or unknown. The end.</summary>
+    Sent,
+
+    /// <summary>A person ended it; whoever was pending is excluded. The end.</summary>
+    Cancelled,
+}
+
+/// <summary>Why the engine stopped by itself.</summary>
+public enum StopReason
+{
+    /// <summary>No proof of anything from the provider for the whole of <c>Sending:Patience</c>.</summary>
+    ProviderUnavailable,
+    DailyQuota,
+    MonthlyQuota,
+
+    /// <summary>The API key is unknown, suspended or may not send.</summary>
+    KeyRejected,
+
+    /// <summary>The sending domain is not verified, or not this tenant's own any more.</summary>
+    SenderNotVerified,
+
+    /// <summary>Three refusals in a row with the same message: the fault is not the recipients'.</summary>
+    RefusedForAll,
+
+    /// <summary>Everybody else is done; some recipients' fate is not known.</summary>
+    UnknownLeft,
+
+    /// <summary>The installation now sends through another account than this run did.</summary>
+    AccountChanged,
+}
+
+internal sealed class CampaignConfiguration : IEntityTypeConfiguration<Campaign>
+{
+    public void Configure(EntityTypeBuilder<Campaign> builder)
+    {
+        builder.HasKey(campaign => new { campaign.TenantId, campaign.Id });
+        builder.Property(campaign => campaign.Name).HasMaxLength(200);
+        builder.Property(campaign => campaign.Subject).HasMaxLength(500);
+        builder.Property(campaign => campaign.AudienceTag).HasMaxLength(64);
+        builder.Property(campaign => campaign.Version).IsConcurrencyToken();
+        builder.HasIndex(campaign => campaign.Id).IsUnique();
+        builder.HasIndex(campaign => new { campaign.TenantId, campaign.CreatedAt });
+        builder.HasIndex(campaign => campaign.Status);
+        builder.HasOne<Tenant>().WithMany().HasForeignKey(campaign => campaign.TenantId);
+    }
+}

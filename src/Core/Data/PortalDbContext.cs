@@ -1,0 +1,149 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
+using Ledgerpost.Contacts.Import;
+using Ledgerpost.Identity;
+using Ledgerpost.Recipients;
+using Ledgerpost.Segments;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending;
+using Ledgerpost.Suppression;
+using Ledgerpost.Tenancy;
+using Ledgerpost.Unsubscribe;
+using Ledgerpost.Webhooks;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Data;
+
+/// <summary>
+/// One context per operation, made by <see cref="PortalDb"/> with an explicit scope; never pooled.
+/// A new migration: <c>Migrations=true dotnet ef migrations add Name --context PortalDbContext --project src/Core --output-dir Data/Migrations/Sqlite</c>.
+/// </summary>
+public class PortalDbContext(DbContextOptions options, TenantScope scope)
+    : IdentityUserContext<PortalUser, Guid>(options)
+{
+    private readonly List<Action> _afterCommit = [];
+
+    public TenantScope Scope { get; } = scope;
+
+    // Read by the query filters: EF Core turns a member of the context into a parameter of each query.
+    private Guid ScopedTenantId => Scope.TenantId;
+
+    /// <summary>What runs once the transaction is durable, such as telling open pages that numbers changed.</summary>
+    internal IReadOnlyList<Action> AfterCommitActions => _afterCommit;
+
+    public DbSet<Installation> Installation => Set<Installation>();
+    public DbSet<Tenant> Tenants => Set<Tenant>();
+    public DbSet<Membership> Memberships => Set<Membership>();
+    public DbSet<SetUpLink> SetUpLinks => Set<SetUpLink>();
+    public DbSet<StoredKey> DataProtectionKeys => Set<StoredKey>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<Contact> Contacts => Set<Contact>();
+    public DbSet<ContactTag> ContactTags => Set<ContactTag>();
+    public DbSet<ContactImport> ContactImports => Set<ContactImport>();
+    public DbSet<ContactImportLine> ContactImportLines => Set<ContactImportLine>();
+    public DbSet<Segment> Segments => Set<Segment>();
+    public DbSet<SegmentTag> SegmentTags => Set<SegmentTag>();
+    public DbSet<SendingDomain> SendingDomains => Set<SendingDomain>();
+    public DbSet<SenderIdentity> SenderIdentities => Set<SenderIdentity>();
+    public DbSet<SuppressedAddress> SuppressedAddresses => Set<SuppressedAddress>();
+    public DbSet<Campaign> Campaigns => Set<Campaign>();
+    public DbSet<Run> Runs => Set<Run>();
+    public DbSet<Recipient> Recipients => Set<Recipient>();
+    public DbSet<RecipientEvent> RecipientEvents => Set<RecipientEvent>();
+    public DbSet<Chunk> Chunks => Set<Chunk>();
+    public DbSet<Attempt> Attempts => Set<Attempt>();
+    public DbSet<ProviderAccount> ProviderAccounts => Set<ProviderAccount>();
+    public DbSet<WebhookMessage> WebhookMessages => Set<WebhookMessage>();
+    public DbSet<UnsubscribeLink> UnsubscribeLinks => Set<UnsubscribeLink>();
+
+    // Fixed here, not in the host's options, so that the migrations tool and every context agree.
+    protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
+
+    public void AfterCommit(Action action) => _afterCommit.Add(action);
+
+    public override Task<int> SaveChangesAsync(
+        bool acceptAllChangesOnSuccess,
+        CancellationToken cancellationToken = default
+    )
+    {
+        RefuseForeignRows();
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    public override int SaveChanges(bool acceptAllChangesOnSuccess)
+    {
+        RefuseForeignRows();
+        return base.SaveChanges(acceptAllChangesOnSuccess);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(32);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(PortalDbContext).Assembly);
+        ApplyTenantFilters(builder);
+    }
+
+    protected virtual void ApplyTenantFilters(ModelBuilder builder)
+    {
+        foreach (
+            var entity in builder.Model.GetEntityTypes().Where(e => e.ClrType.IsAssignableTo(typeof(ITenantOwned)))
+        )
+        {
+            var method = typeof(PortalDbContext)
+                .GetMethod(
+                    nameof(Filter),
+                    System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance
+                )!
+                .MakeGenericMethod(entity.ClrType);
+            method.Invoke(this, [builder]);
+        }
+    }
+
+    private void Filter<TEntity>(ModelBuilder builder)
+        where TEntity : class, ITenantOwned =>
+        builder.Entity<TEntity>().HasQueryFilter(entity => entity.TenantId == ScopedTenantId);
+
+    // A query filter does not look at writes: a stub attached with another tenant's id would be saved (docs/security.md).
+    private void RefuseForeignRows()
+    {
+        foreach (var entry in ChangeTracker.Entries<ITenantOwned>())
+        {
+            if (entry.State is EntityState.Unchanged or EntityState.Detached)
+            {
+                continue;
+            }
+
+            var original =
+                entry.State == EntityState.Added
+                    ? entry.Entity.TenantId
+                    : (Guid)entry.OriginalValues[nameof(ITenantOwned.TenantId)]!;
+            if (!Scope.Covers(entry.Entity.TenantId) || !Scope.Covers(original))
+            {
+                throw new ForeignTenantException(entry.Metadata.DisplayName());
+            }
+        }
+    }
+}
+
+/// <summary>
+/// The same model without tenant filters, for <see cref="TenantScope.Installation"/>. A type of its own, because a
+/// filter with "or all tenants" in it would keep every query off the tenant's index.
+/// </summary>
+public sealed class InstallationDbContext(DbContextOptions options) : PortalDbContext(options, TenantScope.Installation)
+{
+    protected override void ApplyTenantFilters(ModelBuilder builder) { }
+}
+
+/// <summary>A write touched a row of a tenant outside the context's scope: a bug, stopped before it reached the database.</summary>
+public sealed class ForeignTenantException(string entity)
+    : InvalidOperationException($"A {entity} of another tenant was about to be written.");

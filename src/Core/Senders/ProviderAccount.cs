@@ -1,0 +1,52 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Senders;
+
+/// <summary>
+/// An account at the provider, as the ledger knows it. An idempotency key means something only within its account, so
+/// every run and every chunk names the one that it went to.
+/// </summary>
+public sealed class ProviderAccount
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>Without a slash at its end.</summary>
+    public required string BaseUrl { get; init; }
+
+    /// <summary>SHA-256 of the API key, so that a replaced key is noticed; never the key.</summary>
+    public required string KeyFingerprint { get; set; }
+
+    /// <summary>The account that the configured key belongs to now; at most one row.</summary>
+    public bool IsCurrent { get; set; }
+
+    /// <summary>A mail that this account accepted: a replaced key that can read it belongs to the same account.</summary>
+    public string? KnownEmailId { get; set; }
+
+    public DateTimeOffset? LastSuccessAt { get; set; }
+
+    /// <summary>Since when calls have ended without proof of anything; null while the provider answers.</summary>
+    public DateTimeOffset? FailingSince { get; set; }
+
+    public int FailuresInARow { get; set; }
+
+    /// <summary>No call before this instant: the provider asked for a pause, or it is failing.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
+    /// <summary>The last message with which it refused a chunk, and how many chunks in a row got it.</summary>
+    public string? LastRefusal { get; set; }
+
+    public int RefusalsInARow { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+internal sealed class ProviderAccountConfiguration : IEntityTypeConfiguration<ProviderAccount>
+{
+    public void Configure(EntityTypeBuilder<ProviderAccount> builder)
+    {
+        builder.Property(account => account.BaseUrl).HasMaxLength(500);
+        builder.Property(account => account.KeyFingerprint).HasMaxLength(64);
+        builder.HasIndex(account => account.IsCurrent).IsUnique().HasFilter("\"IsCurrent\" = 1");
+    }
+}

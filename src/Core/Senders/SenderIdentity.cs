@@ -1,0 +1,89 @@
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Senders;
+
+/// <summary>A domain that the tenant proved to own; mail is sent only from a verified one.</summary>
+public sealed class SendingDomain : ITenantOwned
+{
+    public required Guid TenantId { get; init; }
+    public required Guid Id { get; init; }
+
+    /// <summary>ASCII, lower case; unique in the whole installation, so that no tenant can send as another.</summary>
+    public required string Name { get; init; }
+
+    public required Guid AccountId { get; init; }
+
+    /// <summary>The provider's own id; null until it has answered.</summary>
+    public string? ProviderDomainId { get; set; }
+
+    public required DomainStatus Status { get; set; }
+
+    /// <summary>JSON array of the DNS records that the provider asks for.</summary>
+    public string Records { get; set; } = "[]";
+
+    public DateTimeOffset? CheckedAt { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>The provider's words.</summary>
+public enum DomainStatus
+{
+    NotStarted,
+    Pending,
+    Verified,
+    PartiallyVerified,
+    PartiallyFailed,
+    Failed,
+}
+
+/// <summary>Who a mail comes from: a name and an address at one of the tenant's domains.</summary>
+public sealed class SenderIdentity : ITenantOwned
+{
+    public required Guid TenantId { get; init; }
+    public required Guid Id { get; init; }
+    public required Guid DomainId { get; init; }
+    public required string LocalPart { get; init; }
+    public string? DisplayName { get; set; }
+    public string? ReplyTo { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public SendingDomain? Domain { get; init; }
+}
+
+internal sealed class SendingDomainConfiguration : IEntityTypeConfiguration<SendingDomain>
+{
+    public void Configure(EntityTypeBuilder<SendingDomain> builder)
+    {
+        builder.HasKey(domain => new { domain.TenantId, domain.Id });
+        builder.Property(domain => domain.Name).HasMaxLength(253);
+        builder.HasIndex(domain => domain.Name).IsUnique();
+        builder.HasOne<Tenant>().WithMany().HasForeignKey(domain => domain.TenantId);
+        builder.HasOne<ProviderAccount>().WithMany().HasForeignKey(domain => domain.AccountId);
+    }
+}
+
+internal sealed class SenderIdentityConfiguration : IEntityTypeConfiguration<SenderIdentity>
+{
+    public void Configure(EntityTypeBuilder<SenderIdentity> builder)
+    {
+        builder.HasKey(sender => new { sender.TenantId, sender.Id });
+        builder.Property(sender => sender.LocalPart).HasMaxLength(64);
+        builder.Property(sender => sender.DisplayName).HasMaxLength(100);
+        builder.Property(sender => sender.ReplyTo).HasMaxLength(320);
+        builder
+            .HasIndex(sender => new
+            {
+                sender.TenantId,
+                sender.DomainId,
+                sender.LocalPart,
+            })
+            .IsUnique();
+        builder
+            .HasOne(sender => sender.Domain)
+            .WithMany()
+            .HasForeignKey(sender => new { sender.TenantId, sender.DomainId })
+            .OnDelete(DeleteBehavior.Restrict);
+    }
+}

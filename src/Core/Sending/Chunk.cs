@@ -1,0 +1,123 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// At most 100 recipients of one run that go out in one provider call. Its members are the recipients that name its
+/// number; the range is where to look for them.
+/// </summary>
+public sealed class Chunk : ITenantOwned
+{
+    public const int MaxRecipients = 100;
+
+    public required Guid TenantId { get; init; }
+    public required Guid CampaignId { get; init; }
+
+    /// <summary>Unique within the campaign, over all its runs.</summary>
+    public required int Number { get; init; }
+
+    public required int RunNumber { get; set; }
+
+    /// <summary>The chunk that this is a half of.</summary>
+    public int? ParentNumber { get; init; }
+
+    public required int FirstRecipient { get; init; }
+    public required int LastRecipient { get; init; }
+
+    /// <summary>1, and one more after each definite refusal; a new generation has a new key.</summary>
+    public int Generation { get; set; } = 1;
+
+    /// <summary>Raised by each claim; who holds an older one changes nothing any more.</summary>
+    public int Epoch { get; set; }
+
+    public required ChunkState State { get; set; }
+    public string? LeaseOwner { get; set; }
+    public DateTimeOffset? LeaseEnds { get; set; }
+
+    /// <summary>The first attempt of this generation: the key's window is counted from it.</summary>
+    public DateTimeOffset? FirstAttemptAt { get; set; }
+
+    /// <summary>Set by the intent, cleared by proof: while it is set, the same bytes go out under the same key or nothing does.</summary>
+    public DateTimeOffset? DoubtfulSince { get; set; }
+
+    public DateTimeOffset? NotBefore { get; set; }
+
+    /// <summary>Attempts of all generations; the last attempt's number.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Attempts in a row that proved nothing; the backoff grows with it.</summary>
+    public int Failures { get; set; }
+
+    public string? Key { get; set; }
+    public Guid? AccountId { get; set; }
+    public string? BaseUrl { get; set; }
+
+    /// <summary>The frozen request, Brotli-compressed; kept until the outcome is known.</summary>
+    public byte[]? Payload { get; set; }
+
+    /// <summary>SHA-256 of the request as it goes over the wire, in hexadecimal.</summary>
+    public string? PayloadHash { get; set; }
+
+    /// <summary>What the provider said last, for a person to read.</summary>
+    public string? LastMessage { get; set; }
+}
+
+/// <summary>Where a chunk stands. Doubt is not a state of its own but <see cref="Chunk.DoubtfulSince"/>.</summary>
+public enum ChunkState
+{
+    /// <summary>Waits for a worker: for the first time, or for its next attempt. Left by a claim or by abandoning.</summary>
+    Planned,
+
+    /// <summary>A worker has it until its lease ends.</summary>
+    Leased,
+
+    /// <summary>The provider has all its mails. The end.</summary>
+    Accepted,
+
+    /// <summary>The provider refused it for its content. The end.</summary>
+    Refused,
+
+    /// <summary>A later run or a cancel took its recipients before anything was sent, or none was left. The end.</summary>
+    Abandoned,
+
+    /// <summary>In doubt when the window ended. Left only by proof or by a person.</summary>
+    Unknown,
+}
+
+internal sealed class ChunkConfiguration : IEntityTypeConfiguration<Chunk>
+{
+    public void Configure(EntityTypeBuilder<Chunk> builder)
+    {
+        builder.HasKey(chunk => new
+        {
+            chunk.TenantId,
+            chunk.CampaignId,
+            chunk.Number,
+        });
+        builder.Property(chunk => chunk.Number).ValueGeneratedNever();
+        builder.Property(chunk => chunk.Key).HasMaxLength(256);
+        builder.Property(chunk => chunk.PayloadHash).HasMaxLength(64);
+        builder.HasIndex(chunk => chunk.Key).IsUnique();
+        builder.HasIndex(chunk => new { chunk.State, chunk.NotBefore });
+        builder.HasIndex(chunk => new
+        {
+            chunk.TenantId,
+            chunk.CampaignId,
+            chunk.State,
+        });
+        builder
+            .HasOne<Run>()
+            .WithMany()
+            .HasForeignKey(chunk => new
+            {
+                chunk.TenantId,
+                chunk.CampaignId,
+                chunk.RunNumber,
+            });
+        builder.HasOne<ProviderAccount>().WithMany().HasForeignKey(chunk => chunk.AccountId);
+    }
+}

@@ -1,0 +1,40 @@
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Suppression;
+
+/// <summary>An address that this tenant does not mail, whatever becomes of its contact. One row per address.</summary>
+public sealed class SuppressedAddress : ITenantOwned
+{
+    public required Guid TenantId { get; init; }
+    public required Guid Id { get; init; }
+    public required string NormalizedEmail { get; init; }
+    public required SuppressionReason Reason { get; set; }
+
+    /// <summary>Where it came from, as a phrase: the campaign, the person, the provider's words.</summary>
+    public string? Detail { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>In the order of weight: a later one replaces an earlier one, never the other way.</summary>
+public enum SuppressionReason
+{
+    Unsubscribed,
+    Manual,
+    Bounced,
+    Complained,
+}
+
+internal sealed class SuppressedAddressConfiguration : IEntityTypeConfiguration<SuppressedAddress>
+{
+    public void Configure(EntityTypeBuilder<SuppressedAddress> builder)
+    {
+        builder.HasKey(row => new { row.TenantId, row.Id });
+        builder.Property(row => row.NormalizedEmail).HasMaxLength(320);
+        builder.HasIndex(row => new { row.TenantId, row.NormalizedEmail }).IsUnique();
+        builder.HasOne<Tenant>().WithMany().HasForeignKey(row => row.TenantId);
+    }
+}

@@ -1,0 +1,73 @@
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Tenancy;
+
+/// <summary>Who acts, as the audit log will name them.</summary>
+public sealed record Actor(ActorKind Kind, Guid? UserId, string Name, string? From)
+{
+    public static Actor System { get; } = new(ActorKind.System, null, "Ledgerpost", null);
+}
+
+public enum ActorKind
+{
+    User,
+    Operator,
+    System,
+    Recipient,
+    Program,
+}
+
+/// <summary>Who acts, and in which tenant.</summary>
+public sealed record Caller(TenantScope Scope, Actor Actor)
+{
+    public Guid TenantId => Scope.TenantId;
+
+    /// <summary>The engine itself, in one tenant.</summary>
+    public static Caller System(Guid tenantId) => new(TenantScope.For(tenantId), Actor.System);
+}
+
+/// <summary>Every command asks here, in its own transaction: what a page shows is a courtesy, this is the wall.</summary>
+public static class Permissions
+{
+    /// <exception cref="AccessDeniedException">The caller has no such role in this tenant.</exception>
+    public static async Task DemandAsync(
+        PortalDbContext db,
+        Caller caller,
+        TenantRole atLeast,
+        CancellationToken cancellation
+    )
+    {
+        if (caller.Actor.Kind == ActorKind.System)
+        {
+            return;
+        }
+
+        var role = caller.Actor.UserId is { } userId
+            ? await RoleAsync(db, caller.TenantId, userId, cancellation)
+            : null;
+        if (role is null || role < atLeast)
+        {
+            throw new AccessDeniedException(atLeast, role);
+        }
+    }
+
+    public static async Task<TenantRole?> RoleAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid userId,
+        CancellationToken cancellation
+    ) =>
+        await db
+            .Memberships.Where(membership => membership.TenantId == tenantId && membership.UserId == userId)
+            .Select(membership => (TenantRole?)membership.Role)
+            .SingleOrDefaultAsync(cancellation);
+}
+
+/// <summary>A command that this person may not give in this tenant.</summary>
+public sealed class AccessDeniedException(TenantRole needed, TenantRole? held)
+    : Exception(
+        held is null
+            ? "You are not a member of this organisation."
+            : $"This needs the role {needed.ToString().ToLowerInvariant()}; yours is {held.ToString()!.ToLowerInvariant()}."
+    );

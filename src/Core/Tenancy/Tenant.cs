@@ -1,0 +1,67 @@
+using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ledgerpost.Tenancy;
+
+/// <summary>An organisation that sends from its own domain.</summary>
+public sealed class Tenant
+{
+    public required Guid Id { get; init; }
+    public required string Name { get; set; }
+
+    /// <summary>Its part of the address <c>/t/{slug}</c>: lower-case letters, digits and hyphens, unique.</summary>
+    public required string Slug { get; set; }
+
+    /// <summary>IANA name; instants are shown in it.</summary>
+    public string TimeZone { get; set; } = "UTC";
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>Ordered: each role may do what those before it may.</summary>
+public enum TenantRole
+{
+    /// <summary>Reads.</summary>
+    Viewer,
+
+    /// <summary>Composes and imports.</summary>
+    Editor,
+
+    /// <summary>Sends, resumes, suppresses, changes settings.</summary>
+    Admin,
+
+    /// <summary>Members, keys, domains, deletion.</summary>
+    Owner,
+}
+
+/// <summary>A person's role in a tenant.</summary>
+public sealed class Membership : ITenantOwned
+{
+    public required Guid TenantId { get; init; }
+    public required Guid UserId { get; init; }
+    public required TenantRole Role { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+internal sealed class TenantConfiguration : IEntityTypeConfiguration<Tenant>
+{
+    public void Configure(EntityTypeBuilder<Tenant> builder)
+    {
+        builder.Property(tenant => tenant.Name).HasMaxLength(100);
+        builder.Property(tenant => tenant.Slug).HasMaxLength(63);
+        builder.HasIndex(tenant => tenant.Slug).IsUnique();
+    }
+}
+
+internal sealed class MembershipConfiguration : IEntityTypeConfiguration<Membership>
+{
+    public void Configure(EntityTypeBuilder<Membership> builder)
+    {
+        builder.HasKey(membership => new { membership.TenantId, membership.UserId });
+        builder.HasIndex(membership => membership.UserId);
+        builder.HasOne<Tenant>().WithMany().HasForeignKey(membership => membership.TenantId);
+        builder.HasOne<PortalUser>().WithMany().HasForeignKey(membership => membership.UserId);
+    }
+}
