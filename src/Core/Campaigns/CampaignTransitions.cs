@@ -1,0 +1,60 @@
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Campaigns;
+
+/// <summary>
+/// The only place that changes a campaign's status. Each move is one conditional statement that says whether it won, so
+/// that of two people who press at once one wins and the other is told where the campaign stands.
+/// </summary>
+public static class CampaignTransitions
+{
+    /// <summary>From where each status may be reached; drawn in docs/sending.md.</summary>
+    private static readonly Dictionary<CampaignStatus, CampaignStatus[]> Sources = new()
+    {
+        [CampaignStatus.Scheduled] = [CampaignStatus.Draft],
+        [CampaignStatus.Preparing] = [CampaignStatus.Draft, CampaignStatus.Scheduled],
+        [CampaignStatus.Sending] = [CampaignStatus.Preparing, CampaignStatus.Paused, CampaignStatus.Partial],
+        [CampaignStatus.Paused] = [CampaignStatus.Sending],
+        [CampaignStatus.Partial] = [CampaignStatus.Sending],
+        [CampaignStatus.Sent] = [CampaignStatus.Sending, CampaignStatus.Partial, CampaignStatus.Paused],
+        [CampaignStatus.Cancelled] =
+        [
+            CampaignStatus.Scheduled,
+            CampaignStatus.Sending,
+            CampaignStatus.Paused,
+            CampaignStatus.Partial,
+        ],
+    };
+
+    public static bool Allows(CampaignStatus from, CampaignStatus to) =>
+        Sources.TryGetValue(to, out var sources) && sources.Contains(from);
+
+    /// <returns>False when the campaign was not in <paramref name="from"/> any more; nothing has changed then.</returns>
+    public static async Task<bool> TryMoveAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        CampaignStatus from,
+        CampaignStatus to,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (!Allows(from, to))
+        {
+            throw new InvalidOperationException($"No campaign goes from {from} to {to}.");
+        }
+
+        return await db
+                .Campaigns.Where(campaign =>
+                    campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.Status == from
+                )
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(campaign => campaign.Status, to)
+                            .SetProperty(campaign => campaign.UpdatedAt, now),
+                    cancellation
+                ) == 1;
+    }
+}

@@ -1,0 +1,20 @@
+namespace Ledgerpost.Sending;
+
+/// <summary>The section <c>Sending</c>.</summary>
+public sealed class SendingOptions
+{
+    /// <summary>Calls to the provider at one time, 1 to 64.</summary>
+    public int MaxConcurrency { get; set; } = 8;
+
+    /// <summary>How long calls may fail before a campaign becomes Partial; 1 s to 1 day.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a worker may hold a chunk, in seconds, 100 to 3,600: longer than one call may take.</summary>
+    public int LeaseSeconds { get; set; } = 120;
+
+    /// <summary>How long the provider remembers an idempotency key.</summary>
+    public TimeSpan KeyWindow { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long before the window's end the last repeat may start; less than the window.</summary>
+    public TimeSpan KeyWindowMargin { get; set; } = TimeSpan.FromHours(4);
+}
