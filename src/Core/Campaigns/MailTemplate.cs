@@ -1,0 +1,229 @@
+using System.Text;
+using HandlebarsDotNet;
+
+namespace Ledgerpost.Campaigns;
+
+/// <summary>What a mail may contain of one person, and the link with which that person leaves.</summary>
+public sealed record MergeValues(string Email, string? FirstName, string? LastName, string UnsubscribeUrl);
+
+public sealed record RenderedMail(string Subject, string Html, string Text);
+
+/// <summary>
+/// A campaign's subject and HTML, checked and compiled once, rendered for each person; may be used by several threads.
+/// What contacts bring is hostile: it is always escaped in HTML, never evaluated, and cannot end a header.
+/// </summary>
+public sealed class MailTemplate
+{
+    /// <summary>UTF-8 bytes of one mail's HTML; a request of 100 must stay near 10 MB.</summary>
+    public const int MaxBytes = 100 * 1024;
+    public const int MaxSubjectLength = 998;
+
+    private static readonly IHandlebars HtmlEngine = CreateEngine(noEscape: false);
+    private static readonly IHandlebars SubjectEngine = CreateEngine(noEscape: true);
+
+    private readonly HandlebarsTemplate<object, object> _subject;
+    private readonly HandlebarsTemplate<object, object> _html;
+
+    private MailTemplate(HandlebarsTemplate<object, object> subject, HandlebarsTemplate<object, object> html)
+    {
+        _subject = subject;
+        _html = html;
+    }
+
+    /// <exception cref="TemplateException">
+    /// Something between braces is not understood or not known, blocks do not match, or it is too large or too deep.
+    /// </exception>
+    public static MailTemplate Compile(string subject, string html)
+    {
+        if (subject.Length > MaxSubjectLength)
+        {
+            throw new TemplateException($"The subject is longer than {MaxSubjectLength} characters.", inSubject: true);
+        }
+
+        RefuseTooLarge(html);
+        MergeFields.Check(subject, inSubject: true);
+        MergeFields.Check(html, inSubject: false);
+        MailBody.RefuseTooDeep(html);
+        return new MailTemplate(
+            Compile(SubjectEngine, subject, inSubject: true),
+            Compile(HtmlEngine, html, inSubject: false)
+        );
+    }
+
+    /// <summary>Names between braces that are neither a field nor a helper; of the subject first. Never throws.</summary>
+    public static IReadOnlyList<string> UnknownFields(string subject, string html) =>
+        [.. MergeFields.Unknown(subject).Union(MergeFields.Unknown(html), StringComparer.Ordinal)];
+
+    /// <exception cref="TemplateException">This person's data makes an empty subject or a mail that is too large.</exception>
+    public RenderedMail Render(MergeValues values)
+    {
+        var fields = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["first_name"] = Clean(values.FirstName),
+            ["last_name"] = Clean(values.LastName),
+            ["email"] = Clean(values.Email),
+            ["unsubscribe_url"] = values.UnsubscribeUrl,
+        };
+        var subject = OneLine(Run(_subject, fields, inSubject: true));
+        if (subject.Length == 0)
+        {
+            throw new TemplateException("The subject is empty for this person.", inSubject: true);
+        }
+
+        if (subject.Length > MaxSubjectLength)
+        {
+            throw new TemplateException(
+                $"The subject is longer than {MaxSubjectLength} characters for this person.",
+                inSubject: true
+            );
+        }
+
+        var html = Run(_html, fields, inSubject: false);
+        RefuseTooLarge(html);
+        var body = MailBody.WithUnsubscribeLink(html, values.UnsubscribeUrl);
+        return new RenderedMail(subject, body.Html, body.Text);
+    }
+
+    private static HandlebarsTemplate<object, object> Compile(IHandlebars engine, string text, bool inSubject)
+    {
+        try
+        {
+            return engine.Compile(text);
+        }
+        catch (HandlebarsException exception)
+        {
+            throw new TemplateException(exception.Message, null, inSubject, exception);
+        }
+    }
+
+    private static string Run(HandlebarsTemplate<object, object> template, object fields, bool inSubject)
+    {
+        try
+        {
+            return template(fields);
+        }
+        catch (HandlebarsException exception)
+        {
+            throw new TemplateException(exception.Message, null, inSubject, exception);
+        }
+    }
+
+    private static void RefuseTooLarge(string html)
+    {
+        if (Encoding.UTF8.GetByteCount(html) > MaxBytes)
+        {
+            throw new TemplateException($"The content is larger than {MaxBytes / 1024} KB.");
+        }
+    }
+
+    private static IHandlebars CreateEngine(bool noEscape)
+    {
+        var engine = Handlebars.Create(
+            new HandlebarsConfiguration { NoEscape = noEscape, TextEncoder = new StrictHtmlEncoder() }
+        );
+        engine.RegisterHelper(
+            "fallback",
+            (output, _, arguments) =>
+            {
+                var value = arguments[0] as string;
+                output.Write(string.IsNullOrWhiteSpace(value) ? arguments[1] as string : value);
+            }
+        );
+        return engine;
+    }
+
+    /// <summary>Neither control characters nor halves of a surrogate pair: the provider would refuse a whole chunk for them.</summary>
+    private static string? Clean(string? value)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        var clean = new StringBuilder(value.Length);
+        foreach (var rune in value.EnumerateRunes())
+        {
+            if (!Rune.IsControl(rune) || rune.Value is '\t' or '\n')
+            {
+                clean.Append(rune.ToString());
+            }
+        }
+
+        return clean.ToString();
+    }
+
+    // A line's end would start another header, and a direction override would show another subject than was written.
+    private static string OneLine(string subject)
+    {
+        var line = new StringBuilder(subject.Length);
+        foreach (var character in subject)
+        {
+            if (character is '\r' or '\n' or '\t' or '\u0085' or '\u2028' or '\u2029')
+            {
+                line.Append(' ');
+            }
+            else if (
+                !char.IsControl(character)
+                && character is not (>= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069')
+            )
+            {
+                line.Append(character);
+            }
+        }
+
+        return line.ToString().Trim();
+    }
+
+    /// <summary>Also quotes and backtick, so that a value cannot leave a quoted attribute.</summary>
+    private sealed class StrictHtmlEncoder : ITextEncoder
+    {
+        public IFormatProvider? FormatProvider => null;
+
+        public void Encode(StringBuilder? text, TextWriter target) => Encode(text?.ToString(), target);
+
+        public void Encode(string? text, TextWriter target)
+        {
+            foreach (var character in text ?? "")
+            {
+                Encode(character, target);
+            }
+        }
+
+        public void Encode<T>(T? text, TextWriter target)
+            where T : IEnumerator<char>
+        {
+            while (text?.MoveNext() == true)
+            {
+                Encode(text.Current, target);
+            }
+        }
+
+        private static void Encode(char character, TextWriter target)
+        {
+            switch (character)
+            {
+                case '&':
+                    target.Write("&amp;");
+                    break;
+                case '<':
+                    target.Write("&lt;");
+                    break;
+                case '>':
+                    target.Write("&gt;");
+                    break;
+                case '"':
+                    target.Write("&quot;");
+                    break;
+                case '\'':
+                    target.Write("&#39;");
+                    break;
+                case '`':
+                    target.Write("&#96;");
+                    break;
+                default:
+                    target.Write(character);
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace Ledgerpost.Campaigns;
+
+/// <summary>A template cannot be used, or not for this person; the message is a sentence for whoever wrote it.</summary>
+/// <param name="line">Where, counted from 1; null when it is not one place.</param>
+/// <param name="inSubject">True when the fault stands in the subject, false when in the content.</param>
+public sealed class TemplateException(
+    string message,
+    int? line = null,
+    bool inSubject = false,
+    Exception? innerException = null
+) : Exception(message, innerException)
+{
+    public int? Line => line;
+    public bool InSubject => inSubject;
+}
