@@ -1,2 +1,4 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using AdminPortal;
+
+var app = PortalApplication.Create(args);
 await app.RunAsync();

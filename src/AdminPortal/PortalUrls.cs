@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text;
+
+namespace AdminPortal;
+
+/// <summary>Every address of the portal. Pages and components link through here, so that a route changes in one place.</summary>
+/// <remarks>
+/// All of them are rooted (<c>/t/acme/...</c>). Values are escaped; a query value that is null or empty is left out, so
+/// that the plain list has the plain address.
+/// </remarks>
+public static class PortalUrls
+{
+    public const string Home = "/";
+    public const string SignIn = "/account/sign-in";
+    public const string SignOut = "/account/sign-out";
+    public const string AccessDenied = "/account/access-denied";
+    public const string OperatorTenants = "/operator/tenants";
+    public const string Gallery = "/dev/gallery";
+    public const string GalleryStatic = "/dev/gallery/static";
+
+    /// <summary>The sign-in page; <paramref name="returnUrl"/> is a local address to come back to.</summary>
+    public static string SignInAndReturn(string? returnUrl) => SignIn + Query(("returnUrl", returnUrl));
+
+    /// <summary>The one-time link with which the first operator sets a password.</summary>
+    public static string SetUp(string token) => "/account/set-up/" + Escape(token);
+
+    public static string Tenant(string slug) => "/t/" + Escape(slug);
+
+    public static string Campaigns(string slug, string? status = null, string? q = null, int page = 1) =>
+        Tenant(slug) + "/campaigns" + Query(("status", status), ("q", q), ("page", Page(page)));
+
+    public static string NewCampaign(string slug) => Tenant(slug) + "/campaigns/new";
+
+    public static string EditCampaign(string slug, Guid id) => CampaignPath(slug, id) + "/edit";
+
+    /// <summary>The campaign page; <paramref name="recipient"/> is the ledger number whose panel is open.</summary>
+    public static string Campaign(
+        string slug,
+        Guid id,
+        string? tab = null,
+        string? state = null,
+        string? q = null,
+        long? recipient = null,
+        int page = 1
+    ) =>
+        CampaignPath(slug, id)
+        + Query(
+            ("tab", tab),
+            ("state", state),
+            ("q", q),
+            ("page", Page(page)),
+            ("recipient", recipient?.ToString(CultureInfo.InvariantCulture))
+        );
+
+    public static string Contacts(
+        string slug,
+        string? q = null,
+        string? tag = null,
+        string? status = null,
+        int page = 1,
+        Guid? contact = null
+    ) =>
+        Tenant(slug)
+        + "/contacts"
+        + Query(("q", q), ("tag", tag), ("status", status), ("page", Page(page)), ("contact", contact?.ToString()));
+
+    public static string ImportContacts(string slug) => Tenant(slug) + "/contacts/import";
+
+    public static string ContactImport(string slug, Guid id, string? show = null, int page = 1) =>
+        Tenant(slug) + "/contacts/imports/" + id.ToString() + Query(("show", show), ("page", Page(page)));
+
+    public static string Segments(string slug) => Tenant(slug) + "/segments";
+
+    public static string Senders(string slug) => Tenant(slug) + "/senders";
+
+    public static string Suppression(string slug, string? q = null, string? reason = null, int page = 1) =>
+        Tenant(slug) + "/suppression" + Query(("q", q), ("reason", reason), ("page", Page(page)));
+
+    /// <summary>The audit log; <paramref name="from"/> and <paramref name="to"/> are days (yyyy-MM-dd), both included.</summary>
+    public static string Audit(
+        string slug,
+        string? actor = null,
+        string? action = null,
+        string? target = null,
+        string? from = null,
+        string? to = null,
+        int page = 1
+    ) =>
+        Tenant(slug)
+        + "/audit"
+        + Query(
+            ("actor", actor),
+            ("action", action),
+            ("target", target),
+            ("from", from),
+            ("to", to),
+            ("page", Page(page))
+        );
+
+    public static string Settings(string slug) => Tenant(slug) + "/settings";
+
+    public static string Members(string slug) => Tenant(slug) + "/settings/members";
+
+    /// <summary>The recipient's own page. Relative: the mail puts <c>Portal:PublicUrl</c> before it.</summary>
+    public static string Unsubscribe(string token) => "/u/" + Escape(token);
+
+    /// <summary>The tenant of a path such as <c>/t/acme/campaigns</c>, or null outside of a tenant.</summary>
+    /// <param name="path">An absolute path or one relative to the base address; a query is ignored.</param>
+    public static string? TenantSlugOf(string path)
+    {
+        var segments = path.Split('?', '#')[0].TrimStart('/').Split('/');
+        return segments is ["t", { Length: > 0 } slug, ..] ? Uri.UnescapeDataString(slug) : null;
+    }
+
+    private static string CampaignPath(string slug, Guid id) => Tenant(slug) + "/campaigns/" + id.ToString();
+
+    private static string? Page(int page) => page > 1 ? page.ToString(CultureInfo.InvariantCulture) : null;
+
+    private static string Escape(string value) => Uri.EscapeDataString(value);
+
+    private static string Query(params ReadOnlySpan<(string Name, string? Value)> values)
+    {
+        var query = new StringBuilder();
+        foreach (var (name, value) in values)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Escape(value));
+            }
+        }
+
+        return query.ToString();
+    }
+}
