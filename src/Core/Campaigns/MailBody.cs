@@ -6,10 +6,13 @@ using AngleSharp.Html.Parser;
 namespace Ledgerpost.Campaigns;
 
 /// <summary>A mail's HTML and the plain text that stands for it, both with a way out.</summary>
-public sealed record MailBody(string Html, string Text, bool FooterAdded)
+public sealed record MailBody(string Html, string Text)
 {
     /// <summary>Elements inside each other; real mails stay below 50.</summary>
     private const int MaxDepth = 200;
+
+    /// <summary>The beginning of the footer, by which it is known again.</summary>
+    internal const string FooterMark = "<p style=\"margin:24px 0 0;font-size:12px;line-height:18px;color:#6b7280\">";
 
     /// <summary>
     /// The author's HTML as it is; a footer is added before <c>&lt;/body&gt;</c> when no visible link leads to
@@ -23,15 +26,15 @@ public sealed record MailBody(string Html, string Text, bool FooterAdded)
         // The text holds what can be seen: links with their targets, neither comments nor hidden parts.
         if (text.Contains(unsubscribeUrl, StringComparison.Ordinal))
         {
-            return new MailBody(html, text, FooterAdded: false);
+            return new MailBody(html, text);
         }
 
         var footer =
-            "<p style=\"margin:24px 0 0;font-size:12px;line-height:18px;color:#6b7280\">"
+            FooterMark
             + $"<a href=\"{WebUtility.HtmlEncode(unsubscribeUrl)}\" style=\"color:#6b7280\">Unsubscribe</a></p>";
         var end = html.LastIndexOf("</body", StringComparison.OrdinalIgnoreCase);
         var whole = end < 0 ? html + footer : html.Insert(end, footer);
-        return new MailBody(whole, $"{text}\n\nUnsubscribe: {unsubscribeUrl}".TrimStart(), FooterAdded: true);
+        return new MailBody(whole, $"{text}\n\nUnsubscribe: {unsubscribeUrl}".TrimStart());
     }
 
     /// <exception cref="TemplateException">The elements are nested too deeply.</exception>

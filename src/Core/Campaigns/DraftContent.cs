@@ -1,0 +1,92 @@
+namespace Ledgerpost.Campaigns;
+
+/// <summary>What a person composes; kept exactly as typed, also while it is not yet fit to be sent.</summary>
+public sealed record DraftContent(
+    string Name,
+    Guid? SenderId,
+    string Subject,
+    string Html,
+    AudienceKind AudienceKind,
+    string? AudienceTag,
+    Guid? AudienceSegmentId
+)
+{
+    public const int MaxNameLength = 200;
+    public const int MaxSubjectLength = 500;
+
+    /// <summary>Characters; more than can be sent, so that a paste that is too large is kept while it is cut down.</summary>
+    public const int MaxHtmlLength = 500_000;
+
+    public static DraftContent Of(Campaign campaign) =>
+        new(
+            campaign.Name,
+            campaign.SenderId,
+            campaign.Subject,
+            campaign.Html,
+            campaign.AudienceKind,
+            campaign.AudienceTag,
+            campaign.AudienceSegmentId
+        );
+
+    /// <summary>What cannot be kept at all, by field; empty when everything can.</summary>
+    public IReadOnlyList<FieldProblem> Problems()
+    {
+        var problems = new List<FieldProblem>();
+        if (string.IsNullOrWhiteSpace(Name))
+        {
+            problems.Add(new("name", "The campaign needs a name; only your team sees it."));
+        }
+
+        Limit("name", "The name", Name, MaxNameLength);
+        Limit("subject", "The subject", Subject, MaxSubjectLength);
+        Limit("html", "The content", Html, MaxHtmlLength);
+        return problems;
+
+        void Limit(string field, string what, string text, int max)
+        {
+            if (text.Length > max)
+            {
+                problems.Add(new(field, $"{what} has {text.Length:N0} characters; {max:N0} can be kept."));
+            }
+        }
+    }
+
+    public void ApplyTo(Campaign campaign)
+    {
+        campaign.Name = Name.Trim();
+        campaign.SenderId = SenderId;
+        campaign.Subject = Subject;
+        campaign.Html = Html;
+        campaign.AudienceKind = AudienceKind;
+        campaign.AudienceTag = AudienceKind == AudienceKind.Tag ? AudienceTag : null;
+        campaign.AudienceSegmentId = AudienceKind == AudienceKind.Segment ? AudienceSegmentId : null;
+    }
+
+    /// <summary>The fields in which the two differ, as the audit log names them.</summary>
+    public IReadOnlyList<string> ChangedFrom(DraftContent before)
+    {
+        var changed = new List<string>();
+        Compare("name", Name.Trim() == before.Name);
+        Compare("sender", SenderId == before.SenderId);
+        Compare("subject", Subject == before.Subject);
+        Compare("html", Html == before.Html);
+        Compare(
+            "audience",
+            AudienceKind == before.AudienceKind
+                && (AudienceKind != AudienceKind.Tag || AudienceTag == before.AudienceTag)
+                && (AudienceKind != AudienceKind.Segment || AudienceSegmentId == before.AudienceSegmentId)
+        );
+        return changed;
+
+        void Compare(string field, bool same)
+        {
+            if (!same)
+            {
+                changed.Add(field);
+            }
+        }
+    }
+}
+
+/// <summary>What is wrong with one field, as a sentence that can stand under it.</summary>
+public sealed record FieldProblem(string Field, string Message);

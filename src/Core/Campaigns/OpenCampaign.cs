@@ -1,0 +1,116 @@
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Segments;
+using Ledgerpost.Senders;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Campaigns;
+
+/// <summary>One campaign with what is chosen in it, in words.</summary>
+/// <param name="From">Who it comes from; null while nobody is chosen, or the sender is gone.</param>
+/// <param name="Audience">Whom it goes to, as a phrase.</param>
+public sealed record CampaignView(Campaign Campaign, string? From, string Audience);
+
+public sealed class OpenCampaign(PortalDb database)
+{
+    /// <returns>Null when the tenant has no such campaign.</returns>
+    public async Task<CampaignView?> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation)
+    {
+        await using var db = database.Read(scope);
+        if (await db.Campaigns.SingleOrDefaultAsync(row => row.Id == campaignId, cancellation) is not { } campaign)
+        {
+            return null;
+        }
+
+        var from = campaign.FromHeader;
+        if (from is null && campaign.SenderId is { } senderId)
+        {
+            var sender = await db
+                .SenderIdentities.Include(row => row.Domain)
+                .SingleOrDefaultAsync(row => row.Id == senderId, cancellation);
+            from = sender is null ? null : SenderChoice.Of(sender).Shown;
+        }
+
+        var audience = campaign.AudienceKind switch
+        {
+            AudienceKind.Tag => $"Contacts tagged \u201c{campaign.AudienceTag}\u201d",
+            AudienceKind.Segment => await SegmentNameAsync(db, campaign.AudienceSegmentId, cancellation),
+            _ => "All contacts",
+        };
+        return new CampaignView(campaign, from, audience);
+    }
+
+    private static async Task<string> SegmentNameAsync(PortalDbContext db, Guid? id, CancellationToken token)
+    {
+        var name = await db.Segments.Where(row => row.Id == id).Select(row => row.Name).SingleOrDefaultAsync(token);
+        return name is null ? "A segment that no longer exists" : $"Segment \u201c{name}\u201d";
+    }
+}
+
+/// <summary>Whom a campaign's three audience fields mean, before anybody is left out.</summary>
+public static class CampaignAudience
+{
+    public static IQueryable<Contact> Of(PortalDbContext db, AudienceKind kind, string? tag, Guid? segmentId) =>
+        kind switch
+        {
+            AudienceKind.Tag => Segments.Audience.WithTag(db, tag ?? ""),
+            AudienceKind.Segment => Segments.Audience.InSegment(db, segmentId ?? Guid.Empty),
+            _ => Segments.Audience.All(db),
+        };
+}
+
+public sealed record SenderChoice(Guid Id, string Shown, string Domain, DomainStatus DomainStatus)
+{
+    public static SenderChoice Of(SenderIdentity sender)
+    {
+        var address = $"{sender.LocalPart}@{sender.Domain!.Name}";
+        return new(
+            sender.Id,
+            sender.DisplayName is { Length: > 0 } name ? $"{name} <{address}>" : address,
+            sender.Domain.Name,
+            sender.Domain.Status
+        );
+    }
+}
+
+public sealed record TagChoice(string Tag, int People);
+
+public sealed record SegmentChoice(Guid Id, string Name);
+
+public sealed record ComposeChoices(
+    IReadOnlyList<SenderChoice> Senders,
+    IReadOnlyList<TagChoice> Tags,
+    IReadOnlyList<SegmentChoice> Segments
+);
+
+/// <summary>What a campaign can be sent from and to.</summary>
+public sealed class ListComposeChoices(PortalDb database)
+{
+    public Task<ComposeChoices> ExecuteAsync(TenantScope scope, CancellationToken cancellation) =>
+        database.ReadSnapshotAsync(
+            scope,
+            async (db, token) =>
+            {
+                var senders = await db.SenderIdentities.Include(row => row.Domain).ToListAsync(token);
+                var tags = await db
+                    .ContactTags.GroupBy(row => row.Tag)
+                    .Select(group => new { Tag = group.Key, People = group.Count() })
+                    .OrderBy(group => group.Tag)
+                    .ToListAsync(token);
+                var segments = await db
+                    .Segments.OrderBy(row => row.Name)
+                    .Select(row => new SegmentChoice(row.Id, row.Name))
+                    .ToListAsync(token);
+                return new ComposeChoices(
+                    [
+                        .. senders
+                            .Select(SenderChoice.Of)
+                            .OrderBy(choice => choice.Shown, StringComparer.OrdinalIgnoreCase),
+                    ],
+                    [.. tags.Select(row => new TagChoice(row.Tag, row.People))],
+                    segments
+                );
+            },
+            cancellation
+        );
+}

@@ -1,0 +1,183 @@
+using System.Text.RegularExpressions;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Campaigns;
+
+/// <param name="People">In the audience now, before anybody is left out.</param>
+/// <param name="LeftOut">Of these, unsubscribed or suppressed.</param>
+public sealed record PreflightReport(IReadOnlyList<PreflightItem> Items, int People, int LeftOut)
+{
+    public bool MayLaunch => Items.All(item => item.Severity != PreflightSeverity.Blocker);
+
+    public IEnumerable<string> Blockers =>
+        Items.Where(item => item.Severity == PreflightSeverity.Blocker).Select(item => item.Sentence);
+}
+
+/// <summary>Everything that can be known before a launch, as sentences with what to do about each.</summary>
+public sealed partial class Preflight(PortalDb database)
+{
+    public Task<PreflightReport> ExecuteAsync(TenantScope scope, DraftContent draft, CancellationToken cancellation) =>
+        database.ReadSnapshotAsync(scope, (db, token) => CheckAsync(db, draft, token), cancellation);
+
+    /// <summary>Inside the caller's transaction: a launch looks once more, at what is really saved.</summary>
+    public static async Task<PreflightReport> CheckAsync(
+        PortalDbContext db,
+        DraftContent draft,
+        CancellationToken cancellation
+    )
+    {
+        var items = new List<PreflightItem>();
+        if (string.IsNullOrWhiteSpace(draft.Name))
+        {
+            items.Add(new(PreflightSeverity.Blocker, "name", "The campaign has no name.", "Give it one."));
+        }
+
+        await SenderAsync(db, draft.SenderId, items, cancellation);
+        items.AddRange(ContentCheck.Run(draft.Subject, draft.Html));
+        var (people, leftOut) = await AudienceAsync(db, draft, items, cancellation);
+        return new PreflightReport([.. items.Distinct().OrderBy(item => item.Severity)], people, leftOut);
+    }
+
+    private static async Task SenderAsync(
+        PortalDbContext db,
+        Guid? senderId,
+        List<PreflightItem> items,
+        CancellationToken cancellation
+    )
+    {
+        var sender = await db
+            .SenderIdentities.Include(row => row.Domain)
+            .SingleOrDefaultAsync(row => row.Id == senderId, cancellation);
+        if (sender is null)
+        {
+            items.Add(
+                new(
+                    PreflightSeverity.Blocker,
+                    "sender",
+                    senderId is null ? "No sender is chosen." : "The sender was deleted.",
+                    "Choose who the mail comes from."
+                )
+            );
+            return;
+        }
+
+        var choice = SenderChoice.Of(sender);
+        items.Add(
+            choice.DomainStatus == DomainStatus.Verified
+                ? new(PreflightSeverity.Ok, "sender", $"The domain {choice.Domain} is verified.")
+                : new(
+                    PreflightSeverity.Blocker,
+                    "sender",
+                    $"The domain {choice.Domain} is not verified, so the provider would refuse every mail.",
+                    "Add its DNS records and verify it under Senders."
+                )
+        );
+    }
+
+    private static async Task<(int People, int LeftOut)> AudienceAsync(
+        PortalDbContext db,
+        DraftContent draft,
+        List<PreflightItem> items,
+        CancellationToken cancellation
+    )
+    {
+        if (draft is { AudienceKind: AudienceKind.Tag, AudienceTag: null or "" })
+        {
+            items.Add(new(PreflightSeverity.Blocker, "audience", "No tag is chosen.", "Choose one."));
+            return (0, 0);
+        }
+
+        if (
+            draft.AudienceKind == AudienceKind.Segment
+            && !await db.Segments.AnyAsync(row => row.Id == draft.AudienceSegmentId, cancellation)
+        )
+        {
+            var sentence = draft.AudienceSegmentId is null ? "No segment is chosen." : "The segment was deleted.";
+            items.Add(new(PreflightSeverity.Blocker, "audience", sentence, "Choose one."));
+            return (0, 0);
+        }
+
+        var audience = CampaignAudience.Of(db, draft.AudienceKind, draft.AudienceTag, draft.AudienceSegmentId);
+        var people = await audience.CountAsync(cancellation);
+        var leftOut = await audience
+            .Join(
+                db.SuppressedAddresses,
+                contact => contact.NormalizedEmail,
+                row => row.NormalizedEmail,
+                (contact, _) => contact.Id
+            )
+            .CountAsync(cancellation);
+        items.Add(Audience(people, leftOut));
+        await BareNamesAsync(audience, draft, people, items, cancellation);
+        return (people, leftOut);
+    }
+
+    private static PreflightItem Audience(int people, int leftOut) =>
+        (people, leftOut) switch
+        {
+            (0, _) => new(
+                PreflightSeverity.Blocker,
+                "audience",
+                "Nobody is in this audience.",
+                "Choose another one, or add contacts."
+            ),
+            _ when people == leftOut => new(
+                PreflightSeverity.Blocker,
+                "audience",
+                "Everybody in this audience is unsubscribed or suppressed.",
+                "Choose another one."
+            ),
+            (_, 0) => new(PreflightSeverity.Ok, "audience", $"{Text.People(people)} will get it."),
+            _ => new(
+                PreflightSeverity.Ok,
+                "audience",
+                $"{Text.People(people - leftOut)} will get it; {leftOut:N0} are left out, unsubscribed or suppressed."
+            ),
+        };
+
+    private static async Task BareNamesAsync(
+        IQueryable<Contact> audience,
+        DraftContent draft,
+        int people,
+        List<PreflightItem> items,
+        CancellationToken cancellation
+    )
+    {
+        var text = draft.Subject + "\n" + draft.Html;
+        var used = BareField().Matches(text).Select(match => match.Groups["field"].Value).ToHashSet();
+        // Who asks #if has thought of those without.
+        used.RemoveWhere(field => text.Contains($"{{{{#if {field}", StringComparison.Ordinal));
+        foreach (var field in used.Order(StringComparer.Ordinal))
+        {
+            var without = await audience.CountAsync(
+                contact => (field == "first_name" ? contact.FirstName : contact.LastName) == null,
+                cancellation
+            );
+            if (without > 0)
+            {
+                items.Add(
+                    new(
+                        PreflightSeverity.Warning,
+                        "html",
+                        $"{Text.People(without)} of {people:N0} have no {field.Replace('_', ' ')}: {{{{{field}}}}} stays empty for them.",
+                        $"Write {{{{fallback {field} \"friend\"}}}} instead."
+                    )
+                );
+            }
+        }
+    }
+
+    [GeneratedRegex(
+        @"\{\{~? *(?<field>first_name|last_name) *~?\}\}",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
+    )]
+    private static partial Regex BareField();
+}
+
+internal static class Text
+{
+    public static string People(int count) => count == 1 ? "1 person" : $"{count:N0} people";
+}

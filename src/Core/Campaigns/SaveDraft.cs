@@ -1,0 +1,93 @@
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Campaigns;
+
+/// <summary>
+/// Keeps what was typed, if nobody else has saved since the version that it was typed on. A save that is repeated because
+/// its answer was lost does no harm: the same content on an older version is already saved.
+/// </summary>
+public sealed class SaveDraft(PortalDb database)
+{
+    public Task<SaveDraftResult> ExecuteAsync(
+        Caller caller,
+        Guid campaignId,
+        int version,
+        DraftContent content,
+        CancellationToken cancellation
+    ) =>
+        database.CommandAsync<SaveDraftResult>(
+            caller,
+            TenantRole.Editor,
+            async (command, token) =>
+            {
+                var campaign = await command.Db.Campaigns.SingleOrDefaultAsync(row => row.Id == campaignId, token);
+                if (campaign is null)
+                {
+                    return new SaveDraftResult.NotFound();
+                }
+
+                if (campaign.Status != CampaignStatus.Draft)
+                {
+                    return new SaveDraftResult.NotADraft(campaign.Status);
+                }
+
+                var before = DraftContent.Of(campaign);
+                var changed = content.ChangedFrom(before);
+                if (changed.Count == 0)
+                {
+                    return new SaveDraftResult.Saved(campaign.Version, campaign.UpdatedAt);
+                }
+
+                if (campaign.Version != version)
+                {
+                    var by = await LastEditorAsync(command.Db, campaign, token);
+                    return new SaveDraftResult.Conflict(campaign.Version, by, campaign.UpdatedAt, before);
+                }
+
+                if (content.Problems() is { Count: > 0 } problems)
+                {
+                    return new SaveDraftResult.Invalid(problems);
+                }
+
+                content.ApplyTo(campaign);
+                campaign.Version++;
+                campaign.UpdatedAt = command.Now;
+                command.Audit(
+                    "campaign.edited",
+                    "campaign",
+                    campaign.Id.ToString(),
+                    campaign.Name,
+                    new { Changed = changed, campaign.Version }
+                );
+                return new SaveDraftResult.Saved(campaign.Version, campaign.UpdatedAt);
+            },
+            cancellation
+        );
+
+    private static async Task<string> LastEditorAsync(PortalDbContext db, Campaign campaign, CancellationToken token)
+    {
+        var id = campaign.Id.ToString();
+        return await db
+                .AuditEntries.Where(entry => entry.TargetKind == "campaign" && entry.TargetId == id)
+                .OrderByDescending(entry => entry.Sequence)
+                .Select(entry => entry.ActorName)
+                .FirstOrDefaultAsync(token)
+            ?? campaign.CreatedBy;
+    }
+}
+
+public abstract record SaveDraftResult
+{
+    public sealed record Saved(int Version, DateTimeOffset At) : SaveDraftResult;
+
+    /// <summary>Somebody saved in between; both texts are there, and a person chooses.</summary>
+    public sealed record Conflict(int Version, string By, DateTimeOffset At, DraftContent Theirs) : SaveDraftResult;
+
+    public sealed record NotADraft(CampaignStatus Status) : SaveDraftResult;
+
+    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : SaveDraftResult;
+
+    public sealed record NotFound : SaveDraftResult;
+}
