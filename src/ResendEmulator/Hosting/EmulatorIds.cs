@@ -6,8 +6,17 @@ namespace ResendEmulator.Hosting;
 /// <summary>Version-7 ids on the emulator's clock; reproducible when a seed is given.</summary>
 public sealed class EmulatorIds(EmulatorClock clock, int? seed)
 {
-    private readonly Random? _seeded = seed is { } value ? new Random(value) : null;
+    private Random? _seeded = seed is { } value ? new Random(value) : null;
     private readonly Lock _lock = new();
+
+    /// <summary>A restart must not give the ids of the run before again: the salt is how far that run came.</summary>
+    public void Continue(long salt)
+    {
+        lock (_lock)
+        {
+            _seeded = seed is { } value ? new Random(unchecked(value + ((int)salt * 7919))) : null;
+        }
+    }
 
     public string New()
     {

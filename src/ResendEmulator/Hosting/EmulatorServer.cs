@@ -119,6 +119,7 @@ public sealed class EmulatorServer : IAsyncDisposable
         await database.WriteAsync(sql =>
         {
             clock.SetOffset(EmulatorControl.SavedOffset(sql));
+            services.GetRequiredService<EmulatorIds>().Continue(sql.Count("SELECT coalesce(max(seq),0) FROM calls"));
             services.GetRequiredService<FaultBook>().Load(sql);
             services.GetRequiredService<DomainStore>().Seed(sql, clock.GetUtcNow());
             services.GetRequiredService<Quota>().Refresh(sql);

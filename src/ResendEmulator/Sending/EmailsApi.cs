@@ -75,7 +75,12 @@ public sealed class EmailsApi(
         if (refusal is not null)
         {
             calls.Insert(sql, call, refusal);
-            keys.Keep(sql, scope, call, refusal);
+            if (!faulted || call.Fault is { Kind: FaultKind.Refuse })
+            {
+                // What a proxy says in the provider's place never reaches the keys.
+                keys.Keep(sql, scope, call, refusal);
+            }
+
             return refusal;
         }
 
