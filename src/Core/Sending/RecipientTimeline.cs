@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>One thing that happened to one recipient.</summary>
+public abstract record TimelineEntry(DateTimeOffset At)
+{
+    /// <summary>The audience was taken into the ledger.</summary>
+    public sealed record Frozen(DateTimeOffset At) : TimelineEntry(At);
+
+    /// <param name="Outcome">Null while the answer is awaited, and for ever when the process died meanwhile.</param>
+    /// <param name="ProviderId">This recipient's own, where the provider answered with one.</param>
+    /// <param name="Others">How many more people were in the same request.</param>
+    public sealed record Attempted(
+        DateTimeOffset At,
+        int Run,
+        int Chunk,
+        int Number,
+        string Key,
+        AttemptOutcome? Outcome,
+        int? HttpStatus,
+        string? ErrorName,
+        string? Message,
+        string? ProviderId,
+        int Others,
+        TimeSpan? Took
+    ) : TimelineEntry(At);
+
+    /// <summary>What the provider reported; <paramref name="Type"/> is its word, such as <c>email.bounced</c>.</summary>
+    public sealed record Reported(DateTimeOffset At, string Type, string? Detail) : TimelineEntry(At);
+
+    /// <summary>Refused, excluded or unknown: where it stands for a reason of its own.</summary>
+    public sealed record Settled(DateTimeOffset At, RecipientState State, string? Reason, string? Detail)
+        : TimelineEntry(At);
+}
+
+public sealed record RecipientTimelineView(RecipientListItem Recipient, IReadOnlyList<TimelineEntry> Entries);
+
+/// <summary>One recipient's whole story: every attempt that it was part of and every event, in the order of time.</summary>
+public sealed class RecipientTimeline(PortalDb database)
+{
+    /// <returns>Null when the tenant has no such recipient.</returns>
+    public Task<RecipientTimelineView?> ExecuteAsync(
+        TenantScope scope,
+        Guid campaignId,
+        int number,
+        CancellationToken cancellation
+    ) => database.ReadSnapshotAsync(scope, (db, token) => ReadAsync(db, campaignId, number, token), cancellation);
+
+    private static async Task<RecipientTimelineView?> ReadAsync(
+        PortalDbContext db,
+        Guid campaignId,
+        int number,
+        CancellationToken cancellation
+    )
+    {
+        var row = await db.Recipients.SingleOrDefaultAsync(
+            r => r.CampaignId == campaignId && r.Number == number,
+            cancellation
+        );
+        if (row is null)
+        {
+            return null;
+        }
+
+        var entries = new List<TimelineEntry>();
+        var launchedAt = await db
+            .Campaigns.Where(campaign => campaign.Id == campaignId)
+            .Select(campaign => campaign.LaunchedAt)
+            .SingleAsync(cancellation);
+        if (launchedAt is { } at)
+        {
+            entries.Add(new TimelineEntry.Frozen(at));
+        }
+
+        entries.AddRange(await AttemptsAsync(db, campaignId, number, cancellation));
+        var events = await db
+            .RecipientEvents.Where(e => e.CampaignId == campaignId && e.RecipientNumber == number)
+            .Select(e => new TimelineEntry.Reported(e.OccurredAt, e.Type, e.Detail))
+            .ToListAsync(cancellation);
+        entries.AddRange(events);
+        if (row.State is RecipientState.Refused or RecipientState.Excluded or RecipientState.Unknown)
+        {
+            entries.Add(new TimelineEntry.Settled(row.UpdatedAt, row.State, row.Reason, row.Detail));
+        }
+
+        // Sorting keeps the order of equals: within one instant the attempt stands before what the provider said of it.
+        return new RecipientTimelineView(Item(row), [.. entries.OrderBy(entry => entry.At)]);
+    }
+
+    private static async Task<List<TimelineEntry>> AttemptsAsync(
+        PortalDbContext db,
+        Guid campaignId,
+        int number,
+        CancellationToken cancellation
+    )
+    {
+        // A chunk's range is where its members lie; who really was in a request stands in the attempt.
+        var attempts = await db
+            .Chunks.Where(chunk =>
+                chunk.CampaignId == campaignId && chunk.FirstRecipient <= number && chunk.LastRecipient >= number
+            )
+            .Join(
+                db.Attempts.Where(attempt => attempt.CampaignId == campaignId),
+                chunk => chunk.Number,
+                attempt => attempt.ChunkNumber,
+                (_, attempt) => attempt
+            )
+            .ToListAsync(cancellation);
+        return
+        [
+            .. attempts
+                .Select(attempt => (Attempt: attempt, Index: RecipientNumbers.IndexOf(attempt.RecipientNumbers, number)))
+                .Where(pair => pair.Index >= 0)
+                .Select(pair => Entry(pair.Attempt, pair.Index)),
+        ];
+    }
+
+    private static TimelineEntry.Attempted Entry(Attempt attempt, int index)
+    {
+        var ids = attempt.ProviderIds is null ? null : JsonSerializer.Deserialize<List<string>>(attempt.ProviderIds);
+        return new TimelineEntry.Attempted(
+            attempt.StartedAt,
+            attempt.RunNumber,
+            attempt.ChunkNumber,
+            attempt.Number,
+            attempt.Key,
+            attempt.Outcome,
+            attempt.HttpStatus,
+            attempt.ErrorName,
+            attempt.Message,
+            ids?.ElementAtOrDefault(index),
+            RecipientNumbers.Count(attempt.RecipientNumbers) - 1,
+            attempt.CompletedAt - attempt.StartedAt
+        );
+    }
+
+    private static RecipientListItem Item(Recipient row) =>
+        new(
+            row.Number,
+            row.ContactId,
+            row.Email,
+            row.FirstName,
+            row.LastName,
+            row.State,
+            row.Reason,
+            row.Detail,
+            row.Delivery,
+            row.OpenedAt,
+            row.ClickedAt,
+            row.AcceptedRun,
+            row.ProviderEmailId,
+            row.UpdatedAt
+        );
+}
