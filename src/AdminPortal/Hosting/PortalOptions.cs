@@ -1,0 +1,37 @@
+using Ledgerpost.Sending;
+using Ledgerpost.Sending.Provider;
+
+namespace AdminPortal.Hosting;
+
+/// <summary>The section <c>Portal</c> and what belongs to it, as it holds for this run.</summary>
+/// <param name="DataDirectory">Absolute; database, keys and logs live here.</param>
+/// <param name="ConnectionString">SQLite, with the folder filled in.</param>
+/// <param name="PublicUrl">
+/// Base of unsubscribe links, without a slash at its end; never taken from a request. In Development it follows the
+/// address that the portal listens on, unless it is set.
+/// </param>
+/// <param name="SeedDemo">The section <c>Demo</c>: a demo tenant is made in an empty database.</param>
+public sealed record PortalOptions(
+    string DataDirectory,
+    string ConnectionString,
+    string PublicUrl,
+    bool SeedDemo,
+    BootstrapOptions Bootstrap
+);
+
+/// <summary>The section <c>Bootstrap</c>: unattended set-up, read only while there is no operator.</summary>
+public sealed record BootstrapOptions(string? Email, string? Password, string? OperatorApiKey);
+
+/// <summary>All of configuration, validated.</summary>
+public sealed record PortalSettings(PortalOptions Portal, ResendOptions Resend, SendingOptions Sending);
+
+/// <summary>Configuration was read; either it holds, or every problem is listed by its key.</summary>
+public abstract record SettingsReading
+{
+    public sealed record Valid(PortalSettings Settings) : SettingsReading;
+
+    public sealed record Invalid(IReadOnlyList<string> Problems) : SettingsReading;
+}
+
+/// <summary>The portal cannot start, for a reason that its operator can mend; shown without a stack trace.</summary>
+public sealed class StartRefusedException(string message) : Exception(message);

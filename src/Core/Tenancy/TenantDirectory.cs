@@ -1,0 +1,45 @@
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Tenancy;
+
+/// <summary>Which tenants a person may enter. A tenant that they may not enter answers as one that is not there.</summary>
+public sealed class TenantDirectory(PortalDb portal)
+{
+    /// <summary>The person's tenants by name, for the switcher and the chooser.</summary>
+    public async Task<IReadOnlyList<TenantEntry>> OfPersonAsync(Guid userId, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.Installation);
+        return await db
+            .Memberships.Where(membership => membership.UserId == userId)
+            .Join(
+                db.Tenants,
+                membership => membership.TenantId,
+                tenant => tenant.Id,
+                (membership, tenant) =>
+                    new TenantEntry(tenant.Id, tenant.Slug, tenant.Name, tenant.TimeZone, membership.Role)
+            )
+            .OrderBy(entry => entry.Name)
+            .ThenBy(entry => entry.Slug)
+            .ToListAsync(cancellation);
+    }
+
+    /// <summary>Null when there is no such tenant and when the person is not its member.</summary>
+    public async Task<TenantEntry?> EnterAsync(Guid userId, string slug, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.Installation);
+        return await db
+            .Tenants.Where(tenant => tenant.Slug == slug)
+            .Join(
+                db.Memberships.Where(membership => membership.UserId == userId),
+                tenant => tenant.Id,
+                membership => membership.TenantId,
+                (tenant, membership) =>
+                    new TenantEntry(tenant.Id, tenant.Slug, tenant.Name, tenant.TimeZone, membership.Role)
+            )
+            .SingleOrDefaultAsync(cancellation);
+    }
+}
+
+/// <summary>A tenant as one of its members sees it.</summary>
+public sealed record TenantEntry(Guid TenantId, string Slug, string Name, string TimeZone, TenantRole Role);
