@@ -1,0 +1,109 @@
+using System.Globalization;
+using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending.Provider;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace AdminPortal.Hosting;
+
+/// <summary>What happens between the settings and the first request, in this order, and what is said about it.</summary>
+public sealed class PortalStart(
+    DataDirectory directory,
+    PortalOptions portal,
+    PortalDb db,
+    EnsureInstallation installation,
+    ProviderConnection provider,
+    EnsureProviderAccount account,
+    EmbeddedEmulator emulator,
+    FirstOperator firstOperator,
+    DevelopmentAccount development,
+    DemoSeed demo,
+    IServer server,
+    IHostEnvironment environment,
+    ILogger<PortalStart> logger
+)
+{
+    private string? _setUpToken;
+    private SignInHint? _hint;
+
+    /// <summary>Database, provider, first account: all that must stand before the engine and the pages start.</summary>
+    public async Task PrepareAsync(CancellationToken cancellation)
+    {
+        await db.MigrateAsync(cancellation);
+        await installation.ExecuteAsync(cancellation);
+        await provider.OpenAsync(cancellation);
+        await account.ExecuteAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
+        await EnsureOperatorAsync(cancellation);
+        if (portal.SeedDemo)
+        {
+            await demo.ExecuteAsync(cancellation);
+        }
+    }
+
+    /// <summary>Called once the portal listens: the emulator may send events to it, and a person is told where to go.</summary>
+    public async Task AnnounceAsync(TextWriter output)
+    {
+        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var address = SettingsReader.Browsable(addresses.FirstOrDefault() ?? portal.PublicUrl);
+        await emulator.SendWebhooksToAsync(address);
+        logger.LogInformation(
+            "Ledgerpost started on {Address} with its data in {DataDirectory}; mail goes to {Provider}.",
+            address,
+            directory.Path,
+            provider.Endpoint.BaseUrl
+        );
+        foreach (var line in Lines(address))
+        {
+            await output.WriteLineAsync(line);
+        }
+
+        await output.FlushAsync();
+    }
+
+    private async Task EnsureOperatorAsync(CancellationToken cancellation)
+    {
+        if (!await firstOperator.ExistsAsync(cancellation))
+        {
+            if (portal.Bootstrap is { Email: { } email, Password: { } password })
+            {
+                await firstOperator.CreateAsync(email, password, email, cancellation);
+            }
+            else if (environment.IsDevelopment())
+            {
+                await development.CreateAsync(cancellation);
+            }
+            else
+            {
+                _setUpToken = await firstOperator.IssueLinkAsync(cancellation);
+            }
+        }
+
+        _hint = environment.IsDevelopment() ? development.Hint() : null;
+    }
+
+    private IEnumerable<string> Lines(string address)
+    {
+        yield return "";
+        yield return string.Create(CultureInfo.InvariantCulture, $"  Ledgerpost is ready. Now listening on: {address}");
+        yield return "";
+        if (_hint is { } hint)
+        {
+            yield return $"  Sign in as   {hint.Email}";
+            yield return $"  Password     {hint.Password}";
+        }
+
+        if (_setUpToken is { } token)
+        {
+            yield return "  There is no operator yet. Open this link to become it; it works once, for 24 hours:";
+            yield return $"  {portal.PublicUrl}{PortalUrls.SetUp(token)}";
+        }
+
+        yield return provider.Endpoint.Mode == ProviderMode.Emulator
+            ? $"  Mails        nothing leaves this machine; read them at {emulator.InboxUrl}"
+            : $"  Mails        are sent through {provider.Endpoint.BaseUrl}";
+        yield return $"  Data         {directory.Path}";
+        yield return "";
+    }
+}
