@@ -1,17 +1,49 @@
+using AdminPortal.Account;
 using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using AdminPortal.Hosting;
+using AdminPortal.Tenancy;
+using Microsoft.AspNetCore.Connections;
 using Radzen;
 
 namespace AdminPortal;
 
-/// <summary>Puts the portal together: services, then the pipeline.</summary>
+/// <summary>Puts the portal together: services, then the pipeline; and runs it.</summary>
 public static class PortalApplication
 {
-    public static WebApplication Create(string[] args)
+    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken.</returns>
+    public static async Task<int> RunAsync(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        try
+        {
+            await using var app = Create(args);
+            await StartAsync(app, Console.Out);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (StartRefusedException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message);
+            return 1;
+        }
+    }
+
+    /// <param name="configure">What a test replaces before the container is built.</param>
+    /// <exception cref="StartRefusedException">A setting is wrong, or the data directory is another process'.</exception>
+    public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                Args = args,
+                ApplicationName = typeof(PortalApplication).Assembly.GetName().Name,
+                ContentRootPath = ContentRoot(args),
+            }
+        );
+        configure?.Invoke(builder);
+        builder.AddPortalHosting();
+        builder.Services.AddPortalAccounts(builder.Environment);
         AddComponents(builder.Services);
 
         var app = builder.Build();
@@ -19,26 +51,59 @@ public static class PortalApplication
         return app;
     }
 
+    /// <summary>Prepares the database and the provider, listens, and says where.</summary>
+    /// <exception cref="StartRefusedException">The address to listen on is taken.</exception>
+    public static async Task StartAsync(WebApplication app, TextWriter output)
+    {
+        // Asked for first, so that the container lets go of the directory's lock last.
+        _ = app.Services.GetRequiredService<DataDirectory>();
+        var start = app.Services.GetRequiredService<PortalStart>();
+        await start.PrepareAsync(app.Lifetime.ApplicationStopping);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        {
+            throw new StartRefusedException(
+                $"Ledgerpost cannot listen: {exception.Message} Stop what listens there, or choose another address with --urls http://localhost:5081."
+            );
+        }
+
+        await start.AnnounceAsync(output);
+    }
+
     private static void AddComponents(IServiceCollection services)
     {
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddRadzenComponents();
         services.AddCascadingAuthenticationState();
-        services.AddAuthorization();
-        services.AddAuthentication();
         services.AddScoped<Confirmations>();
         services.AddScoped<Toasts>();
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddScoped<IShellData, AnonymousShellData>();
+        services.AddScoped<IShellData, PortalShell>();
     }
 
     private static void MapPipeline(WebApplication app)
     {
-        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        // Only for pages: a program that gets 401 or 404 must not be sent to a page that takes no POST.
+        app.UseWhen(
+            http => HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method),
+            pages => pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true)
+        );
+        app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseMiddleware<TenantWall>();
         app.UseAntiforgery();
-        app.MapStaticAssets();
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
+
+    // Started by its path from elsewhere, the settings lie beside the program and not in the working directory.
+    private static string? ContentRoot(string[] args) =>
+        File.Exists("appsettings.json")
+        || args.Any(arg => arg.StartsWith("--contentRoot", StringComparison.OrdinalIgnoreCase))
+            ? null
+            : AppContext.BaseDirectory;
 }

@@ -13,6 +13,7 @@ public static class PortalUrls
     public const string Home = "/";
     public const string SignIn = "/account/sign-in";
     public const string SignOut = "/account/sign-out";
+    public const string LockedOut = "/account/locked-out";
     public const string AccessDenied = "/account/access-denied";
     public const string OperatorTenants = "/operator/tenants";
     public const string Gallery = "/dev/gallery";

@@ -1,4 +1,1 @@
-using AdminPortal;
-
-var app = PortalApplication.Create(args);
-await app.RunAsync();
+return await AdminPortal.PortalApplication.RunAsync(args);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AdminPortal.Hosting;
 
 /// <summary>The folder of one installation, held by one process: two would send the same mail.</summary>
@@ -49,16 +47,15 @@ public sealed class DataDirectory : IDisposable
         var file = System.IO.Path.Combine(path, "portal.lock");
         try
         {
-            var held = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            held.SetLength(0);
-            held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            held.Flush();
-            return new DataDirectory(path, held);
+            return new DataDirectory(
+                path,
+                new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
+            );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new StartRefusedException(
-                $"Portal:DataDirectory {path} is in use by another Ledgerpost{Holder(file)}. "
+                $"Portal:DataDirectory {path} is in use by another Ledgerpost process. "
                     + "One folder belongs to one process, so that nobody is mailed twice. "
                     + "Stop that one, or give this one a folder of its own."
             );
@@ -76,22 +73,5 @@ public sealed class DataDirectory : IDisposable
         }
 
         Directory.CreateDirectory(path, OwnerOnly);
-    }
-
-    private static string Holder(string file)
-    {
-        try
-        {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(stream);
-            var text = reader.ReadToEnd();
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var process)
-                ? string.Create(CultureInfo.InvariantCulture, $" (process {process})")
-                : "";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
     }
 }

@@ -22,13 +22,47 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
 
     private static readonly string[] FirstNames =
     [
-        "Ada", "Amara", "Anouk", "Björn", "Carlos", "Chiara", "Dilan", "Elif", "Emeka", "Freya", "Gita", "Hana", "Ines",
-        "Jonas", "Kofi", "Leila", "Mateo", "Mei", "Nils", "Oluwaseun", "Priya", "Rosa", "Samir", "Tomasz",
+        "Ada",
+        "Amara",
+        "Anouk",
+        "Björn",
+        "Carlos",
+        "Chiara",
+        "Dilan",
+        "Elif",
+        "Emeka",
+        "Freya",
+        "Gita",
+        "Hana",
+        "Ines",
+        "Jonas",
+        "Kofi",
+        "Leila",
+        "Mateo",
+        "Mei",
+        "Nils",
+        "Oluwaseun",
+        "Priya",
+        "Rosa",
+        "Samir",
+        "Tomasz",
     ];
 
     private static readonly string[] LastNames =
     [
-        "Almeida", "Bauer", "Chen", "Dubois", "Eriksen", "Ferrari", "Guzmán", "Haddad", "Ivanova", "Jensen", "Kaya", "Lindqvist", "Moreau",
+        "Almeida",
+        "Bauer",
+        "Chen",
+        "Dubois",
+        "Eriksen",
+        "Ferrari",
+        "Guzmán",
+        "Haddad",
+        "Ivanova",
+        "Jensen",
+        "Kaya",
+        "Lindqvist",
+        "Moreau",
     ];
 
     private static readonly string[] Towns = ["berlin", "lisbon", "oslo", "paris"];
@@ -106,6 +140,7 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
             Id = ids.New(),
             Name = Domain,
             AccountId = accountId,
+            ProviderDomainId = ResendEmulator.Hosting.EmulatorIds.Stable(Domain),
             Status = DomainStatus.Verified,
             CheckedAt = now,
             CreatedAt = now,
@@ -151,12 +186,13 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
                     UpdatedAt = now,
                     Tags =
                     [
-                        .. Tags(i).Select(tag => new ContactTag
-                        {
-                            TenantId = tenantId,
-                            ContactId = contactId,
-                            Tag = tag,
-                        }),
+                        .. Tags(i)
+                            .Select(tag => new ContactTag
+                            {
+                                TenantId = tenantId,
+                                ContactId = contactId,
+                                Tag = tag,
+                            }),
                     ],
                 }
             );
@@ -220,13 +256,13 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
                 SenderId = senderId,
                 Subject = "{{fallback first_name \"Hello\"}}, it is time to plant",
                 Html = """
-                    <h1>Spring is here</h1>
-                    <p>Dear {{fallback first_name "reader"}},</p>
-                    <p>the first tomatoes can go out this week. We wrote down what grows where, and when.</p>
-                    <p><a href="https://example.com/spring">Read the planting calendar</a></p>
-                    <p>Northwind Garden, 12 Harbour Street, Bergen</p>
-                    <p><a href="{{unsubscribe_url}}">Unsubscribe</a></p>
-                    """,
+                <h1>Spring is here</h1>
+                <p>Dear {{fallback first_name "reader"}},</p>
+                <p>the first tomatoes can go out this week. We wrote down what grows where, and when.</p>
+                <p><a href="https://example.com/spring">Read the planting calendar</a></p>
+                <p>Northwind Garden, 12 Harbour Street, Bergen</p>
+                <p><a href="{{unsubscribe_url}}">Unsubscribe</a></p>
+                """,
                 AudienceKind = AudienceKind.Tag,
                 AudienceTag = "newsletter",
                 CreatedBy = "Ledgerpost",

@@ -19,10 +19,7 @@ internal static class PortalLogging
                 pair => pair.Value!.Replace(Placeholder, dataDirectory, StringComparison.Ordinal)
             )
             .Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value));
-        var expanded = new ConfigurationBuilder()
-            .AddConfiguration(configuration)
-            .AddInMemoryCollection(filled)
-            .Build();
+        var expanded = new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(filled).Build();
         return new LoggerConfiguration().ReadFrom.Configuration(expanded).CreateLogger();
     }
 }

@@ -104,7 +104,10 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
             _source.Problem("Bootstrap:Password", weakness);
         }
 
-        if (bootstrap.OperatorApiKey is { } key && (key.Length < 32 || !key.StartsWith("lp_op_", StringComparison.Ordinal)))
+        if (
+            bootstrap.OperatorApiKey is { } key
+            && (key.Length < 32 || !key.StartsWith("lp_op_", StringComparison.Ordinal))
+        )
         {
             _source.Problem("Bootstrap:OperatorApiKey", "must start with lp_op_ and have at least 32 characters.");
         }

@@ -52,7 +52,13 @@ internal sealed class SettingsSource(IConfiguration configuration)
             return value;
         }
 
-        Problem(key, string.Create(CultureInfo.InvariantCulture, $"is \u201c{text}\u201d; it can be a whole number from {least} to {most}."));
+        Problem(
+            key,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"is \u201c{text}\u201d; it can be a whole number from {least} to {most}."
+            )
+        );
         return null;
     }
 
@@ -135,7 +141,10 @@ internal sealed class SettingsSource(IConfiguration configuration)
     }
 
     private static string Shown(TimeSpan value) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(int)value.TotalHours:00}:{value.Minutes:00}:{value.Seconds:00}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(int)value.TotalHours:00}:{value.Minutes:00}:{value.Seconds:00}"
+        );
 
     private string Suggestion(string key)
     {

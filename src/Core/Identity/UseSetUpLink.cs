@@ -63,8 +63,7 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                 }
                 else
                 {
-                    user =
-                        await People.FindAsync(db, address, ct) ?? People.Add(db, address, ids.New(), now);
+                    user = await People.FindAsync(db, address, ct) ?? People.Add(db, address, ids.New(), now);
                     user.IsOperator = true;
                 }
 

@@ -30,12 +30,20 @@ public static partial class TenantRules
     {
         var letters = name.Normalize(System.Text.NormalizationForm.FormD)
             .ToLowerInvariant()
-            .Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : char.IsLetterOrDigit(letter) || char.IsWhiteSpace(letter) || letter == '-' ? '-' : '\0')
+            .Select(letter =>
+                char.IsAsciiLetterOrDigit(letter) ? letter
+                : char.IsLetterOrDigit(letter) || char.IsWhiteSpace(letter) || letter == '-' ? '-'
+                : '\0'
+            )
             .Where(letter => letter != '\0');
         var slug = string.Join('-', string.Concat(letters).Split('-', StringSplitOptions.RemoveEmptyEntries));
         return slug.Length <= 63 ? slug : slug[..63].TrimEnd('-');
     }
 
-    [GeneratedRegex("^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+        RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex SlugPattern();
 }
