@@ -22,9 +22,33 @@ public sealed class Contact : ITenantOwned
 
     public string? FirstName { get; set; }
     public string? LastName { get; set; }
+
+    /// <summary>
+    /// What a search looks through: address and names in <see cref="SearchText"/>'s form. Computed, so that nobody has
+    /// to remember it; the setter only lets EF Core read a row.
+    /// </summary>
+    public string Search
+    {
+        get => SearchText.Of(NormalizedEmail, FirstName, LastName);
+        private set => _ = value;
+    }
+
+    /// <summary>The last import that named this contact, and its line there: the same address again is a duplicate.</summary>
+    public Guid? ImportId { get; set; }
+
+    public int? ImportLine { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; set; }
     public List<ContactTag> Tags { get; init; } = [];
+
+    /// <param name="tag">In <see cref="Tag"/>'s form.</param>
+    internal ContactTag TagRow(string tag) =>
+        new()
+        {
+            TenantId = TenantId,
+            ContactId = Id,
+            Tag = tag,
+        };
 }
 
 /// <summary>Lower-case, trimmed, at most 64 characters.</summary>
@@ -44,8 +68,21 @@ internal sealed class ContactConfiguration : IEntityTypeConfiguration<Contact>
         builder.Property(contact => contact.NormalizedEmail).HasMaxLength(320);
         builder.Property(contact => contact.FirstName).HasMaxLength(200);
         builder.Property(contact => contact.LastName).HasMaxLength(200);
+        builder.Property(contact => contact.Search).UsePropertyAccessMode(PropertyAccessMode.Property);
         builder.HasIndex(contact => new { contact.TenantId, contact.NormalizedEmail }).IsUnique();
-        builder.HasIndex(contact => new { contact.TenantId, contact.CreatedAt });
+        // Covers a search: it reads this index from end to end, and the table only for what was found.
+        builder.HasIndex(contact => new
+        {
+            contact.TenantId,
+            contact.Search,
+            contact.Id,
+        });
+        builder.HasIndex(contact => new
+        {
+            contact.TenantId,
+            contact.CreatedAt,
+            contact.Id,
+        });
         builder.HasOne<Tenant>().WithMany().HasForeignKey(contact => contact.TenantId);
     }
 }

@@ -14,6 +14,14 @@ public sealed class Segment : ITenantOwned
     public required SegmentMatch Match { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
     public List<SegmentTag> Tags { get; init; } = [];
+
+    internal SegmentTag TagRow(string tag) =>
+        new()
+        {
+            TenantId = TenantId,
+            SegmentId = Id,
+            Tag = tag,
+        };
 }
 
 public enum SegmentMatch

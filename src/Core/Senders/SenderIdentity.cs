@@ -16,6 +16,9 @@ public sealed class SendingDomain : ITenantOwned
 
     public required Guid AccountId { get; init; }
 
+    /// <summary>Where the provider sends from; cannot be changed there.</summary>
+    public string Region { get; init; } = "us-east-1";
+
     /// <summary>The provider's own id; null until it has answered.</summary>
     public string? ProviderDomainId { get; set; }
 

@@ -13,6 +13,15 @@ public sealed class ContactImport : ITenantOwned
     public required string FileName { get; init; }
     public required ImportStatus Status { get; set; }
 
+    /// <summary>Of the file, in bytes.</summary>
+    public long Size { get; init; }
+
+    /// <summary>Bytes of the file whose lines are committed; the import goes on from here after a crash.</summary>
+    public long Position { get; set; }
+
+    /// <summary>Lines of the file, as an editor counts them, before <see cref="Position"/>.</summary>
+    public int FileLines { get; set; }
+
     /// <summary>Lines of people read so far, the line of column names not counted.</summary>
     public int Lines { get; set; }
 

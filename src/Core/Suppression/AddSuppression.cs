@@ -1,0 +1,140 @@
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Suppression;
+
+/// <summary>What became of a command on the suppression list.</summary>
+public abstract record SuppressionOutcome
+{
+    private SuppressionOutcome() { }
+
+    public sealed record Added : SuppressionOutcome;
+
+    /// <summary>It stands there already, for this or a weightier reason.</summary>
+    public sealed record AlreadyThere(SuppressionReason Reason) : SuppressionOutcome;
+
+    public sealed record Removed(string Address) : SuppressionOutcome;
+
+    public sealed record NotFound : SuppressionOutcome;
+
+    public sealed record Invalid(IReadOnlyList<FieldError> Errors) : SuppressionOutcome;
+}
+
+/// <summary>A person puts an address on the list, whether there is a contact with it or not.</summary>
+public sealed class AddSuppression(PortalDb portal)
+{
+    public const int MaxNoteLength = 200;
+
+    /// <param name="reason"><see cref="SuppressionReason.Unsubscribed"/> or <see cref="SuppressionReason.Manual"/>; the others are the provider's to report.</param>
+    /// <param name="note">Where it came from, for whoever asks later; may be empty.</param>
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public Task<SuppressionOutcome> ExecuteAsync(
+        Caller caller,
+        string? email,
+        SuppressionReason reason,
+        string? note,
+        CancellationToken cancellation = default
+    ) =>
+        portal.CommandAsync<SuppressionOutcome>(
+            caller,
+            TenantRole.Admin,
+            async (command, token) =>
+            {
+                var errors = new List<FieldError>();
+                if (!EmailAddress.TryParse(email, out var address, out var why))
+                {
+                    errors.Add(new FieldError("Email", why));
+                }
+
+                if (!PlainText.TryParse(note, "note", MaxNoteLength, out var plain, out why))
+                {
+                    errors.Add(new FieldError("Note", why));
+                }
+
+                if (reason is not (SuppressionReason.Unsubscribed or SuppressionReason.Manual))
+                {
+                    errors.Add(new FieldError("Reason", "A person can only unsubscribe or block an address."));
+                }
+
+                if (errors.Count > 0)
+                {
+                    return new SuppressionOutcome.Invalid(errors);
+                }
+
+                var detail = plain is null ? $"By {command.Actor.Name}" : $"By {command.Actor.Name}: {plain}";
+                var changed = await Suppress.AddAsync(
+                    command.Db,
+                    command.TenantId,
+                    address!.Normalized,
+                    reason,
+                    detail,
+                    command.Now,
+                    command.Ids,
+                    token
+                );
+                if (!changed)
+                {
+                    return new SuppressionOutcome.AlreadyThere(
+                        await command
+                            .Db.SuppressedAddresses.Where(row => row.NormalizedEmail == address.Normalized)
+                            .Select(row => row.Reason)
+                            .SingleAsync(token)
+                    );
+                }
+
+                command.Audit(
+                    "suppression.added",
+                    "address",
+                    address.Normalized,
+                    address.Normalized,
+                    new { reason = reason.ToString(), note = plain }
+                );
+                return new SuppressionOutcome.Added();
+            },
+            cancellation
+        );
+}
+
+/// <summary>Takes an address off the list, so that its contact is mailed again.</summary>
+public sealed class RemoveSuppression(PortalDb portal)
+{
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public Task<SuppressionOutcome> ExecuteAsync(
+        Caller caller,
+        string normalizedEmail,
+        CancellationToken cancellation = default
+    ) =>
+        portal.CommandAsync<SuppressionOutcome>(
+            caller,
+            TenantRole.Admin,
+            async (command, token) =>
+            {
+                var row = await command.Db.SuppressedAddresses.SingleOrDefaultAsync(
+                    row => row.NormalizedEmail == normalizedEmail,
+                    token
+                );
+                if (row is null)
+                {
+                    return new SuppressionOutcome.NotFound();
+                }
+
+                command.Db.SuppressedAddresses.Remove(row);
+                command.Audit(
+                    "suppression.removed",
+                    "address",
+                    row.NormalizedEmail,
+                    row.NormalizedEmail,
+                    new
+                    {
+                        reason = row.Reason.ToString(),
+                        row.Detail,
+                        since = row.CreatedAt,
+                    }
+                );
+                return new SuppressionOutcome.Removed(row.NormalizedEmail);
+            },
+            cancellation
+        );
+}
