@@ -180,30 +180,12 @@ public sealed class EmulatorControl(
     /// <summary>The wire log, oldest first, after the given number.</summary>
     public Task<List<WireCall>> CallsAsync(long after = 0, int limit = 10_000) =>
         database.ReadAsync(sql =>
-            sql.Query(
-                """
-                SELECT seq, id, at, method, path, api_key, idempotency_key, body_hash, count, status, wire_status,
-                    replayed, fault FROM calls WHERE seq>@0 ORDER BY seq LIMIT @1
-                """,
-                row => new WireCall(
-                    row.GetInt64(0),
-                    row.GetString(1),
-                    Instant.From(row.GetInt64(2)),
-                    row.GetString(3),
-                    row.GetString(4),
-                    Text(row, 5),
-                    Text(row, 6),
-                    Text(row, 7),
-                    row.GetInt32(8),
-                    Number(row, 9),
-                    Number(row, 10),
-                    row.GetInt32(11) != 0,
-                    Text(row, 12)
-                ),
-                after,
-                (long)limit
-            )
+            sql.Query(CallColumns + " WHERE seq>@0 ORDER BY seq LIMIT @1", Call, after, (long)limit)
         );
+
+    /// <summary>The end of the wire log, newest first.</summary>
+    public Task<List<WireCall>> LastCallsAsync(int limit) =>
+        database.ReadAsync(sql => sql.Query(CallColumns + " ORDER BY seq DESC LIMIT @0", Call, (long)limit));
 
     /// <summary>Forgets mails, calls, keys, events, domains, faults and the moved clock; keeps the webhook endpoint.</summary>
     public async Task ResetAsync()
@@ -226,6 +208,28 @@ public sealed class EmulatorControl(
             }
         });
     }
+
+    private const string CallColumns = """
+        SELECT seq, id, at, method, path, api_key, idempotency_key, body_hash, count, status, wire_status, replayed, fault
+        FROM calls
+        """;
+
+    private static WireCall Call(Microsoft.Data.Sqlite.SqliteDataReader row) =>
+        new(
+            row.GetInt64(0),
+            row.GetString(1),
+            Instant.From(row.GetInt64(2)),
+            row.GetString(3),
+            row.GetString(4),
+            Text(row, 5),
+            Text(row, 6),
+            Text(row, 7),
+            row.GetInt32(8),
+            Number(row, 9),
+            Number(row, 10),
+            row.GetInt32(11) != 0,
+            Text(row, 12)
+        );
 
     private static string? Text(Microsoft.Data.Sqlite.SqliteDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetString(column);

@@ -110,6 +110,10 @@ public sealed class EmulatorServer : IAsyncDisposable
         services.AddSingleton<DomainsApi>();
         services.AddSingleton<WebhooksApi>();
         services.AddSingleton<ControlApi>();
+        services.AddSingleton<InboxPage>();
+        services.AddSingleton<MailPage>();
+        services.AddSingleton<CallsPage>();
+        services.AddSingleton<ControlPage>();
         services.AddSingleton<PanelPages>();
     }
 
