@@ -26,6 +26,10 @@ public static class LocalOnly
     private static bool IsOurs(PathString path) =>
         path.Value is "/" || path.StartsWithSegments("/emulator", StringComparison.OrdinalIgnoreCase);
 
+    private static bool IsSame(string origin, HostString host) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var page)
+        && string.Equals(page.Authority, host.Value, StringComparison.OrdinalIgnoreCase);
+
     private static bool IsAllowed(HttpContext http)
     {
         var from = http.Connection.RemoteIpAddress;
@@ -44,6 +48,7 @@ public static class LocalOnly
         }
 
         var site = http.Request.Headers["Sec-Fetch-Site"].ToString();
-        return site is "" or "same-origin" or "none";
+        var origin = http.Request.Headers.Origin.ToString();
+        return site is ("" or "same-origin" or "none") && (origin.Length == 0 || IsSame(origin, http.Request.Host));
     }
 }

@@ -7,7 +7,11 @@ using ResendEmulator.Storage;
 namespace ResendEmulator.Faults;
 
 /// <summary>A rule with what it has seen and done so far.</summary>
-public sealed record FaultState(FaultRule Rule, int Seen, int Hit);
+public sealed record FaultState(FaultRule Rule, int Seen, int Hit)
+{
+    /// <summary>It has hit as often as it was meant to.</summary>
+    public bool IsOver => Rule.Times is { } times && Hit >= times;
+}
 
 /// <summary>
 /// The faults that are set. Each rule counts its calls; the first that is due hits. The counts survive a restart,
@@ -128,7 +132,7 @@ public sealed class FaultBook
     private static bool IsDue(FaultState state)
     {
         var rule = state.Rule;
-        var inTurn = state.Seen >= rule.From && (rule.Times is not { } times || state.Hit < times);
+        var inTurn = state.Seen >= rule.From && !state.IsOver;
         return inTurn && (rule.Share is not { } share || Chance.Of(rule.Seed, state.Seen) < share);
     }
 }

@@ -61,10 +61,10 @@ public sealed class EmulatorServer : IAsyncDisposable
             app.Urls.Add(url);
         }
 
-        await PrepareAsync(app.Services, options);
-        Map(app);
         try
         {
+            await PrepareAsync(app.Services, options);
+            Map(app);
             await app.StartAsync(cancellationToken);
         }
         catch

@@ -13,22 +13,7 @@ public sealed class CallsPage(EmulatorControl control)
     {
         var state = await control.StateAsync();
         var last = await control.LastCallsAsync(Shown);
-        var rows = last.Select(call =>
-            Html.Of(
-                $"""
-                <tr><td data-name="No." class="num">{call.Number:N0}</td><td data-name="At" class="num">{Layout.When(
-                    call.At
-                )}</td>
-                <td data-name="Call">{call.Method} {call.Path}</td><td data-name="Mails" class="num">{call.Count}</td>
-                <td data-name="Decided">{Code(call.Status, "nothing")}{(
-                    call.Replayed ? Html.Of($" <span class=\"badge plain\">repeated</span>") : Html.Empty
-                )}</td>
-                <td data-name="Seen">{Code(call.WireStatus, "cut off")}</td>
-                <td data-name="Key"><code>{call.IdempotencyKey
-                    ?? ""}</code></td><td data-name="Fault" class="quiet">{call.Fault ?? ""}</td></tr>
-                """
-            )
-        );
+        var rows = last.Select(Row);
         var content =
             last.Count == 0
                 ? Html.Of($"""<p class="empty">No call yet.</p>""")
@@ -40,6 +25,23 @@ public sealed class CallsPage(EmulatorControl control)
                     """
                 );
         await Layout.PageAsync(http, "Calls", "/emulator/calls", content);
+    }
+
+    private static Html Row(WireCall call)
+    {
+        var at = Layout.When(call.At);
+        var repeated = call.Replayed ? Html.Of($" <span class=\"badge plain\">repeated</span>") : Html.Empty;
+        var decided = Code(call.Status, "nothing") + repeated;
+        var seen = Code(call.WireStatus, "cut off");
+        var key = call.IdempotencyKey is { } text ? Html.Of($"<code>{text}</code>") : Html.Empty;
+        return Html.Of(
+            $"""
+            <tr><td data-name="No." class="num">{call.Number:N0}</td><td data-name="At" class="num">{at}</td>
+            <td data-name="Call">{call.Method} {call.Path}</td><td data-name="Mails" class="num">{call.Count}</td>
+            <td data-name="Decided"><span>{decided}</span></td><td data-name="Seen">{seen}</td>
+            <td data-name="Key">{key}</td><td data-name="Fault" class="quiet">{call.Fault}</td></tr>
+            """
+        );
     }
 
     private static Html Code(int? status, string none)

@@ -34,9 +34,6 @@ public sealed class ControlPage(EmulatorControl control)
             case "clock":
                 await control.AdvanceClockAsync(TimeSpan.FromSeconds(Number(form["seconds"])));
                 break;
-            case "hours":
-                await control.AdvanceClockAsync(TimeSpan.FromHours(Number(form["hours"])));
-                break;
             case "hold":
                 control.HoldWebhooks();
                 break;
@@ -82,10 +79,17 @@ public sealed class ControlPage(EmulatorControl control)
         );
     }
 
-    private static Html Fault(FaultState fault) =>
-        Html.Of(
-            $"""<li><span class="badge warn">set</span> {fault.Rule.Label ?? fault.Rule.Describe()} <span class="quiet">({fault.Seen:N0} calls seen, {fault.Hit:N0} hit)</span></li>"""
+    private static Html Fault(FaultState fault)
+    {
+        var (tone, word) = fault.IsOver ? ("plain", "over") : ("warn", "set");
+        var sentence = fault.Rule.Label ?? fault.Rule.Describe();
+        return Html.Of(
+            $"""
+            <li><span class="badge {tone}">{word}</span> {sentence}
+            <span class="quiet">({fault.Seen:N0} calls seen, {fault.Hit:N0} hit)</span></li>
+            """
         );
+    }
 
     private static Html Clock(EmulatorState state)
     {
@@ -99,7 +103,10 @@ public sealed class ControlPage(EmulatorControl control)
         ];
         var buttons = steps.Select(step =>
             Html.Of(
-                $"""<form method="post" action="{Here}"><input type="hidden" name="do" value="clock"><button name="seconds" value="{step.Seconds}">Forward {step.Name}</button></form>"""
+                $"""
+                <form method="post" action="{Here}"><input type="hidden" name="do" value="clock">
+                <button name="seconds" value="{step.Seconds}">Forward {step.Name}</button></form>
+                """
             )
         );
         var ahead =
@@ -117,19 +124,15 @@ public sealed class ControlPage(EmulatorControl control)
 
     private static Html Webhooks(EmulatorState state)
     {
-        var held = state.Behaviour.WebhooksHeld;
+        var (act, name, note) = state.Behaviour.WebhooksHeld
+            ? ("release", "Release them", ", held back")
+            : ("hold", "Hold them back", "");
+        var target = state.WebhookUrl ?? "no endpoint yet";
         return Html.Of(
             $"""
-            <section><h2>Webhooks</h2><p>To <code>{state.WebhookUrl ?? "no endpoint yet"}</code>:
-            <b>{state.WebhooksTaken:N0}</b> taken, <b>{state.WebhooksWaiting:N0}</b> waiting{(
-                held ? ", held back" : ""
-            )}.</p>
-            <form method="post" action="{Here}" class="buttons">
-            {(
-                held
-                    ? Html.Of($"<button class=\"primary\" name=\"do\" value=\"release\">Release them</button>")
-                    : Html.Of($"<button name=\"do\" value=\"hold\">Hold them back</button>")
-            )}
+            <section><h2>Webhooks</h2><p>To <code>{target}</code>:
+            <b>{state.WebhooksTaken:N0}</b> taken, <b>{state.WebhooksWaiting:N0}</b> waiting{note}.</p>
+            <form method="post" action="{Here}" class="buttons"><button name="do" value="{act}">{name}</button>
             <button name="do" value="redeliver">Send all of them again</button></form></section>
             """
         );

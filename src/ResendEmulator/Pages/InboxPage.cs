@@ -38,12 +38,14 @@ public sealed class InboxPage(EmulatorControl control)
             state.Duplicates == 0
                 ? Html.Of($"""<span class="badge good">nobody twice in one campaign</span>""")
                 : Html.Of($"""<span class="badge bad">{state.Duplicates:N0} sent twice in one campaign</span>""");
-        var faults =
-            state.Faults.Count == 0
-                ? Html.Empty
-                : Html.Of($"""<a class="badge warn" href="/emulator/control">a fault is set</a>""");
+        var faults = state.Faults.All(fault => fault.IsOver)
+            ? Html.Empty
+            : Html.Of($"""<a class="badge warn" href="/emulator/control">a fault is set</a>""");
         return Html.Of(
-            $"""<p class="summary"><b>{state.Mails:N0}</b> mails to <b>{state.Addresses:N0}</b> addresses in <b>{state.Calls:N0}</b> calls {doubles} {faults}</p>"""
+            $"""
+            <p class="summary"><b>{state.Mails:N0}</b> mails to <b>{state.Addresses:N0}</b> addresses
+            in <b>{state.Calls:N0}</b> calls {doubles} {faults}</p>
+            """
         );
     }
 
@@ -54,23 +56,25 @@ public sealed class InboxPage(EmulatorControl control)
 
     private static Html List(List<MailLine> mails)
     {
-        var rows = mails
-            .Take(PageSize)
-            .Select(mail =>
-                Html.Of(
-                    $"""
-                    <tr><td data-name="To"><a href="/emulator/mail/{mail.Id}">{string.Join(", ", mail.To)}</a></td>
-                    <td data-name="Subject">{mail.Subject}</td><td data-name="State">{Layout.Badge(mail.LastEvent)}</td>
-                    <td data-name="Campaign" class="quiet">{mail.Campaign}</td><td data-name="Accepted" class="num">{Layout.When(
-                        mail.At
-                    )}</td></tr>
-                    """
-                )
-            );
+        var rows = mails.Take(PageSize).Select(Row);
         return Html.Of(
             $"""
             <table><thead><tr><th>To</th><th>Subject</th><th>State</th><th>Campaign</th><th>Accepted (UTC)</th></tr></thead>
             <tbody>{Html.Join(rows)}</tbody></table>
+            """
+        );
+    }
+
+    private static Html Row(MailLine mail)
+    {
+        var to = string.Join(", ", mail.To);
+        var state = Layout.Badge(mail.LastEvent);
+        var at = Layout.When(mail.At);
+        return Html.Of(
+            $"""
+            <tr><td data-name="To"><a href="/emulator/mail/{mail.Id}">{to}</a></td>
+            <td data-name="Subject">{mail.Subject}</td><td data-name="State">{state}</td>
+            <td data-name="Campaign" class="quiet">{mail.Campaign}</td><td data-name="Accepted" class="num">{at}</td></tr>
             """
         );
     }
@@ -83,8 +87,8 @@ public sealed class InboxPage(EmulatorControl control)
             return Html.Of($"""<a class="button" href="{query}">{name}</a>""");
         }
 
-        return Html.Of(
-            $"""<nav class="pager" aria-label="Older and newer mail">{(page > 0 ? Link(page - 1, "Newer") : Html.Empty)}{(more ? Link(page + 1, "Older") : Html.Empty)}</nav>"""
-        );
+        var newer = page > 0 ? Link(page - 1, "Newer") : Html.Empty;
+        var older = more ? Link(page + 1, "Older") : Html.Empty;
+        return Html.Of($"""<nav class="pager" aria-label="Older and newer mail">{newer}{older}</nav>""");
     }
 }

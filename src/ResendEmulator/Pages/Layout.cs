@@ -14,20 +14,20 @@ internal static class Layout
 
     public static Task PageAsync(HttpContext http, string title, string here, Html content)
     {
-        Html Tab(string path, string name) =>
-            Html.Of(
-                $"""<a href="{path}"{(string.Equals(path, here, StringComparison.Ordinal) ? Html.Of($" aria-current=\"page\"") : Html.Empty)}>{name}</a>"""
-            );
+        Html Tab(string path, string name)
+        {
+            var isHere = string.Equals(path, here, StringComparison.Ordinal);
+            var current = isHere ? Html.Of($" aria-current=\"page\"") : Html.Empty;
+            return Html.Of($"""<a href="{path}"{current}>{name}</a>""");
+        }
 
+        var tabs = Tab("/", "Mail") + Tab("/emulator/calls", "Calls") + Tab("/emulator/control", "Controls");
         var page = Html.Of(
             $"""
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
             <title>{title} · Resend emulator</title><link rel="stylesheet" href="/emulator/style.css"></head>
-            <body><header><strong>Resend emulator</strong><nav aria-label="Pages">{Tab("/", "Mail")}{Tab(
-                "/emulator/calls",
-                "Calls"
-            )}{Tab("/emulator/control", "Controls")}</nav>
+            <body><header><strong>Resend emulator</strong><nav aria-label="Pages">{tabs}</nav>
             <p class="note">Nothing leaves this machine.</p></header>
             <main><h1>{title}</h1>{content}</main></body></html>
             """

@@ -21,6 +21,7 @@ public sealed class MailPage(MailReader mails)
         var source = mail.Source;
         var html = Text(source, "html");
         var text = Text(source, "text");
+        var key = mail.IdempotencyKey ?? "none";
         var look = html is null
             ? Html.Empty
             : Html.Of(
@@ -34,8 +35,7 @@ public sealed class MailPage(MailReader mails)
             <dl class="facts"><dt>State</dt><dd>{Layout.Badge(line.LastEvent)}</dd>
             <dt>From</dt><dd>{line.From}</dd><dt>To</dt><dd>{string.Join(", ", line.To)}</dd>
             <dt>Subject</dt><dd>{line.Subject}</dd><dt>Accepted</dt><dd>{Layout.When(line.At)} UTC</dd>
-            <dt>Id</dt><dd><code>{line.Id}</code></dd><dt>Idempotency key</dt><dd><code>{mail.IdempotencyKey
-                ?? "none"}</code></dd></dl>
+            <dt>Id</dt><dd><code>{line.Id}</code></dd><dt>Idempotency key</dt><dd><code>{key}</code></dd></dl>
             {look}
             {(text is null ? Html.Empty : Html.Of($"<h2>Text part</h2><pre>{text}</pre>"))}
             {Members(source, "headers", "Headers")}
@@ -96,18 +96,24 @@ public sealed class MailPage(MailReader mails)
 
     private static Html Events(MailDetail mail)
     {
-        var rows = mail.Events.Select(item =>
-            Html.Of(
-                $"""
-                <tr><td data-name="Event">{Layout.Badge(
-                    item.Type["email.".Length..]
-                )}</td><td data-name="At" class="num">{Layout.When(item.At)}</td>
-                <td data-name="Webhook">{Webhook(item)}</td><td data-name="svix-id"><code>{item.SvixId}</code></td></tr>
-                """
-            )
-        );
+        var rows = mail.Events.Select(Event);
         return Html.Of(
-            $"""<table><thead><tr><th>Event</th><th>At (UTC)</th><th>Webhook</th><th>svix-id</th></tr></thead><tbody>{Html.Join(rows)}</tbody></table>"""
+            $"""
+            <table><thead><tr><th>Event</th><th>At (UTC)</th><th>Webhook</th><th>svix-id</th></tr></thead>
+            <tbody>{Html.Join(rows)}</tbody></table>
+            """
+        );
+    }
+
+    private static Html Event(MailEvent item)
+    {
+        var name = Layout.Badge(item.Type["email.".Length..]);
+        var at = Layout.When(item.At);
+        return Html.Of(
+            $"""
+            <tr><td data-name="Event">{name}</td><td data-name="At" class="num">{at}</td>
+            <td data-name="Webhook">{Webhook(item)}</td><td data-name="svix-id"><code>{item.SvixId}</code></td></tr>
+            """
         );
     }
 

@@ -17,10 +17,12 @@ public sealed class Database : IAsyncDisposable
     );
     private readonly SqlSession _writer;
     private readonly string? _readOnly;
+    private readonly FileStream? _directoryLock;
     private readonly Task _loop;
 
-    private Database(SqlSession writer, string? readOnly)
+    private Database(SqlSession writer, string? readOnly, FileStream? directoryLock)
     {
+        _directoryLock = directoryLock;
         _writer = writer;
         _readOnly = readOnly;
         _loop = Task.Run(WriteLoopAsync);
@@ -31,10 +33,18 @@ public sealed class Database : IAsyncDisposable
     {
         SQLitePCL.Batteries_V2.Init();
         string? file = null;
+        FileStream? directoryLock = null;
         if (directory is not null)
         {
             Directory.CreateDirectory(directory);
             file = Path.Combine(directory, "emulator.db");
+            // Two writers on one file would be two emulators that do not know of each other's keys.
+            directoryLock = new FileStream(
+                Path.Combine(directory, "emulator.lock"),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None
+            );
         }
 
         var source = new SqliteConnectionStringBuilder { DataSource = file ?? ":memory:", Pooling = false };
@@ -47,7 +57,7 @@ public sealed class Database : IAsyncDisposable
         var readOnly = file is null
             ? null
             : new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly }.ToString();
-        return new Database(writer, readOnly);
+        return new Database(writer, readOnly, directoryLock);
     }
 
     /// <summary>Runs the work in a transaction; completes after the commit. A failure undoes this work alone.</summary>
@@ -94,6 +104,10 @@ public sealed class Database : IAsyncDisposable
         }
 
         _writer.Dispose();
+        if (_directoryLock is not null)
+        {
+            await _directoryLock.DisposeAsync();
+        }
     }
 
     private async Task WriteLoopAsync()

@@ -99,7 +99,11 @@ public sealed class ControlTests
         using var foreign = new HttpRequestMessage(HttpMethod.Post, "/emulator/api/reset");
         foreign.Headers.Add("Sec-Fetch-Site", "cross-site");
 
+        using var origin = new HttpRequestMessage(HttpMethod.Post, "/emulator/api/reset");
+        origin.Headers.Add("Origin", "https://evil.test");
+
         Assert.Equal(HttpStatusCode.Forbidden, (await emulator.Http.SendAsync(renamed)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await emulator.Http.SendAsync(origin)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await emulator.Http.SendAsync(foreign)).StatusCode);
     }
 }

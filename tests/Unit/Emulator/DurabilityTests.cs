@@ -97,4 +97,11 @@ public sealed class DurabilityTests : IDisposable
         Assert.Equal((120, 120, 0), (state.Mails, state.Addresses, state.Duplicates));
         Assert.Equal(120, replies.SelectMany(reply => reply.Ids).Distinct().Count());
     }
+
+    [Fact]
+    public async Task SecondEmulator_OnTheSameDirectory_IsRefused()
+    {
+        await using var first = await StartAsync(options => options.DataDirectory = _directory);
+        await Assert.ThrowsAsync<IOException>(() => StartAsync(options => options.DataDirectory = _directory));
+    }
 }
