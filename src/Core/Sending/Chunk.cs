@@ -102,12 +102,13 @@ internal sealed class ChunkConfiguration : IEntityTypeConfiguration<Chunk>
         builder.Property(chunk => chunk.Key).HasMaxLength(256);
         builder.Property(chunk => chunk.PayloadHash).HasMaxLength(64);
         builder.HasIndex(chunk => chunk.Key).IsUnique();
-        builder.HasIndex(chunk => new { chunk.State, chunk.NotBefore });
+        builder.HasIndex(chunk => chunk.DoubtfulSince).HasFilter("\"DoubtfulSince\" IS NOT NULL");
         builder.HasIndex(chunk => new
         {
             chunk.TenantId,
             chunk.CampaignId,
             chunk.State,
+            chunk.Number,
         });
         builder
             .HasOne<Run>()
