@@ -16,9 +16,7 @@ public static class Ledger
     /// <summary>The members of a chunk; the caller adds the state that it expects.</summary>
     public static IQueryable<Recipient> Members(PortalDbContext db, Guid tenantId, Guid campaignId, int chunkNumber) =>
         db.Recipients.Where(recipient =>
-            recipient.TenantId == tenantId
-            && recipient.CampaignId == campaignId
-            && recipient.ChunkNumber == chunkNumber
+            recipient.TenantId == tenantId && recipient.CampaignId == campaignId && recipient.ChunkNumber == chunkNumber
         );
 
     public static Task<int> MoveAsync(

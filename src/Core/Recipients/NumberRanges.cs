@@ -28,7 +28,8 @@ public static class NumberRanges
         return text.ToString();
     }
 
-    public static bool Contains(string ranges, int number) => Parse(ranges).Any(range => range.First <= number && number <= range.Last);
+    public static bool Contains(string ranges, int number) =>
+        Parse(ranges).Any(range => range.First <= number && number <= range.Last);
 
     /// <summary>Every number, ascending.</summary>
     public static IReadOnlyList<int> Expand(string ranges) =>
@@ -45,5 +46,6 @@ public static class NumberRanges
                     : (Number(part.AsSpan(0, dash)), Number(part.AsSpan(dash + 1)));
             });
 
-    private static int Number(ReadOnlySpan<char> text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static int Number(ReadOnlySpan<char> text) =>
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 }

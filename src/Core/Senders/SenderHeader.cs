@@ -8,7 +8,9 @@ public static class SenderHeader
     {
         var address = $"{sender.LocalPart}@{sender.Domain!.Name}";
         // Quoted, so that a comma or a bracket in a name cannot become another address.
-        var name = sender.DisplayName?.Replace("\\", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal);
+        var name = sender
+            .DisplayName?.Replace("\\", "", StringComparison.Ordinal)
+            .Replace("\"", "", StringComparison.Ordinal);
         return string.IsNullOrWhiteSpace(name) ? address : $"\"{name.Trim()}\" <{address}>";
     }
 }

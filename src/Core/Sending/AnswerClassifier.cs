@@ -41,7 +41,8 @@ public static class AnswerClassifier
             }
 
             var ids = data.EnumerateArray().Select(Id).ToList();
-            return ids.Count == mails
+            return
+                ids.Count == mails
                 && ids.TrueForAll(id => id is { Length: > 0 and <= 64 })
                 && ids.Distinct(StringComparer.Ordinal).Count() == mails
                 ? new Outcome.Accepted(ids!)

@@ -24,6 +24,7 @@ public sealed class Attempt : ITenantOwned
     public required string RecipientNumbers { get; init; }
 
     public required int Mails { get; init; }
+    public required Guid AccountId { get; init; }
 
     /// <summary>True when nothing of this generation was in doubt before: only then can a refusal prove anything.</summary>
     public required bool CleanHistory { get; init; }

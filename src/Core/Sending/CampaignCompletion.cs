@@ -35,7 +35,15 @@ public static class CampaignCompletion
         if (!await AnyAsync(RecipientState.Unknown))
         {
             if (
-                await CampaignTransitions.TryMoveAsync(db, tenantId, campaignId, status, CampaignStatus.Sent, now, cancellation)
+                await CampaignTransitions.TryMoveAsync(
+                    db,
+                    tenantId,
+                    campaignId,
+                    status,
+                    CampaignStatus.Sent,
+                    now,
+                    cancellation
+                )
             )
             {
                 await db

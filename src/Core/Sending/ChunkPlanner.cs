@@ -40,9 +40,9 @@ public static class ChunkPlanner
             $"""
             INSERT INTO "Chunks" (
                 "TenantId", "CampaignId", "Number", "RunNumber", "FirstRecipient", "LastRecipient",
-                "Generation", "Epoch", "State", "Attempts", "Failures")
+                "Generation", "Epoch", "State", "Attempts", "Failures", "Mails")
             SELECT "TenantId", "CampaignId", "ChunkNumber", {campaign.CurrentRun}, MIN("Number"), MAX("Number"),
-                1, 0, 'Planned', 0, 0
+                1, 0, 'Planned', 0, 0, 0
             FROM "Recipients"
             WHERE "TenantId" = {campaign.TenantId} AND "CampaignId" = {campaign.Id} AND "ChunkNumber" > {last}
             GROUP BY "TenantId", "CampaignId", "ChunkNumber"

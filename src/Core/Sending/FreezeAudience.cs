@@ -77,8 +77,12 @@ public static class FreezeAudience
         var last =
             await db
                 .Recipients.Where(r => r.TenantId == campaign.TenantId && r.CampaignId == campaign.Id)
-                .MaxAsync(r => (int?)r.Number, cancellation) ?? 0;
-        var added = await db.Database.ExecuteSqlAsync(await SqlAsync(db, Insert, campaign, now, cancellation, last), cancellation);
+                .MaxAsync(r => (int?)r.Number, cancellation)
+            ?? 0;
+        var added = await db.Database.ExecuteSqlAsync(
+            await SqlAsync(db, Insert, campaign, now, cancellation, last),
+            cancellation
+        );
         await Exclusions.ApplyAsync(db, Pending(db, campaign), now, cancellation);
         return added;
     }

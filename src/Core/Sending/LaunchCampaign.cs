@@ -107,7 +107,7 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
             },
             cancellation
         );
-        signal.WorkIsDue();
+        signal.Raise();
         notifier.Publish(campaignId);
         return frozen;
     }
@@ -203,7 +203,7 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
         }
 
         problems.AddRange(ContentProblems(campaign));
-        if (problems.Count == 0 && await Audience(db, campaign).CountAsync(cancellation) == 0)
+        if (problems.Count == 0 && !await Audience(db, campaign).AnyAsync(cancellation))
         {
             problems.Add("Nobody is in this audience.");
         }

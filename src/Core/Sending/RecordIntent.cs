@@ -132,6 +132,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                     set.SetProperty(chunk => chunk.Key, key)
                         .SetProperty(chunk => chunk.Payload, payload)
                         .SetProperty(chunk => chunk.PayloadHash, hash)
+                        .SetProperty(chunk => chunk.Mails, prepared.Recipients.Count)
                         .SetProperty(chunk => chunk.AccountId, accountId)
                         .SetProperty(chunk => chunk.BaseUrl, baseUrl)
                         .SetProperty(chunk => chunk.Attempts, chunk => chunk.Attempts + 1)
@@ -164,7 +165,10 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                     && (campaign.Status == CampaignStatus.Sending || campaign.Status == CampaignStatus.Partial)
                 )
             )
-            .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.Attempts, chunk => chunk.Attempts + 1), cancellation);
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(chunk => chunk.Attempts, chunk => chunk.Attempts + 1),
+                cancellation
+            );
     }
 
     private static IQueryable<Chunk> MayGoOut(PortalDbContext context, ClaimedChunk claim, Guid accountId) =>
@@ -270,6 +274,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                 PayloadHash = chunk.PayloadHash!,
                 RecipientNumbers = NumberRanges.Format(recipients),
                 Mails = recipients.Count,
+                AccountId = chunk.AccountId!.Value,
                 CleanHistory = prepared is not null,
                 StartedAt = now,
             }
@@ -294,7 +299,9 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
             );
         return attempt is null
             ? null
-            : new IntentResult.Written(Read(chunk!, NumberRanges.Expand(attempt.RecipientNumbers), attempt.CleanHistory));
+            : new IntentResult.Written(
+                Read(chunk!, NumberRanges.Expand(attempt.RecipientNumbers), attempt.CleanHistory)
+            );
     }
 
     private static Intent Read(Chunk chunk, IReadOnlyList<int> recipients, bool cleanHistory)

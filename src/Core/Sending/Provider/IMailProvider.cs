@@ -37,12 +37,7 @@ public abstract record ProviderAnswer
 /// <summary>The headers that the engine reads.</summary>
 /// <param name="RateLimit">Calls allowed in a window, from <c>ratelimit-limit</c>.</param>
 /// <param name="RateWindow">Length of that window, from <c>ratelimit-policy</c> (<c>10;w=1</c>), else one second.</param>
-public sealed record ProviderHeaders(
-    int? RateLimit,
-    TimeSpan? RateWindow,
-    TimeSpan? RetryAfter,
-    DateTimeOffset? Date
-)
+public sealed record ProviderHeaders(int? RateLimit, TimeSpan? RateWindow, TimeSpan? RetryAfter, DateTimeOffset? Date)
 {
     public static ProviderHeaders Empty { get; } = new(null, null, null, null);
 
@@ -73,7 +68,8 @@ public sealed record ProviderHeaders(
         var part = (values.FirstOrDefault() ?? "")
             .Split(';', StringSplitOptions.TrimEntries)
             .FirstOrDefault(item => item.StartsWith("w=", StringComparison.Ordinal));
-        return int.TryParse(part?[2..], System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds > 0
+        return
+            int.TryParse(part?[2..], System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds > 0
             ? TimeSpan.FromSeconds(seconds)
             : null;
     }

@@ -9,7 +9,7 @@ namespace Ledgerpost.Sending.Provider;
 /// The typed client of the provider's API. The provider's own SDK serialises anew on each call; the protocol needs the
 /// stored bytes, so the body is taken as it is (docs/decisions/0002).
 /// </summary>
-public sealed class ResendClient(HttpClient http, ProviderEndpoint endpoint, TimeProvider time) : IMailProvider
+public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, TimeProvider time) : IMailProvider
 {
     /// <summary>How long one call may take, from the first byte to the last.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
@@ -32,7 +32,10 @@ public sealed class ResendClient(HttpClient http, ProviderEndpoint endpoint, Tim
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         using var content = new OnceContent(request.Body, request.NotAfter, time);
-        using var message = new HttpRequestMessage(HttpMethod.Post, request.BaseUrl + request.Path) { Content = content };
+        using var message = new HttpRequestMessage(HttpMethod.Post, request.BaseUrl + request.Path)
+        {
+            Content = content,
+        };
         message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", endpoint.ApiKey);
         // Without one the provider's firewall answers with a page of its own (403, error code 1010).
         message.Headers.TryAddWithoutValidation("User-Agent", "Ledgerpost/1.0");
