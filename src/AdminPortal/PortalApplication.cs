@@ -2,8 +2,11 @@ using AdminPortal.Account;
 using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
+using AdminPortal.Features.Unsubscribe;
+using AdminPortal.Features.Webhooks;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.Sending;
 using Microsoft.AspNetCore.Connections;
 using Radzen;
 
@@ -42,7 +45,9 @@ public static class PortalApplication
             }
         );
         configure?.Invoke(builder);
-        builder.AddPortalHosting();
+        var settings = builder.AddPortalHosting();
+        builder.Services.AddSending(settings.Portal.PublicUrl);
+        AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
         AddComponents(builder.Services);
 
@@ -83,6 +88,17 @@ public static class PortalApplication
         services.AddScoped<IShellData, PortalShell>();
     }
 
+    private static void AddLoops(IServiceCollection services)
+    {
+        // Calls in flight have their time before the host lets go of them.
+        services.Configure<HostOptions>(options =>
+            options.ShutdownTimeout = SendingService.ShutdownGrace + TimeSpan.FromSeconds(5)
+        );
+        services.AddHostedService<SendingService>();
+        services.AddHostedService<DoubtService>();
+        services.AddHostedService<EventService>();
+    }
+
     private static void MapPipeline(WebApplication app)
     {
         // Only for pages: a program that gets 401 or 404 must not be sent to a page that takes no POST.
@@ -97,6 +113,8 @@ public static class PortalApplication
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
+        app.MapWebhooks();
+        app.MapUnsubscribe();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 

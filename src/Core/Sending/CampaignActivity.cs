@@ -65,10 +65,7 @@ public sealed class CampaignActivity(PortalDb database)
                     .Take(until)
                     .ToListAsync(token);
                 entries.AddRange(attempts.Select(Call));
-                return new ActivityPage(
-                    [.. entries.OrderByDescending(entry => entry.At).Skip(skip).Take(take)],
-                    total
-                );
+                return new ActivityPage([.. entries.OrderByDescending(entry => entry.At).Skip(skip).Take(take)], total);
             },
             cancellation
         );

@@ -113,7 +113,9 @@ public sealed class RecipientTimeline(PortalDb database)
         return
         [
             .. attempts
-                .Select(attempt => (Attempt: attempt, Index: RecipientNumbers.IndexOf(attempt.RecipientNumbers, number)))
+                .Select(attempt =>
+                    (Attempt: attempt, Index: RecipientNumbers.IndexOf(attempt.RecipientNumbers, number))
+                )
                 .Where(pair => pair.Index >= 0)
                 .Select(pair => Entry(pair.Attempt, pair.Index)),
         ];
