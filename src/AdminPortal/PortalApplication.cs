@@ -2,11 +2,9 @@ using AdminPortal.Account;
 using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
-using AdminPortal.Features.Unsubscribe;
-using AdminPortal.Features.Webhooks;
+using AdminPortal.Features.Campaigns;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
-using Ledgerpost.Sending;
 using Microsoft.AspNetCore.Connections;
 using Radzen;
 
@@ -45,9 +43,7 @@ public static class PortalApplication
             }
         );
         configure?.Invoke(builder);
-        var settings = builder.AddPortalHosting();
-        builder.Services.AddSending(settings.Portal.PublicUrl);
-        AddLoops(builder.Services);
+        builder.AddPortalHosting();
         builder.Services.AddPortalAccounts(builder.Environment);
         AddComponents(builder.Services);
 
@@ -80,23 +76,17 @@ public static class PortalApplication
 
     private static void AddComponents(IServiceCollection services)
     {
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        // A mail's HTML travels in one message while it is composed; the default of 32 KB would cut the connection.
+        services
+            .AddRazorComponents()
+            .AddInteractiveServerComponents()
+            .AddHubOptions(options => options.MaximumReceiveMessageSize = 4 * 1024 * 1024);
         services.AddRadzenComponents();
         services.AddCascadingAuthenticationState();
         services.AddScoped<Confirmations>();
         services.AddScoped<Toasts>();
         services.AddScoped<IShellData, PortalShell>();
-    }
-
-    private static void AddLoops(IServiceCollection services)
-    {
-        // Calls in flight have their time before the host lets go of them.
-        services.Configure<HostOptions>(options =>
-            options.ShutdownTimeout = SendingService.ShutdownGrace + TimeSpan.FromSeconds(5)
-        );
-        services.AddHostedService<SendingService>();
-        services.AddHostedService<DoubtService>();
-        services.AddHostedService<EventService>();
+        services.AddCampaignFeature();
     }
 
     private static void MapPipeline(WebApplication app)
@@ -113,8 +103,6 @@ public static class PortalApplication
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
-        app.MapWebhooks();
-        app.MapUnsubscribe();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 

@@ -32,7 +32,17 @@ public static class PortalUrls
 
     public static string NewCampaign(string slug) => Tenant(slug) + "/campaigns/new";
 
-    public static string EditCampaign(string slug, Guid id) => CampaignPath(slug, id) + "/edit";
+    /// <summary>
+    /// Compose; beside it the preview: <paramref name="view"/> is phone or text, <paramref name="theme"/> dark,
+    /// <paramref name="seenBy"/> the contact who is looked over the shoulder.
+    /// </summary>
+    public static string EditCampaign(
+        string slug,
+        Guid id,
+        string? view = null,
+        string? theme = null,
+        Guid? seenBy = null
+    ) => CampaignPath(slug, id) + "/edit" + Query(("view", view), ("theme", theme), ("as", seenBy?.ToString()));
 
     /// <summary>The campaign page; <paramref name="recipient"/> is the ledger number whose panel is open.</summary>
     public static string Campaign(

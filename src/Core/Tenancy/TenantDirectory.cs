@@ -10,17 +10,24 @@ public sealed class TenantDirectory(PortalDb portal)
     public async Task<IReadOnlyList<TenantEntry>> OfPersonAsync(Guid userId, CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.Installation);
+        // Ordered before it becomes an entry: by an entry's own name the database cannot order.
         return await db
             .Memberships.Where(membership => membership.UserId == userId)
             .Join(
                 db.Tenants,
                 membership => membership.TenantId,
                 tenant => tenant.Id,
-                (membership, tenant) =>
-                    new TenantEntry(tenant.Id, tenant.Slug, tenant.Name, tenant.TimeZone, membership.Role)
+                (membership, tenant) => new { tenant, membership.Role }
             )
-            .OrderBy(entry => entry.Name)
-            .ThenBy(entry => entry.Slug)
+            .OrderBy(row => row.tenant.Name)
+            .ThenBy(row => row.tenant.Slug)
+            .Select(row => new TenantEntry(
+                row.tenant.Id,
+                row.tenant.Slug,
+                row.tenant.Name,
+                row.tenant.TimeZone,
+                row.Role
+            ))
             .ToListAsync(cancellation);
     }
 

@@ -34,7 +34,10 @@ public sealed class DraftTests
         Assert.Equal(2, Assert.IsType<SaveDraftResult.Saved>(saved).Version);
         Assert.Equal("<p>Hi", (await ReadAsync(database, tenant, id)).Html);
         await using var db = database.Db.Read(tenant.Scope);
-        var details = await db.AuditEntries.Where(e => e.Action == "campaign.edited").Select(e => e.Details).SingleAsync();
+        var details = await db
+            .AuditEntries.Where(e => e.Action == "campaign.edited")
+            .Select(e => e.Details)
+            .SingleAsync();
         Assert.Equal("""{"changed":["subject","html"],"version":2}""", details);
     }
 
@@ -49,7 +52,10 @@ public sealed class DraftTests
             tenant.As(TenantRole.Owner),
             id,
             1,
-            content with { Subject = "Theirs" },
+            content with
+            {
+                Subject = "Theirs",
+            },
             CancellationToken.None
         );
 
@@ -171,7 +177,11 @@ public sealed class DraftTests
         Assert.IsType<SaveDraftResult.NotFound>(await SaveAsync(database, south, id, 1, content));
         Assert.Null(await new OpenCampaign(database.Db).ExecuteAsync(south.Scope, id, CancellationToken.None));
         Assert.Null(
-            await new DuplicateCampaign(database.Db).ExecuteAsync(south.As(TenantRole.Owner), id, CancellationToken.None)
+            await new DuplicateCampaign(database.Db).ExecuteAsync(
+                south.As(TenantRole.Owner),
+                id,
+                CancellationToken.None
+            )
         );
     }
 

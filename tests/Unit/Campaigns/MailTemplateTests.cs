@@ -35,7 +35,11 @@ public sealed class MailTemplateTests
 
         Assert.Equal("For Ada", template.Render(new("a@example.net", "Ada", "L", Link)).Subject);
         Assert.Equal("For you", template.Render(new("a@example.net", "", "L", Link)).Subject);
-        Assert.Contains("No last name", template.Render(new("a@example.net", "Ada", null, Link)).Html, StringComparison.Ordinal);
+        Assert.Contains(
+            "No last name",
+            template.Render(new("a@example.net", "Ada", null, Link)).Html,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -147,8 +151,16 @@ public sealed class MailTemplateTests
     {
         var template = MailTemplate.Compile("S", $"{{{{#if first_name}}}}{WithLink}{{{{/if}}}}<p>Hi</p>");
 
-        Assert.DoesNotContain(">Unsubscribe<", template.Render(new("a@x.net", "A", null, Link)).Html, StringComparison.Ordinal);
-        Assert.Contains(">Unsubscribe<", template.Render(new("a@x.net", null, null, Link)).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            ">Unsubscribe<",
+            template.Render(new("a@x.net", "A", null, Link)).Html,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            ">Unsubscribe<",
+            template.Render(new("a@x.net", null, null, Link)).Html,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -196,9 +208,7 @@ public sealed class MailTemplateTests
     {
         var template = MailTemplate.Compile("S", string.Concat(Enumerable.Repeat("{{first_name}}", 900)));
 
-        Assert.Throws<TemplateException>(() =>
-            template.Render(new("a@example.net", new string('x', 200), null, Link))
-        );
+        Assert.Throws<TemplateException>(() => template.Render(new("a@example.net", new string('x', 200), null, Link)));
     }
 
     [Theory]

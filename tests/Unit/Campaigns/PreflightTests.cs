@@ -16,9 +16,24 @@ public sealed class PreflightTests
     [InlineData("S", "a\n{{#if email}}", "html", "Line 2: {{#if}} is never closed; it needs {{/if}}.")]
     [InlineData("{{oops", Good, "subject", "There is {{ without }} after it.")]
     [InlineData("S", "{{frist_name}}", "html", "There is no field \u201c{{frist_name}}\u201d.")]
-    [InlineData("S", "<a href='www.a.test'>x</a>", "html", "The link \u201cx\u201d leads to \u201cwww.a.test\u201d, which no mail program can open.")]
-    [InlineData("S", "<a href='javascript:x()'>x</a>", "html", "The link \u201cx\u201d leads to \u201cjavascript:x()\u201d, which no mail program can open.")]
-    [InlineData("S", "<img src='/logo.png' alt=''>", "html", "The image \u201c/logo.png\u201d has no whole address, so nobody will see it.")]
+    [InlineData(
+        "S",
+        "<a href='www.a.test'>x</a>",
+        "html",
+        "The link \u201cx\u201d leads to \u201cwww.a.test\u201d, which no mail program can open."
+    )]
+    [InlineData(
+        "S",
+        "<a href='javascript:x()'>x</a>",
+        "html",
+        "The link \u201cx\u201d leads to \u201cjavascript:x()\u201d, which no mail program can open."
+    )]
+    [InlineData(
+        "S",
+        "<img src='/logo.png' alt=''>",
+        "html",
+        "The image \u201c/logo.png\u201d has no whole address, so nobody will see it."
+    )]
     public void Content_Fault_IsABlockerAtItsField(string subject, string html, string field, string sentence)
     {
         var blocker = Assert.Single(ContentCheck.Run(subject, html), i => i.Severity == PreflightSeverity.Blocker);
@@ -42,7 +57,11 @@ public sealed class PreflightTests
     [Fact]
     public void Content_WithoutLink_SaysThatWeAddOne()
     {
-        Assert.Contains("we add one", Assert.Single(ContentCheck.Run("S", "<p>Hi</p>")).Sentence, StringComparison.Ordinal);
+        Assert.Contains(
+            "we add one",
+            Assert.Single(ContentCheck.Run("S", "<p>Hi</p>")).Sentence,
+            StringComparison.Ordinal
+        );
         Assert.Contains("can leave", Assert.Single(ContentCheck.Run("S", Good)).Sentence, StringComparison.Ordinal);
     }
 
@@ -51,7 +70,10 @@ public sealed class PreflightTests
     {
         var html = Good + new string('x', 91 * 1024);
 
-        Assert.Contains(ContentCheck.Run("S", html), i => i.Sentence.StartsWith("The mail is 91 KB", StringComparison.Ordinal));
+        Assert.Contains(
+            ContentCheck.Run("S", html),
+            i => i.Sentence.StartsWith("The mail is 91 KB", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -99,7 +121,11 @@ public sealed class PreflightTests
             }
         );
         Assert.Equal(["No sender is chosen.", "No tag is chosen."], open.Blockers);
-        var segment = Draft(tenant) with { AudienceKind = AudienceKind.Segment, AudienceSegmentId = database.Ids.New() };
+        var segment = Draft(tenant) with
+        {
+            AudienceKind = AudienceKind.Segment,
+            AudienceSegmentId = database.Ids.New(),
+        };
         Assert.Contains("The segment was deleted.", (await CheckAsync(database, tenant, segment)).Blockers);
     }
 
@@ -149,7 +175,13 @@ public sealed class PreflightTests
         var preview = new PreviewCampaign(database.Db);
 
         var ours = await preview.ExecuteAsync(north.Scope, "Hi {{first_name}}", Good, contact, CancellationToken.None);
-        var theirs = await preview.ExecuteAsync(south.Scope, "Hi {{first_name}}", Good, contact, CancellationToken.None);
+        var theirs = await preview.ExecuteAsync(
+            south.Scope,
+            "Hi {{first_name}}",
+            Good,
+            contact,
+            CancellationToken.None
+        );
 
         Assert.Equal("Hi First1", Assert.IsType<PreviewResult.Rendered>(ours).Mail.Subject);
         Assert.Equal("Hi Alex", Assert.IsType<PreviewResult.Rendered>(theirs).Mail.Subject);

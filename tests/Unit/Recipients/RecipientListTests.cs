@@ -19,7 +19,10 @@ public sealed class RecipientListTests
         var first = await FindAsync(database, tenant, id, new(Take: 10));
         Assert.Equal((10, 14), (first.Items.Count, first.Total));
         Assert.Equal(Enumerable.Range(1, 10), first.Items.Select(item => item.Number));
-        Assert.Equal([11, 12, 13, 14], (await FindAsync(database, tenant, id, new(Skip: 10))).Items.Select(i => i.Number));
+        Assert.Equal(
+            [11, 12, 13, 14],
+            (await FindAsync(database, tenant, id, new(Skip: 10))).Items.Select(i => i.Number)
+        );
         Assert.Equal([13], (await FindAsync(database, tenant, id, new(Pending))).Items.Select(i => i.Number));
         Assert.Equal(
             [1, 10, 11, 12, 13, 14],

@@ -120,11 +120,20 @@ public sealed class RecipientTimelineTests
             _ => "?",
         };
 
-    private static Task<RecipientTimelineView?> ReadAsync(TestDatabase database, TestTenant tenant, Guid id, int number) =>
-        new RecipientTimeline(database.Db).ExecuteAsync(tenant.Scope, id, number, CancellationToken.None);
+    private static Task<RecipientTimelineView?> ReadAsync(
+        TestDatabase database,
+        TestTenant tenant,
+        Guid id,
+        int number
+    ) => new RecipientTimeline(database.Db).ExecuteAsync(tenant.Scope, id, number, CancellationToken.None);
 
-    private static Task<ActivityPage> ActivityAsync(TestDatabase database, TestTenant tenant, Guid id, int skip, int take) =>
-        new CampaignActivity(database.Db).ExecuteAsync(tenant.Scope, id, skip, take, CancellationToken.None);
+    private static Task<ActivityPage> ActivityAsync(
+        TestDatabase database,
+        TestTenant tenant,
+        Guid id,
+        int skip,
+        int take
+    ) => new CampaignActivity(database.Db).ExecuteAsync(tenant.Scope, id, skip, take, CancellationToken.None);
 
     private static Task AuditAsync(TestDatabase database, TestTenant tenant, Guid id, string action) =>
         database.Db.CommandAsync(

@@ -1,0 +1,26 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+
+namespace AdminPortal.Features.Campaigns;
+
+internal static class CampaignServices
+{
+    /// <summary>Composing and looking; what sends is registered with the engine.</summary>
+    public static IServiceCollection AddCampaignFeature(this IServiceCollection services) =>
+        services
+            .AddSingleton<CreateCampaign>()
+            .AddSingleton<DuplicateCampaign>()
+            .AddSingleton<SaveDraft>()
+            .AddSingleton<DeleteDraft>()
+            .AddSingleton<CampaignList>()
+            .AddSingleton<OpenCampaign>()
+            .AddSingleton<ListComposeChoices>()
+            .AddSingleton<PreviewCampaign>()
+            .AddSingleton<FindPreviewPeople>()
+            .AddSingleton<Preflight>()
+            .AddSingleton<RecipientList>()
+            .AddSingleton<SummarizeLedgers>()
+            .AddSingleton<RecipientTimeline>()
+            .AddSingleton<CampaignActivity>();
+}

@@ -1,0 +1,68 @@
+using Ledgerpost.Campaigns;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Features.Campaigns.Compose;
+
+/// <param name="Field">name, subject or html.</param>
+public sealed record TypedText(string Field, string Text);
+
+/// <summary>
+/// The fields. The typed ones are not bound: the page's script reports them after a pause, and rendering an older text
+/// back would swallow what was typed meanwhile. Give the form a new key to replace what is in them.
+/// </summary>
+public sealed partial class ComposeForm
+{
+    private static readonly (string Label, string Text)[] Inserts =
+    [
+        ("First name", "{{fallback first_name \"friend\"}}"),
+        ("Last name", "{{last_name}}"),
+        ("E-mail", "{{email}}"),
+        ("Unsubscribe link", "<a href=\"{{unsubscribe_url}}\">Unsubscribe</a>"),
+    ];
+
+    // What the typed fields show at first, whatever is typed later.
+    private DraftContent? _first;
+
+    [Parameter, EditorRequired]
+    public required DraftContent Content { get; set; }
+
+    [Parameter]
+    public ComposeChoices? Choices { get; set; }
+
+    [Parameter]
+    public IReadOnlyList<FieldProblem> Problems { get; set; } = [];
+
+    /// <summary>In the chosen audience.</summary>
+    [Parameter]
+    public int? People { get; set; }
+
+    [Parameter]
+    public EventCallback<TypedText> OnTyped { get; set; }
+
+    [Parameter]
+    public EventCallback<DraftContent> OnChosen { get; set; }
+
+    private DraftContent First => _first ??= Content;
+
+    private static string Text(ChangeEventArgs change) => change.Value as string ?? "";
+
+    private static string? Empty(ChangeEventArgs change) => Text(change) is { Length: > 0 } text ? text : null;
+
+    private static Guid? Id(ChangeEventArgs change) => Guid.TryParse(Text(change), out var id) ? id : null;
+
+    private string? Invalid(string field) => Problems.Any(problem => problem.Field == field) ? "true" : null;
+
+    private Task ChangeAsync(DraftContent content) => OnChosen.InvokeAsync(content);
+
+    private Task ChooseSenderAsync(ChangeEventArgs change) => ChangeAsync(Content with { SenderId = Id(change) });
+
+    private Task ChooseKindAsync(ChangeEventArgs change) =>
+        ChangeAsync(
+            Content with
+            {
+                AudienceKind = Enum.Parse<AudienceKind>(Text(change)),
+                AudienceTag = null,
+                AudienceSegmentId = null,
+            }
+        );
+}
