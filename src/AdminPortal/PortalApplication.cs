@@ -3,8 +3,11 @@ using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
 using AdminPortal.Features.Campaigns;
+using AdminPortal.Features.Unsubscribe;
+using AdminPortal.Features.Webhooks;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.Sending;
 using Microsoft.AspNetCore.Connections;
 using Radzen;
 
@@ -43,7 +46,9 @@ public static class PortalApplication
             }
         );
         configure?.Invoke(builder);
-        builder.AddPortalHosting();
+        var settings = builder.AddPortalHosting();
+        builder.Services.AddSending(settings.Portal.PublicUrl);
+        AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
         AddComponents(builder.Services);
 
@@ -89,6 +94,17 @@ public static class PortalApplication
         services.AddCampaignFeature();
     }
 
+    private static void AddLoops(IServiceCollection services)
+    {
+        // Calls in flight have their time before the host lets go of them.
+        services.Configure<HostOptions>(options =>
+            options.ShutdownTimeout = SendingService.ShutdownGrace + TimeSpan.FromSeconds(5)
+        );
+        services.AddHostedService<SendingService>();
+        services.AddHostedService<DoubtService>();
+        services.AddHostedService<EventService>();
+    }
+
     private static void MapPipeline(WebApplication app)
     {
         // Only for pages: a program that gets 401 or 404 must not be sent to a page that takes no POST.
@@ -103,6 +119,8 @@ public static class PortalApplication
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
+        app.MapWebhooks();
+        app.MapUnsubscribe();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 

@@ -51,7 +51,6 @@ public static class PortalHosting
         services.AddSingleton<ProviderConnection>();
         services.AddSingleton(all => all.GetRequiredService<ProviderConnection>().Endpoint);
         services.AddSingleton<EnsureInstallation>();
-        services.AddSingleton<EnsureProviderAccount>();
         services.AddSingleton<FirstOperator>();
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<DemoSeed>();

@@ -15,7 +15,7 @@ public sealed class PortalStart(
     PortalDb db,
     EnsureInstallation installation,
     ProviderConnection provider,
-    EnsureProviderAccount account,
+    ProviderAccounts account,
     EmbeddedEmulator emulator,
     FirstOperator firstOperator,
     DevelopmentAccount development,
@@ -34,7 +34,7 @@ public sealed class PortalStart(
         await db.MigrateAsync(cancellation);
         await installation.ExecuteAsync(cancellation);
         await provider.OpenAsync(cancellation);
-        await account.ExecuteAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
+        await account.EnsureAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
         await EnsureOperatorAsync(cancellation);
         if (portal.SeedDemo)
         {

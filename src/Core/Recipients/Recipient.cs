@@ -160,6 +160,18 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
             recipient.ChunkNumber,
         });
         builder.HasIndex(recipient => recipient.ProviderEmailId);
+        builder.HasIndex(recipient => new
+        {
+            recipient.TenantId,
+            recipient.CampaignId,
+            recipient.Delivery,
+        });
+        builder
+            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Opened")
+            .HasFilter("\"OpenedAt\" IS NOT NULL");
+        builder
+            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Clicked")
+            .HasFilter("\"ClickedAt\" IS NOT NULL");
         builder
             .HasOne<Campaign>()
             .WithMany()

@@ -33,11 +33,6 @@ public sealed class ProviderAccount
     /// <summary>No call before this instant: the provider asked for a pause, or it is failing.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
-    /// <summary>The last message with which it refused a chunk, and how many chunks in a row got it.</summary>
-    public string? LastRefusal { get; set; }
-
-    public int RefusalsInARow { get; set; }
-
     public required DateTimeOffset CreatedAt { get; init; }
 }
 

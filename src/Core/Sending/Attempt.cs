@@ -23,6 +23,9 @@ public sealed class Attempt : ITenantOwned
     /// <summary>Who is in it, in the order of the request: <c>1-40,42-100</c>.</summary>
     public required string RecipientNumbers { get; init; }
 
+    public required int Mails { get; init; }
+    public required Guid AccountId { get; init; }
+
     /// <summary>True when nothing of this generation was in doubt before: only then can a refusal prove anything.</summary>
     public required bool CleanHistory { get; init; }
 
@@ -80,6 +83,13 @@ internal sealed class AttemptConfiguration : IEntityTypeConfiguration<Attempt>
         });
         builder.Property(attempt => attempt.Number).ValueGeneratedNever();
         builder.Property(attempt => attempt.Key).HasMaxLength(256);
+        // The rate on the campaign page, and the last refusals of a run.
+        builder.HasIndex(attempt => new
+        {
+            attempt.TenantId,
+            attempt.CampaignId,
+            attempt.CompletedAt,
+        });
         builder
             .HasOne<Chunk>()
             .WithMany()

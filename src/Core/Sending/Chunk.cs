@@ -49,6 +49,9 @@ public sealed class Chunk : ITenantOwned
     /// <summary>Attempts of all generations; the last attempt's number.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>How many mails its frozen request holds; 0 before its first intent.</summary>
+    public int Mails { get; set; }
+
     /// <summary>Attempts in a row that proved nothing; the backoff grows with it.</summary>
     public int Failures { get; set; }
 
@@ -64,6 +67,39 @@ public sealed class Chunk : ITenantOwned
 
     /// <summary>What the provider said last, for a person to read.</summary>
     public string? LastMessage { get; set; }
+
+    /// <summary>Proven: every mail is with the provider. The bytes have done their work.</summary>
+    public void CloseAccepted() => Close(ChunkState.Accepted);
+
+    /// <summary>Proven: none is, because of the content.</summary>
+    public void CloseRefused() => Close(ChunkState.Refused);
+
+    /// <summary>Not proven, and not repeated any more. Key and account stay, for the proof that may still come.</summary>
+    public void CloseUnknown() => Close(ChunkState.Unknown);
+
+    /// <summary>After a definite refusal: nothing of the old key is left, and the next request is rendered anew when due.</summary>
+    public void StartNextGeneration(int currentRun)
+    {
+        Close(ChunkState.Planned);
+        Generation++;
+        RunNumber = currentRun;
+        Key = null;
+        AccountId = null;
+        BaseUrl = null;
+        FirstAttemptAt = null;
+        PayloadHash = null;
+    }
+
+    private void Close(ChunkState state)
+    {
+        State = state;
+        LeaseOwner = null;
+        LeaseEnds = null;
+        DoubtfulSince = null;
+        NotBefore = null;
+        Failures = 0;
+        Payload = null;
+    }
 }
 
 /// <summary>Where a chunk stands. Doubt is not a state of its own but <see cref="Chunk.DoubtfulSince"/>.</summary>
@@ -102,12 +138,13 @@ internal sealed class ChunkConfiguration : IEntityTypeConfiguration<Chunk>
         builder.Property(chunk => chunk.Key).HasMaxLength(256);
         builder.Property(chunk => chunk.PayloadHash).HasMaxLength(64);
         builder.HasIndex(chunk => chunk.Key).IsUnique();
-        builder.HasIndex(chunk => new { chunk.State, chunk.NotBefore });
+        builder.HasIndex(chunk => chunk.DoubtfulSince).HasFilter("\"DoubtfulSince\" IS NOT NULL");
         builder.HasIndex(chunk => new
         {
             chunk.TenantId,
             chunk.CampaignId,
             chunk.State,
+            chunk.Number,
         });
         builder
             .HasOne<Run>()

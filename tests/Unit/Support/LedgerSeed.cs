@@ -122,6 +122,8 @@ public static class LedgerSeed
                             Key = $"1/{campaignId}/1/{number}/1",
                             PayloadHash = "hash",
                             RecipientNumbers = attempt.Recipients,
+                            Mails = Ledgerpost.Recipients.NumberRanges.Expand(attempt.Recipients).Count,
+                            AccountId = database.AccountId,
                             CleanHistory = index == 0,
                             StartedAt = at,
                             CompletedAt = attempt.Outcome is null ? null : at.AddSeconds(1),

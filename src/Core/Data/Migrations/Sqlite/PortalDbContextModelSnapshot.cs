@@ -593,12 +593,20 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("TenantId", "CampaignId", "ChunkNumber");
 
+                    b.HasIndex("TenantId", "CampaignId", "Delivery");
+
                     b.HasIndex("TenantId", "CampaignId", "NormalizedEmail")
                         .IsUnique();
 
                     b.HasIndex("TenantId", "ContactId", "CampaignId");
 
                     b.HasIndex("TenantId", "CampaignId", "State", "Number");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
+                        .HasFilter("\"ClickedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Opened")
+                        .HasFilter("\"OpenedAt\" IS NOT NULL");
 
                     b.ToTable("Recipients");
                 });
@@ -714,16 +722,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("KnownEmailId")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("LastRefusal")
-                        .HasColumnType("TEXT");
-
                     b.Property<long?>("LastSuccessAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("NotBefore")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("RefusalsInARow")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -832,6 +834,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("CleanHistory")
                         .HasColumnType("INTEGER");
 
@@ -854,6 +859,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasMaxLength(256)
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("Mails")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Message")
                         .HasColumnType("TEXT");
@@ -883,6 +891,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.HasKey("TenantId", "CampaignId", "ChunkNumber", "Number");
+
+                    b.HasIndex("TenantId", "CampaignId", "CompletedAt");
 
                     b.ToTable("Attempts");
                 });
@@ -941,6 +951,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("LeaseOwner")
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Mails")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("NotBefore")
                         .HasColumnType("INTEGER");
 
@@ -966,14 +979,15 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("AccountId");
 
+                    b.HasIndex("DoubtfulSince")
+                        .HasFilter("\"DoubtfulSince\" IS NOT NULL");
+
                     b.HasIndex("Key")
                         .IsUnique();
 
-                    b.HasIndex("State", "NotBefore");
-
                     b.HasIndex("TenantId", "CampaignId", "RunNumber");
 
-                    b.HasIndex("TenantId", "CampaignId", "State");
+                    b.HasIndex("TenantId", "CampaignId", "State", "Number");
 
                     b.ToTable("Chunks");
                 });

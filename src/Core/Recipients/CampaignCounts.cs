@@ -1,0 +1,57 @@
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Recipients;
+
+/// <summary>The ledger in numbers. The six states add up to <see cref="Recipients"/>; the rest is about the accepted.</summary>
+public sealed record CampaignCounts(
+    int Recipients,
+    int Pending,
+    int InDoubt,
+    int Accepted,
+    int Refused,
+    int Excluded,
+    int Unknown,
+    int Delivered,
+    int Bounced,
+    int Complained,
+    int Opened,
+    int Clicked
+)
+{
+    /// <param name="db">A context inside one snapshot, so that the numbers agree with each other.</param>
+    public static async Task<CampaignCounts> ReadAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        CancellationToken cancellation
+    )
+    {
+        var ledger = db.Recipients.Where(r => r.TenantId == tenantId && r.CampaignId == campaignId);
+        var states = await ledger
+            .GroupBy(r => r.State)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToDictionaryAsync(group => group.Key, group => group.Count, cancellation);
+        var deliveries = await ledger
+            .Where(r => r.Delivery != null)
+            .GroupBy(r => r.Delivery!.Value)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToDictionaryAsync(group => group.Key, group => group.Count, cancellation);
+        var opened = await ledger.CountAsync(r => r.OpenedAt != null, cancellation);
+        var clicked = await ledger.CountAsync(r => r.ClickedAt != null, cancellation);
+        return new CampaignCounts(
+            states.Values.Sum(),
+            states.GetValueOrDefault(RecipientState.Pending),
+            states.GetValueOrDefault(RecipientState.InDoubt),
+            states.GetValueOrDefault(RecipientState.Accepted),
+            states.GetValueOrDefault(RecipientState.Refused),
+            states.GetValueOrDefault(RecipientState.Excluded),
+            states.GetValueOrDefault(RecipientState.Unknown),
+            deliveries.GetValueOrDefault(Delivery.Delivered),
+            deliveries.GetValueOrDefault(Delivery.Bounced),
+            deliveries.GetValueOrDefault(Delivery.Complained),
+            opened,
+            clicked
+        );
+    }
+}

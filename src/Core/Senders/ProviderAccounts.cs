@@ -1,0 +1,133 @@
+using System.Security.Cryptography;
+using System.Text;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Senders;
+
+/// <summary>The account that the installation sends through now.</summary>
+public sealed record CurrentAccount(Guid Id, string BaseUrl);
+
+/// <summary>Can this key read something that only the old account's keys can read?</summary>
+public interface IAccountProbe
+{
+    /// <returns>Null when the provider did not answer, so that nothing is known.</returns>
+    Task<bool?> CanReadEmailAsync(string baseUrl, string apiKey, string emailId, CancellationToken cancellation);
+    Task<bool?> CanReadDomainAsync(string baseUrl, string apiKey, string domainId, CancellationToken cancellation);
+}
+
+/// <summary>
+/// Decides at the start whether the configured key is the account that the ledger knows. A replaced key counts as the
+/// same account only if it can read one of the old one's mails or domains; else chunks in doubt could be repeated
+/// somewhere that has never seen their key.
+/// </summary>
+public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
+{
+    private CurrentAccount? _current;
+
+    public async Task<CurrentAccount> CurrentAsync(CancellationToken cancellation)
+    {
+        if (_current is { } known)
+        {
+            return known;
+        }
+
+        await using var context = db.Read(TenantScope.None);
+        return _current = await context
+            .ProviderAccounts.Where(account => account.IsCurrent)
+            .Select(account => new CurrentAccount(account.Id, account.BaseUrl))
+            .SingleAsync(cancellation);
+    }
+
+    public async Task<CurrentAccount> EnsureAsync(string baseUrl, string apiKey, CancellationToken cancellation)
+    {
+        var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)));
+        var known = await KnownAsync(baseUrl, fingerprint, apiKey, cancellation);
+        _current = await db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var account = known is { } id
+                    ? await context.ProviderAccounts.SingleAsync(a => a.Id == id, token)
+                    : New(context, baseUrl, fingerprint);
+                account.KeyFingerprint = fingerprint;
+                if (!account.IsCurrent)
+                {
+                    await context
+                        .ProviderAccounts.Where(a => a.IsCurrent)
+                        .ExecuteUpdateAsync(set => set.SetProperty(a => a.IsCurrent, false), token);
+                    account.IsCurrent = true;
+                }
+
+                return new CurrentAccount(account.Id, account.BaseUrl);
+            },
+            cancellation
+        );
+        return _current;
+    }
+
+    private ProviderAccount New(PortalDbContext context, string baseUrl, string fingerprint)
+    {
+        var account = new ProviderAccount
+        {
+            Id = ids.New(),
+            BaseUrl = baseUrl,
+            KeyFingerprint = fingerprint,
+            CreatedAt = db.Time.GetUtcNow(),
+        };
+        context.ProviderAccounts.Add(account);
+        return account;
+    }
+
+    private async Task<Guid?> KnownAsync(
+        string baseUrl,
+        string fingerprint,
+        string apiKey,
+        CancellationToken cancellation
+    )
+    {
+        List<ProviderAccount> candidates;
+        await using (var context = db.Read(TenantScope.None))
+        {
+            candidates = await context
+                .ProviderAccounts.Where(account => account.BaseUrl == baseUrl)
+                .OrderByDescending(account => account.IsCurrent)
+                .ThenByDescending(account => account.CreatedAt)
+                .ToListAsync(cancellation);
+        }
+
+        if (candidates.Find(account => account.KeyFingerprint == fingerprint) is { } same)
+        {
+            return same.Id;
+        }
+
+        foreach (var account in candidates)
+        {
+            if (await ReadsAsync(account, apiKey, cancellation))
+            {
+                return account.Id;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<bool> ReadsAsync(ProviderAccount account, string apiKey, CancellationToken cancellation)
+    {
+        if (
+            account.KnownEmailId is { } email
+            && await probe.CanReadEmailAsync(account.BaseUrl, apiKey, email, cancellation) == true
+        )
+        {
+            return true;
+        }
+
+        await using var context = db.Read(TenantScope.Installation);
+        var domain = await context
+            .SendingDomains.Where(d => d.AccountId == account.Id && d.ProviderDomainId != null)
+            .Select(d => d.ProviderDomainId)
+            .FirstOrDefaultAsync(cancellation);
+        return domain is not null
+            && await probe.CanReadDomainAsync(account.BaseUrl, apiKey, domain, cancellation) == true;
+    }
+}

@@ -1,0 +1,149 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>Looks, after each change of the ledger, whether a campaign is done, and stops one that cannot go on.</summary>
+public static class CampaignCompletion
+{
+    /// <summary>Sent when nobody is pending, in doubt or unknown; Partial when only the unknown are left.</summary>
+    public static async Task CheckAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var status = await db
+            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
+            .Select(c => c.Status)
+            .SingleAsync(cancellation);
+        if (
+            status is not (CampaignStatus.Sending or CampaignStatus.Partial or CampaignStatus.Paused)
+            || await AnyAsync(RecipientState.Pending)
+            || await AnyAsync(RecipientState.InDoubt)
+        )
+        {
+            return;
+        }
+
+        if (!await AnyAsync(RecipientState.Unknown))
+        {
+            if (
+                await CampaignTransitions.TryMoveAsync(
+                    db,
+                    tenantId,
+                    campaignId,
+                    status,
+                    CampaignStatus.Sent,
+                    now,
+                    cancellation
+                )
+            )
+            {
+                await db
+                    .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(c => c.FinishedAt, now)
+                                .SetProperty(c => c.StopReason, (StopReason?)null)
+                                .SetProperty(c => c.StopDetail, (string?)null)
+                                .SetProperty(c => c.ResumeAfter, (DateTimeOffset?)null),
+                        cancellation
+                    );
+                await AuditAsync(db, tenantId, campaignId, "campaign.sent", null, now, cancellation);
+            }
+        }
+        else if (status == CampaignStatus.Sending)
+        {
+            await StopAsync(db, tenantId, campaignId, StopReason.UnknownLeft, null, null, now, cancellation);
+        }
+
+        Task<bool> AnyAsync(RecipientState state) =>
+            db.Recipients.AnyAsync(
+                r => r.TenantId == tenantId && r.CampaignId == campaignId && r.State == state,
+                cancellation
+            );
+    }
+
+    /// <summary>Sending → Partial, with the reason; nothing when it is not sending any more.</summary>
+    public static async Task<bool> StopAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        StopReason reason,
+        string? detail,
+        DateTimeOffset? resumeAfter,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (
+            !await CampaignTransitions.TryMoveAsync(
+                db,
+                tenantId,
+                campaignId,
+                CampaignStatus.Sending,
+                CampaignStatus.Partial,
+                now,
+                cancellation
+            )
+        )
+        {
+            return false;
+        }
+
+        await db
+            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(c => c.StopReason, reason)
+                        .SetProperty(c => c.StopDetail, detail)
+                        .SetProperty(c => c.ResumeAfter, resumeAfter),
+                cancellation
+            );
+        await AuditAsync(
+            db,
+            tenantId,
+            campaignId,
+            "campaign.stopped",
+            new { reason = reason.ToString(), detail },
+            now,
+            cancellation
+        );
+        return true;
+    }
+
+    private static async Task AuditAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        string action,
+        object? details,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var name = await db
+            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
+            .Select(c => c.Name)
+            .SingleAsync(cancellation);
+        await AuditLog.AppendAsync(
+            db,
+            tenantId,
+            Actor.System,
+            now,
+            action,
+            "campaign",
+            campaignId.ToString(),
+            name,
+            details,
+            cancellation
+        );
+    }
+}

@@ -1,0 +1,131 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>Who went out in which run.</summary>
+public sealed record RunReceipt(
+    int Number,
+    RunKind Kind,
+    string StartedBy,
+    DateTimeOffset StartedAt,
+    int Planned,
+    int Accepted
+);
+
+/// <param name="MailsPerSecond">Accepted in the last minute, or since the run began when that is shorter; null when none.</param>
+/// <param name="NextAttemptAt">When the engine tries again, while it waits.</param>
+public sealed record ProgressSnapshot(
+    Campaign Campaign,
+    CampaignCounts Counts,
+    double? MailsPerSecond,
+    DateTimeOffset? EstimatedFinish,
+    IReadOnlyList<RunReceipt> Runs,
+    DateTimeOffset? NextAttemptAt
+);
+
+/// <summary>What the campaign page shows, from one snapshot.</summary>
+public sealed class CampaignProgress(PortalDb db)
+{
+    private static readonly TimeSpan RateWindow = TimeSpan.FromMinutes(1);
+
+    /// <returns>Null when the tenant has no such campaign.</returns>
+    public Task<ProgressSnapshot?> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation) =>
+        db.ReadSnapshotAsync(
+            scope,
+            async (context, token) =>
+            {
+                if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, token) is not { } campaign)
+                {
+                    return null;
+                }
+
+                var counts = await CampaignCounts.ReadAsync(context, campaign.TenantId, campaignId, token);
+                var runs = await RunsAsync(context, campaignId, token);
+                var rate = await RateAsync(context, campaign, runs, token);
+                var left = counts.Pending + counts.InDoubt;
+                return new ProgressSnapshot(
+                    campaign,
+                    counts,
+                    rate,
+                    rate is > 0 && left > 0 ? db.Time.GetUtcNow() + TimeSpan.FromSeconds(left / rate.Value) : null,
+                    runs,
+                    await NextAttemptAsync(context, campaign, token)
+                );
+            },
+            cancellation
+        );
+
+    private static async Task<IReadOnlyList<RunReceipt>> RunsAsync(
+        PortalDbContext context,
+        Guid campaignId,
+        CancellationToken cancellation
+    )
+    {
+        // By chunk, not by recipient: a hundredth of the rows.
+        var accepted = await context
+            .Chunks.Where(chunk => chunk.CampaignId == campaignId && chunk.State == ChunkState.Accepted)
+            .GroupBy(chunk => chunk.RunNumber)
+            .Select(group => new { group.Key, Mails = group.Sum(chunk => chunk.Mails) })
+            .ToDictionaryAsync(group => group.Key, group => group.Mails, cancellation);
+        var runs = await context
+            .Runs.Where(run => run.CampaignId == campaignId)
+            .OrderBy(run => run.Number)
+            .ToListAsync(cancellation);
+        return
+        [
+            .. runs.Select(run => new RunReceipt(
+                run.Number,
+                run.Kind,
+                run.StartedBy,
+                run.StartedAt,
+                run.Planned,
+                accepted.GetValueOrDefault(run.Number)
+            )),
+        ];
+    }
+
+    private async Task<double?> RateAsync(
+        PortalDbContext context,
+        Campaign campaign,
+        IReadOnlyList<RunReceipt> runs,
+        CancellationToken cancellation
+    )
+    {
+        if (campaign.Status != CampaignStatus.Sending || runs.Count == 0)
+        {
+            return null;
+        }
+
+        var now = db.Time.GetUtcNow();
+        var since = now - RateWindow > runs[^1].StartedAt ? now - RateWindow : runs[^1].StartedAt;
+        var mails = await context
+            .Attempts.Where(a =>
+                a.CampaignId == campaign.Id && a.CompletedAt >= since && a.Outcome == AttemptOutcome.Accepted
+            )
+            .SumAsync(a => a.Mails, cancellation);
+        var seconds = (now - since).TotalSeconds;
+        return mails == 0 || seconds < 1 ? null : mails / seconds;
+    }
+
+    private async Task<DateTimeOffset?> NextAttemptAsync(
+        PortalDbContext context,
+        Campaign campaign,
+        CancellationToken cancellation
+    )
+    {
+        if (campaign.Status is not (CampaignStatus.Sending or CampaignStatus.Partial))
+        {
+            return null;
+        }
+
+        var next = await context
+            .Chunks.Where(chunk =>
+                chunk.CampaignId == campaign.Id && chunk.State == ChunkState.Planned && chunk.DoubtfulSince != null
+            )
+            .MinAsync(chunk => chunk.NotBefore, cancellation);
+        return next > db.Time.GetUtcNow() ? next : null;
+    }
+}

@@ -1,0 +1,55 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>Cuts a campaign's pending recipients into chunks of the current run, set-based, in the caller's transaction.</summary>
+public static class ChunkPlanner
+{
+    /// <summary>Our own limit for one request; the provider publishes none (docs/decisions/0004).</summary>
+    private const int MaxRequestBytes = 9 * 1024 * 1024;
+
+    /// <summary>Room for address, headers, tags and the text part's markup around one mail's HTML.</summary>
+    private const int OverheadBytes = 4 * 1024;
+
+    /// <summary>As many as fit: 100, or fewer when the mail is so large that 100 would not go into one request.</summary>
+    public static int SizeFor(Campaign campaign) =>
+        Math.Clamp(MaxRequestBytes / ((campaign.Html.Length * 3) + OverheadBytes), 1, Chunk.MaxRecipients);
+
+    /// <param name="campaign">Tracked; its <see cref="Campaign.LastChunk"/> is raised.</param>
+    /// <returns>How many recipients were planned.</returns>
+    public static async Task<int> PlanAsync(PortalDbContext db, Campaign campaign, CancellationToken cancellation)
+    {
+        var size = SizeFor(campaign);
+        var last = campaign.LastChunk;
+        var planned = await db.Database.ExecuteSqlAsync(
+            $"""
+            UPDATE "Recipients" SET "ChunkNumber" = {last} + 1 + (x."Position" - 1) / {size}
+            FROM (
+                SELECT "Number" AS "Member", ROW_NUMBER() OVER (ORDER BY "Number") AS "Position"
+                FROM "Recipients"
+                WHERE "TenantId" = {campaign.TenantId} AND "CampaignId" = {campaign.Id}
+                    AND "State" = 'Pending' AND "ChunkNumber" IS NULL
+            ) AS x
+            WHERE "TenantId" = {campaign.TenantId} AND "CampaignId" = {campaign.Id} AND "Number" = x."Member"
+            """,
+            cancellation
+        );
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO "Chunks" (
+                "TenantId", "CampaignId", "Number", "RunNumber", "FirstRecipient", "LastRecipient",
+                "Generation", "Epoch", "State", "Attempts", "Failures", "Mails")
+            SELECT "TenantId", "CampaignId", "ChunkNumber", {campaign.CurrentRun}, MIN("Number"), MAX("Number"),
+                1, 0, 'Planned', 0, 0, 0
+            FROM "Recipients"
+            WHERE "TenantId" = {campaign.TenantId} AND "CampaignId" = {campaign.Id} AND "ChunkNumber" > {last}
+            GROUP BY "TenantId", "CampaignId", "ChunkNumber"
+            """,
+            cancellation
+        );
+        campaign.LastChunk = last + ((planned + size - 1) / size);
+        return planned;
+    }
+}

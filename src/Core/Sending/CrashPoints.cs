@@ -1,0 +1,16 @@
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// The named places where a process may die between two durable steps. Inert in production; a test overrides it to stop
+/// the engine exactly there.
+/// </summary>
+public class CrashPoints
+{
+    public const string BeforeIntent = "before-intent";
+    public const string AfterIntent = "after-intent";
+    public const string BeforePost = "before-post";
+    public const string BeforeSettle = "before-settle";
+    public const string AfterSettle = "after-settle";
+
+    public virtual ValueTask ReachAsync(string point, CancellationToken cancellation) => ValueTask.CompletedTask;
+}

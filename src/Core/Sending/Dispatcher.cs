@@ -1,0 +1,224 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending.Provider;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>What one turn of the dispatcher did.</summary>
+public enum DispatchResult
+{
+    /// <summary>No chunk was due.</summary>
+    Idle,
+
+    /// <summary>A call was made and its answer is written down.</summary>
+    Sent,
+
+    /// <summary>A chunk was claimed and nothing was sent: closed, stopped, or not mine any more.</summary>
+    Nothing,
+}
+
+/// <summary>
+/// The pipeline of one chunk, and the whole of it: claim, prepare, wait for a turn, intent, POST, settle. Each step says
+/// whether it won; the hosted service only calls it again.
+/// </summary>
+public sealed class Dispatcher(
+    PortalDb db,
+    ClaimChunk claim,
+    PrepareChunk prepare,
+    RecordIntent recordIntent,
+    SettleAttempt settle,
+    IMailProvider provider,
+    ProviderAccounts accounts,
+    Pacer pacer,
+    CrashPoints crash,
+    CampaignNotifier notifier,
+    ILogger<Dispatcher> logger
+)
+{
+    /// <summary>From before the intent's statement to the body's first byte on the socket; much less than the window's margin.</summary>
+    public static readonly TimeSpan IntentToPost = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often somebody may unsubscribe between rendering and intent before the chunk waits for its next turn.</summary>
+    private const int MostPreparations = 5;
+
+    /// <param name="owner">Names the worker in the lease.</param>
+    /// <param name="stopping">No new call starts after it; one in flight goes on until <paramref name="abandon"/>.</param>
+    /// <param name="abandon">Gives up a call in flight: its chunk stays in doubt, which is no failure.</param>
+    public async Task<DispatchResult> RunOnceAsync(string owner, CancellationToken stopping, CancellationToken abandon)
+    {
+        var account = await accounts.CurrentAsync(stopping);
+        if (await claim.ExecuteAsync(account.Id, owner, stopping) is not { } chunk)
+        {
+            return DispatchResult.Idle;
+        }
+
+        try
+        {
+            await pacer.WaitAsync(stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            await ReleaseAsync(chunk, abandon);
+            throw;
+        }
+
+        // Stopping ends here: what has an intent is seen through to its answer.
+        return await SendAsync(chunk, account, abandon);
+    }
+
+    private async Task<DispatchResult> SendAsync(
+        ClaimedChunk chunk,
+        CurrentAccount account,
+        CancellationToken cancellation
+    )
+    {
+        for (var preparation = 0; preparation < MostPreparations; preparation++)
+        {
+            var prepared = chunk.Repeat ? null : await prepare.ExecuteAsync(chunk, cancellation);
+            if (prepared is null && !chunk.Repeat)
+            {
+                notifier.Publish(chunk.CampaignId);
+                return DispatchResult.Nothing;
+            }
+
+            await crash.ReachAsync(CrashPoints.BeforeIntent, cancellation);
+            var notAfter = db.Time.GetTimestamp() + Ticks(IntentToPost);
+            switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
+            {
+                case IntentResult.Written written:
+                    await PostAsync(chunk, written.Intent, account, notAfter, cancellation);
+                    return DispatchResult.Sent;
+                case IntentResult.AudienceChanged:
+                    continue;
+                case IntentResult.SenderLost:
+                    await StopAsync(chunk, cancellation);
+                    return DispatchResult.Nothing;
+                default:
+                    await ReleaseAsync(chunk, cancellation);
+                    return DispatchResult.Nothing;
+            }
+        }
+
+        await ReleaseAsync(chunk, cancellation);
+        return DispatchResult.Nothing;
+    }
+
+    private async Task PostAsync(
+        ClaimedChunk chunk,
+        Intent intent,
+        CurrentAccount account,
+        long notAfter,
+        CancellationToken cancellation
+    )
+    {
+        notifier.Publish(chunk.CampaignId);
+        await crash.ReachAsync(CrashPoints.AfterIntent, cancellation);
+        logger.LogInformation(
+            "Attempt {Attempt} of chunk {Chunk}, campaign {CampaignId}, tenant {TenantId}: {Mails} mails to recipients {Recipients} under key {Key}, payload {PayloadHash}, {History}",
+            intent.Attempt,
+            chunk.Number,
+            chunk.CampaignId,
+            chunk.TenantId,
+            intent.Recipients.Count,
+            NumberRanges.Format(intent.Recipients),
+            intent.Key,
+            MailBatch.Hash(intent.Body),
+            intent.CleanHistory ? "first" : "repeat"
+        );
+        await crash.ReachAsync(CrashPoints.BeforePost, cancellation);
+        var answer = await provider.PostAsync(
+            new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter),
+            cancellation
+        );
+        if (answer is ProviderAnswer.Http http)
+        {
+            pacer.Learn(http.Headers);
+        }
+
+        var outcome = AnswerClassifier.Classify(answer, intent.Recipients.Count);
+        await crash.ReachAsync(CrashPoints.BeforeSettle, cancellation);
+        var settled = await SettleAsync(chunk, intent, outcome, answer, account, cancellation);
+        logger.Log(
+            outcome is Outcome.Accepted ? LogLevel.Information : LogLevel.Warning,
+            "Attempt {Attempt} of chunk {Chunk}, campaign {CampaignId}: {Outcome}{Stale}",
+            intent.Attempt,
+            chunk.Number,
+            chunk.CampaignId,
+            outcome is Outcome.Accepted ? "accepted" : outcome.ToString(),
+            settled ? "" : " (the lease was lost; nothing changed)"
+        );
+        await crash.ReachAsync(CrashPoints.AfterSettle, cancellation);
+    }
+
+    private async Task<bool> SettleAsync(
+        ClaimedChunk chunk,
+        Intent intent,
+        Outcome outcome,
+        ProviderAnswer answer,
+        CurrentAccount account,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            return await settle.ExecuteAsync(chunk, intent, outcome, answer, account.Id, cancellation);
+        }
+        catch (CommitInDoubtException exception)
+        {
+            // Accepted, or still leased: either way the next claim finds the truth, and a repeat is harmless.
+            logger.LogWarning(
+                exception,
+                "The settle of chunk {Chunk}, campaign {CampaignId} is in doubt.",
+                chunk.Number,
+                chunk.CampaignId
+            );
+            return false;
+        }
+    }
+
+    /// <summary>Gives the chunk back for the next turn. What is in doubt stays in doubt.</summary>
+    private Task<int> ReleaseAsync(ClaimedChunk chunk, CancellationToken cancellation) =>
+        db.WriteAsync(
+            TenantScope.For(chunk.TenantId),
+            (context, token) =>
+                ClaimFence
+                    .Mine(context, chunk)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(c => c.State, ChunkState.Planned)
+                                .SetProperty(c => c.LeaseOwner, (string?)null)
+                                .SetProperty(c => c.LeaseEnds, (DateTimeOffset?)null)
+                                .SetProperty(c => c.NotBefore, db.Time.GetUtcNow().AddSeconds(1)),
+                        token
+                    ),
+            cancellation
+        );
+
+    private async Task StopAsync(ClaimedChunk chunk, CancellationToken cancellation)
+    {
+        await ReleaseAsync(chunk, cancellation);
+        await db.WriteAsync(
+            TenantScope.For(chunk.TenantId),
+            (context, token) =>
+                CampaignCompletion.StopAsync(
+                    context,
+                    chunk.TenantId,
+                    chunk.CampaignId,
+                    StopReason.SenderNotVerified,
+                    null,
+                    null,
+                    db.Time.GetUtcNow(),
+                    token
+                ),
+            cancellation
+        );
+        notifier.Publish(chunk.CampaignId);
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * db.Time.TimestampFrequency);
+}

@@ -1,0 +1,242 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>What became of a launch. A closed set.</summary>
+public abstract record LaunchResult
+{
+    private LaunchResult() { }
+
+    public sealed record Launched(int Recipients, int WillSend) : LaunchResult;
+
+    /// <summary>Each problem is a sentence; nothing has changed.</summary>
+    public sealed record NotLaunchable(IReadOnlyList<string> Problems) : LaunchResult;
+
+    /// <summary>Somebody was first; the campaign stands at <paramref name="Status"/>.</summary>
+    public sealed record AlreadyLaunched(CampaignStatus Status) : LaunchResult;
+
+    /// <summary>The draft was changed after it was shown to whoever pressed.</summary>
+    public sealed record Changed(int Version) : LaunchResult;
+
+    public sealed record NotFound : LaunchResult;
+}
+
+/// <summary>
+/// Draft → Preparing → Sending. The first step freezes content and sender and decides who of two wins; the second takes
+/// the audience into the ledger. A crash between them is finished at the next start.
+/// </summary>
+public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNotifier notifier)
+{
+    public async Task<LaunchResult> ExecuteAsync(
+        Caller caller,
+        Guid campaignId,
+        int version,
+        CancellationToken cancellation
+    )
+    {
+        var refused = await db.CommandAsync(
+            caller,
+            TenantRole.Admin,
+            (command, token) => FreezeContentAsync(command, campaignId, version, token),
+            cancellation
+        );
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        // From here on the launch has happened: whoever pressed may go away, the audience is taken all the same.
+        return await PrepareAsync(caller.TenantId, campaignId, CancellationToken.None) is { } frozen
+            ? new LaunchResult.Launched(frozen.Recipients, frozen.WillSend)
+            : new LaunchResult.AlreadyLaunched(CampaignStatus.Preparing);
+    }
+
+    /// <summary>Preparing → Sending; also called at the start for a launch that a crash cut in two.</summary>
+    /// <returns>Null when the campaign is not in Preparing any more.</returns>
+    public async Task<(int Recipients, int WillSend)?> PrepareAsync(
+        Guid tenantId,
+        Guid campaignId,
+        CancellationToken cancellation
+    )
+    {
+        var frozen = await db.WriteAsync(
+            TenantScope.For(tenantId),
+            async (context, token) =>
+            {
+                var campaign = await context.Campaigns.SingleAsync(c => c.Id == campaignId, token);
+                if (campaign.Status != CampaignStatus.Preparing)
+                {
+                    return ((int, int)?)null;
+                }
+
+                var now = db.Time.GetUtcNow();
+                var account = await context.ProviderAccounts.SingleAsync(a => a.IsCurrent, token);
+                campaign.CurrentRun = 1;
+                var run = new Run
+                {
+                    TenantId = tenantId,
+                    CampaignId = campaignId,
+                    Number = 1,
+                    Kind = RunKind.Launch,
+                    AccountId = account.Id,
+                    StartedBy = campaign.LaunchedBy ?? "",
+                    StartedAt = now,
+                };
+                context.Runs.Add(run);
+                await context.SaveChangesAsync(token);
+                var recipients = await FreezeAudience.TakeAsync(context, campaign, now, token);
+                run.Planned = await ChunkPlanner.PlanAsync(context, campaign, token);
+                await context.SaveChangesAsync(token);
+                await CampaignTransitions.TryMoveAsync(
+                    context,
+                    tenantId,
+                    campaignId,
+                    CampaignStatus.Preparing,
+                    CampaignStatus.Sending,
+                    now,
+                    token
+                );
+                await CampaignCompletion.CheckAsync(context, tenantId, campaignId, now, token);
+                return (recipients, run.Planned);
+            },
+            cancellation
+        );
+        signal.Raise();
+        notifier.Publish(campaignId);
+        return frozen;
+    }
+
+    /// <returns>Null when it won.</returns>
+    private static async Task<LaunchResult?> FreezeContentAsync(
+        Audit.CommandContext command,
+        Guid campaignId,
+        int version,
+        CancellationToken cancellation
+    )
+    {
+        var context = command.Db;
+        var campaign = await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation);
+        if (campaign is null)
+        {
+            return new LaunchResult.NotFound();
+        }
+
+        if (campaign.Status != CampaignStatus.Draft)
+        {
+            return new LaunchResult.AlreadyLaunched(campaign.Status);
+        }
+
+        if (campaign.Version != version)
+        {
+            return new LaunchResult.Changed(campaign.Version);
+        }
+
+        var sender = await context
+            .SenderIdentities.Include(s => s.Domain)
+            .SingleOrDefaultAsync(s => s.Id == campaign.SenderId, cancellation);
+        var problems = await ProblemsAsync(context, campaign, sender, cancellation);
+        if (problems.Count > 0)
+        {
+            return new LaunchResult.NotLaunchable(problems);
+        }
+
+        campaign.FromHeader = SenderHeader.Of(sender!);
+        campaign.ReplyTo = sender!.ReplyTo;
+        campaign.LaunchedBy = command.Actor.Name;
+        campaign.LaunchedAt = command.Now;
+        campaign.Version++;
+        campaign.UpdatedAt = command.Now;
+        await context.SaveChangesAsync(cancellation);
+        await CampaignTransitions.TryMoveAsync(
+            context,
+            campaign.TenantId,
+            campaignId,
+            CampaignStatus.Draft,
+            CampaignStatus.Preparing,
+            command.Now,
+            cancellation
+        );
+        command.Audit(
+            "campaign.launched",
+            "campaign",
+            campaignId.ToString(),
+            campaign.Name,
+            new
+            {
+                from = campaign.FromHeader,
+                subject = campaign.Subject,
+                audience = campaign.AudienceKind.ToString(),
+                tag = campaign.AudienceTag,
+                segment = campaign.AudienceSegmentId,
+            }
+        );
+        return null;
+    }
+
+    /// <summary>What the pre-flight list shows before; here it is the wall.</summary>
+    private static async Task<List<string>> ProblemsAsync(
+        PortalDbContext db,
+        Campaign campaign,
+        SenderIdentity? sender,
+        CancellationToken cancellation
+    )
+    {
+        var problems = new List<string>();
+        if (sender?.Domain is null)
+        {
+            problems.Add("Choose who the mail comes from.");
+        }
+        else if (sender.Domain.Status != DomainStatus.Verified)
+        {
+            problems.Add($"The domain {sender.Domain.Name} is not verified yet.");
+        }
+
+        if (string.IsNullOrWhiteSpace(campaign.Subject))
+        {
+            problems.Add("Write a subject.");
+        }
+
+        problems.AddRange(ContentProblems(campaign));
+        if (problems.Count == 0 && !await Audience(db, campaign).AnyAsync(cancellation))
+        {
+            problems.Add("Nobody is in this audience.");
+        }
+
+        return problems;
+    }
+
+    private static IEnumerable<string> ContentProblems(Campaign campaign)
+    {
+        if (string.IsNullOrWhiteSpace(campaign.Html))
+        {
+            return ["Write the mail."];
+        }
+
+        try
+        {
+            MailTemplate.Compile(campaign.Subject, campaign.Html);
+        }
+        catch (TemplateException exception)
+        {
+            return [exception.Message];
+        }
+
+        return MailTemplate
+            .UnknownFields(campaign.Subject, campaign.Html)
+            .Select(field => $"The field {{{{{field}}}}} does not exist.");
+    }
+
+    internal static IQueryable<Contacts.Contact> Audience(PortalDbContext db, Campaign campaign) =>
+        campaign.AudienceKind switch
+        {
+            AudienceKind.Tag => Segments.Audience.WithTag(db, campaign.AudienceTag ?? ""),
+            AudienceKind.Segment => Segments.Audience.InSegment(db, campaign.AudienceSegmentId ?? Guid.Empty),
+            _ => Segments.Audience.All(db),
+        };
+}

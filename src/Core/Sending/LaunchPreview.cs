@@ -1,0 +1,60 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
+using Ledgerpost.Suppression;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>What the launch's one dialog says.</summary>
+/// <param name="EstimatedFinish">From now, at the rate that the provider allows; nothing of it is promised.</param>
+public sealed record LaunchPreviewResult(
+    string From,
+    int WillSend,
+    IReadOnlyList<ReasonCount> Excluded,
+    DateTimeOffset? EstimatedFinish
+);
+
+/// <summary>Counts a draft's audience from one snapshot, by the rules by which the launch will take it.</summary>
+public sealed class LaunchPreview(PortalDb db, Pacer pacer)
+{
+    public Task<LaunchPreviewResult> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation) =>
+        db.ReadSnapshotAsync(
+            scope,
+            async (context, token) =>
+            {
+                var campaign = await context.Campaigns.SingleAsync(c => c.Id == campaignId, token);
+                var sender = await context
+                    .SenderIdentities.Include(s => s.Domain)
+                    .SingleOrDefaultAsync(s => s.Id == campaign.SenderId, token);
+                var audience = LaunchCampaign.Audience(context, campaign);
+                var all = await audience.CountAsync(token);
+                var unsubscribed = await CountAsync(SuppressionReason.Unsubscribed, wanted: true);
+                var suppressed = await CountAsync(SuppressionReason.Unsubscribed, wanted: false);
+                var willSend = all - unsubscribed - suppressed;
+                var calls = (willSend + ChunkPlanner.SizeFor(campaign) - 1) / ChunkPlanner.SizeFor(campaign);
+                return new LaunchPreviewResult(
+                    sender is null ? "" : SenderHeader.Of(sender),
+                    willSend,
+                    [
+                        new ReasonCount(Reasons.Unsubscribed, unsubscribed),
+                        new ReasonCount(Reasons.Suppressed, suppressed),
+                    ],
+                    db.Time.GetUtcNow() + (pacer.Spacing * calls)
+                );
+
+                Task<int> CountAsync(SuppressionReason reason, bool wanted) =>
+                    audience.CountAsync(
+                        contact =>
+                            context.SuppressedAddresses.Any(row =>
+                                row.TenantId == contact.TenantId
+                                && row.NormalizedEmail == contact.NormalizedEmail
+                                && (row.Reason == reason) == wanted
+                            ),
+                        token
+                    );
+            },
+            cancellation
+        );
+}

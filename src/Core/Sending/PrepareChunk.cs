@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Unsubscribe;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>A chunk's request as it would go out now; nothing of it is promised before the intent is written.</summary>
+/// <param name="Recipients">Numbers, ascending, in the order of the mails.</param>
+/// <param name="Links">The unsubscribe links that the mails carry.</param>
+public sealed record PreparedChunk(byte[] Body, IReadOnlyList<int> Recipients, IReadOnlyList<UnsubscribeLink> Links);
+
+/// <summary>
+/// Before a chunk is first rendered: takes out who must not be mailed any more, then renders the rest from the frozen
+/// content. Never called for a chunk that may have been accepted.
+/// </summary>
+public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
+{
+    // Content never changes after the launch, so a compiled template is good for the campaign's life.
+    private readonly ConcurrentDictionary<Guid, Lazy<MailTemplate>> _templates = new();
+
+    /// <returns>Null when the claim is stale, or nobody was left and the chunk is closed.</returns>
+    public async Task<PreparedChunk?> ExecuteAsync(ClaimedChunk claim, CancellationToken cancellation)
+    {
+        if (!await ExcludeAsync(claim, cancellation))
+        {
+            return null;
+        }
+
+        await using var context = db.Read(TenantScope.For(claim.TenantId));
+        var campaign = await context.Campaigns.SingleAsync(c => c.Id == claim.CampaignId, cancellation);
+        var members = await Members(context, claim).OrderBy(r => r.Number).ToListAsync(cancellation);
+        var template = _templates.GetOrAdd(
+            claim.CampaignId,
+            _ => new Lazy<MailTemplate>(() => MailTemplate.Compile(campaign.Subject, campaign.Html))
+        );
+        var mails = new List<(Recipient, RenderedMail, string)>(members.Count);
+        var links = new List<UnsubscribeLink>(members.Count);
+        var broken = new List<(int Number, string Why)>();
+        foreach (var member in members)
+        {
+            var (link, url) = await urls.ForAsync(claim.TenantId, member.NormalizedEmail, cancellation);
+            try
+            {
+                var mail = template.Value.Render(new MergeValues(member.Email, member.FirstName, member.LastName, url));
+                mails.Add((member, mail, url));
+                links.Add(link);
+            }
+            catch (TemplateException exception)
+            {
+                broken.Add((member.Number, exception.Message));
+            }
+        }
+
+        if (broken.Count > 0)
+        {
+            await RefuseAsync(claim, broken, cancellation);
+            // Once more without them, from the top: whether anybody is left is decided in one place.
+            return await ExecuteAsync(claim, cancellation);
+        }
+
+        return new PreparedChunk(
+            MailBatch.Write(campaign, claim, mails),
+            [.. members.Select(member => member.Number)],
+            links
+        );
+    }
+
+    /// <summary>Who would go out: the chunk's members that are still pending.</summary>
+    public static IQueryable<Recipient> Members(PortalDbContext context, ClaimedChunk claim) =>
+        Ledger
+            .Members(context, claim.TenantId, claim.CampaignId, claim.Number)
+            .Where(recipient => recipient.State == RecipientState.Pending);
+
+    /// <returns>False when the claim is stale or nobody is left.</returns>
+    private Task<bool> ExcludeAsync(ClaimedChunk claim, CancellationToken cancellation) =>
+        db.WriteAsync(
+            TenantScope.For(claim.TenantId),
+            async (context, token) =>
+            {
+                var mine = await ClaimFence.Mine(context, claim).AnyAsync(token);
+                if (!mine)
+                {
+                    return false;
+                }
+
+                var now = db.Time.GetUtcNow();
+                await Exclusions.ApplyAsync(context, Members(context, claim), now, token);
+                if (await Members(context, claim).AnyAsync(token))
+                {
+                    return true;
+                }
+
+                await ClaimFence
+                    .Mine(context, claim)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(chunk => chunk.State, ChunkState.Abandoned)
+                                .SetProperty(chunk => chunk.LeaseOwner, (string?)null)
+                                .SetProperty(chunk => chunk.LeaseEnds, (DateTimeOffset?)null),
+                        token
+                    );
+                await CampaignCompletion.CheckAsync(context, claim.TenantId, claim.CampaignId, now, token);
+                return false;
+            },
+            cancellation
+        );
+
+    private Task RefuseAsync(
+        ClaimedChunk claim,
+        List<(int Number, string Why)> broken,
+        CancellationToken cancellation
+    ) =>
+        db.WriteAsync(
+            TenantScope.For(claim.TenantId),
+            async (context, token) =>
+            {
+                if (!await ClaimFence.Mine(context, claim).AnyAsync(token))
+                {
+                    return;
+                }
+
+                foreach (var (number, why) in broken)
+                {
+                    await Ledger.MoveAsync(
+                        Members(context, claim).Where(recipient => recipient.Number == number),
+                        RecipientState.Pending,
+                        RecipientState.Refused,
+                        db.Time.GetUtcNow(),
+                        token,
+                        Reasons.CannotBeRendered,
+                        why
+                    );
+                }
+            },
+            cancellation
+        );
+}
+
+/// <summary>The fence of every step that a worker takes with a chunk: still leased, and still to me.</summary>
+public static class ClaimFence
+{
+    public static IQueryable<Chunk> Mine(PortalDbContext context, ClaimedChunk claim) =>
+        context.Chunks.Where(chunk =>
+            chunk.TenantId == claim.TenantId
+            && chunk.CampaignId == claim.CampaignId
+            && chunk.Number == claim.Number
+            && chunk.State == ChunkState.Leased
+            && chunk.Epoch == claim.Epoch
+        );
+}

@@ -1,0 +1,76 @@
+using System.Net.Http.Headers;
+
+namespace Ledgerpost.Sending.Provider;
+
+/// <summary>One POST to the provider: exactly these bytes, once.</summary>
+public interface IMailProvider
+{
+    /// <summary>Never retries, never follows a redirect, and never throws for what the network or the provider does.</summary>
+    /// <exception cref="OperationCanceledException">The host stops; what became of the call is not known.</exception>
+    Task<ProviderAnswer> PostAsync(ProviderRequest request, CancellationToken cancellation);
+}
+
+/// <param name="BaseUrl">Without a slash at its end.</param>
+/// <param name="Path"><c>/emails/batch</c> or <c>/emails</c>.</param>
+/// <param name="Key">The idempotency key, 1 to 256 characters.</param>
+/// <param name="NotAfter">
+/// The clock's timestamp after which the body may not be written to the socket any more: checked a last time there, since
+/// a machine may sleep between the intent and the write.
+/// </param>
+public sealed record ProviderRequest(string BaseUrl, string Path, string Key, ReadOnlyMemory<byte> Body, long NotAfter);
+
+/// <summary>What came back, before anybody has judged what it proves.</summary>
+public abstract record ProviderAnswer
+{
+    private ProviderAnswer() { }
+
+    /// <summary>A whole answer, at most 1 MiB of it.</summary>
+    public sealed record Http(int Status, string Body, ProviderHeaders Headers) : ProviderAnswer;
+
+    /// <summary>Timeout, cut connection, unreadable or oversized answer.</summary>
+    public sealed record None(string Why) : ProviderAnswer;
+
+    /// <summary>It was too late to start: nothing of the body was written.</summary>
+    public sealed record NotSent : ProviderAnswer;
+}
+
+/// <summary>The headers that the engine reads.</summary>
+/// <param name="RateLimit">Calls allowed in a window, from <c>ratelimit-limit</c>.</param>
+/// <param name="RateWindow">Length of that window, from <c>ratelimit-policy</c> (<c>10;w=1</c>), else one second.</param>
+public sealed record ProviderHeaders(int? RateLimit, TimeSpan? RateWindow, TimeSpan? RetryAfter, DateTimeOffset? Date)
+{
+    public static ProviderHeaders Empty { get; } = new(null, null, null, null);
+
+    public static ProviderHeaders Read(HttpResponseHeaders headers)
+    {
+        return new ProviderHeaders(
+            Number(headers, "ratelimit-limit"),
+            Window(headers),
+            Number(headers, "retry-after") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            headers.Date
+        );
+    }
+
+    private static int? Number(HttpResponseHeaders headers, string name) =>
+        headers.TryGetValues(name, out var values)
+        && int.TryParse(values.FirstOrDefault(), System.Globalization.CultureInfo.InvariantCulture, out var number)
+        && number >= 0
+            ? number
+            : null;
+
+    private static TimeSpan? Window(HttpResponseHeaders headers)
+    {
+        if (!headers.TryGetValues("ratelimit-policy", out var values))
+        {
+            return null;
+        }
+
+        var part = (values.FirstOrDefault() ?? "")
+            .Split(';', StringSplitOptions.TrimEntries)
+            .FirstOrDefault(item => item.StartsWith("w=", StringComparison.Ordinal));
+        return
+            int.TryParse(part?[2..], System.Globalization.CultureInfo.InvariantCulture, out var seconds) && seconds > 0
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+    }
+}

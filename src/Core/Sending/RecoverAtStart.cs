@@ -1,0 +1,58 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Once, before the workers start. The data directory's lock says that no other process has a lease, so those that a
+/// crash left end here; doubt is due at once; a launch that was cut in two is finished.
+/// </summary>
+public sealed class RecoverAtStart(PortalDb db, LaunchCampaign launch, ILogger<RecoverAtStart> logger)
+{
+    public async Task ExecuteAsync(CancellationToken cancellation)
+    {
+        var (leases, doubtful) = await db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var leased = await context
+                    .Chunks.Where(chunk => chunk.State == ChunkState.Leased)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(chunk => chunk.State, ChunkState.Planned)
+                                .SetProperty(chunk => chunk.LeaseOwner, (string?)null)
+                                .SetProperty(chunk => chunk.LeaseEnds, (DateTimeOffset?)null),
+                        token
+                    );
+                var due = await context
+                    .Chunks.Where(chunk => chunk.DoubtfulSince != null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.NotBefore, (DateTimeOffset?)null), token);
+                return (leased, due);
+            },
+            cancellation
+        );
+        if (leases + doubtful > 0)
+        {
+            logger.LogWarning(
+                "After the last stop {Leases} chunks were still with a worker and {Doubtful} are in doubt; doubt is repeated first, with the same bytes under the same key.",
+                leases,
+                doubtful
+            );
+        }
+
+        List<Campaign> cut;
+        await using (var context = db.Read(TenantScope.Installation))
+        {
+            cut = await context
+                .Campaigns.Where(campaign => campaign.Status == CampaignStatus.Preparing)
+                .ToListAsync(cancellation);
+        }
+
+        foreach (var campaign in cut)
+        {
+            await launch.PrepareAsync(campaign.TenantId, campaign.Id, cancellation);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Recipients;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <param name="ExpectedRun">The run that the preview showed: of two people who press, the second finds a newer one.</param>
+/// <param name="IncludeJoined">Also take contacts who joined the audience since.</param>
+public sealed record ResumeRequest(int ExpectedRun, bool IncludeJoined);
+
+/// <summary>What became of a resume. A closed set.</summary>
+public abstract record ResumeResult
+{
+    private ResumeResult() { }
+
+    public sealed record Resumed(int Run, int WillSend) : ResumeResult;
+
+    /// <summary>Not Partial, or somebody was first: it stands at <paramref name="Status"/> in run <paramref name="CurrentRun"/>.</summary>
+    public sealed record NotResumable(CampaignStatus Status, int CurrentRun) : ResumeResult;
+
+    public sealed record NotFound : ResumeResult;
+}
+
+/// <summary>
+/// The button. In one transaction: Partial → Sending with a new run, every clean unfinished chunk abandoned, new chunks
+/// from whoever is pending. Whoever may have been mailed is in the ledger as something else than pending, and is not
+/// touched; a repeat of what is in doubt is the same request under the same key.
+/// </summary>
+public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNotifier notifier)
+{
+    public async Task<ResumeResult> ExecuteAsync(
+        Caller caller,
+        Guid campaignId,
+        ResumeRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var result = await db.CommandAsync(
+            caller,
+            TenantRole.Admin,
+            (command, token) => ResumeAsync(command, campaignId, request, token),
+            cancellation
+        );
+        signal.Raise();
+        notifier.Publish(campaignId);
+        return result;
+    }
+
+    private static async Task<ResumeResult> ResumeAsync(
+        CommandContext command,
+        Guid campaignId,
+        ResumeRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var context = command.Db;
+        if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
+        {
+            return new ResumeResult.NotFound();
+        }
+
+        if (
+            campaign.Status != CampaignStatus.Partial
+            || campaign.CurrentRun != request.ExpectedRun
+            || !await CampaignTransitions.TryMoveAsync(
+                context,
+                campaign.TenantId,
+                campaignId,
+                CampaignStatus.Partial,
+                CampaignStatus.Sending,
+                command.Now,
+                cancellation
+            )
+        )
+        {
+            return new ResumeResult.NotResumable(campaign.Status, campaign.CurrentRun);
+        }
+
+        var run = await StartRunAsync(command, campaign, cancellation);
+        await CleanChunks.AbandonAsync(context, campaign, cancellation);
+        if (request.IncludeJoined)
+        {
+            await FreezeAudience.ReviveAsync(context, campaign, command.Now, cancellation);
+            await FreezeAudience.TakeAsync(context, campaign, command.Now, cancellation);
+        }
+
+        await Exclusions.ApplyAsync(context, FreezeAudience.Pending(context, campaign), command.Now, cancellation);
+        run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation);
+        await RepeatDoubtAtOnceAsync(context, campaign, run.AccountId, cancellation);
+        command.Audit(
+            "campaign.resumed",
+            "campaign",
+            campaignId.ToString(),
+            campaign.Name,
+            new
+            {
+                run = run.Number,
+                will_send = run.Planned,
+                joined = request.IncludeJoined,
+            }
+        );
+        await context.SaveChangesAsync(cancellation);
+        await CampaignCompletion.CheckAsync(context, campaign.TenantId, campaignId, command.Now, cancellation);
+        return new ResumeResult.Resumed(run.Number, run.Planned);
+    }
+
+    private static async Task<Run> StartRunAsync(
+        CommandContext command,
+        Campaign campaign,
+        CancellationToken cancellation
+    )
+    {
+        var context = command.Db;
+        var account = await context.ProviderAccounts.SingleAsync(a => a.IsCurrent, cancellation);
+        // A person says: try now. The account's patience starts anew with them.
+        account.FailingSince = null;
+        account.FailuresInARow = 0;
+        account.NotBefore = null;
+        campaign.CurrentRun++;
+        campaign.StopReason = null;
+        campaign.StopDetail = null;
+        campaign.ResumeAfter = null;
+        // Keeps the tracked row in step with the conditional statement that has just moved it.
+        context.Entry(campaign).Property(c => c.Status).OriginalValue = CampaignStatus.Sending;
+        campaign.Status = CampaignStatus.Sending;
+        var run = new Run
+        {
+            TenantId = campaign.TenantId,
+            CampaignId = campaign.Id,
+            Number = campaign.CurrentRun,
+            Kind = RunKind.Resume,
+            AccountId = account.Id,
+            StartedBy = command.Actor.Name,
+            StartedAt = command.Now,
+        };
+        context.Runs.Add(run);
+        await context.SaveChangesAsync(cancellation);
+        return run;
+    }
+
+    private static Task<int> RepeatDoubtAtOnceAsync(
+        PortalDbContext context,
+        Campaign campaign,
+        Guid accountId,
+        CancellationToken cancellation
+    ) =>
+        context
+            .Chunks.Where(chunk =>
+                chunk.CampaignId == campaign.Id
+                && chunk.State == ChunkState.Planned
+                && chunk.DoubtfulSince != null
+                && chunk.AccountId == accountId
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.NotBefore, (DateTimeOffset?)null), cancellation);
+}

@@ -1,0 +1,54 @@
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending.Provider;
+using Ledgerpost.Unsubscribe;
+using Ledgerpost.Webhooks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>The engine's parts. The host gives <see cref="PortalDb"/>, options, clock, ids and the provider's endpoint.</summary>
+public static class SendingServices
+{
+    /// <param name="publicUrl"><c>Portal:PublicUrl</c>.</param>
+    public static IServiceCollection AddSending(this IServiceCollection services, string publicUrl)
+    {
+        services.TryAddSingleton<CrashPoints>();
+#pragma warning disable RS0030 // Jitter only; a test registers a seeded one before.
+        services.TryAddSingleton(_ => new Random());
+#pragma warning restore RS0030
+        services.AddSingleton<Pacer>();
+        services.AddSingleton<SendingSignal>();
+        services.AddSingleton<CampaignNotifier>();
+        services.AddSingleton<ProviderAccounts>();
+        services.AddSingleton(provider => new UnsubscribeUrls(
+            provider.GetRequiredService<PortalDb>(),
+            publicUrl.TrimEnd('/')
+        ));
+        services.AddSingleton<ClaimChunk>();
+        services.AddSingleton<PrepareChunk>();
+        services.AddSingleton<RecordIntent>();
+        services.AddSingleton<SettleAttempt>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<ExpireDoubt>();
+        services.AddSingleton<RecoverAtStart>();
+        services.AddSingleton<LaunchCampaign>();
+        services.AddSingleton<LaunchPreview>();
+        services.AddSingleton<PauseCampaign>();
+        services.AddSingleton<ContinueCampaign>();
+        services.AddSingleton<CancelCampaign>();
+        services.AddSingleton<ResumePreview>();
+        services.AddSingleton<ResumeCampaign>();
+        services.AddSingleton<CampaignProgress>();
+        services.AddSingleton<WebhookSignal>();
+        services.AddSingleton<ReceiveWebhook>();
+        services.AddSingleton<ApplyEvents>();
+        services.AddSingleton<UnsubscribeByLink>();
+        services.AddSingleton(provider => ResendHttp.CreateClient());
+        services.AddSingleton<IMailProvider, ResendClient>();
+        services.AddSingleton<IAccountProbe, ResendAccountProbe>();
+        return services;
+    }
+}

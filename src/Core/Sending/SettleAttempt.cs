@@ -1,0 +1,132 @@
+using System.Text.Json;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending.Provider;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Writes what an answer proved: provider ids, recipients, chunk and attempt in one transaction, fenced by the epoch. Who
+/// lost the lease records the answer in the forensic log and changes nothing else.
+/// </summary>
+public sealed class SettleAttempt(
+    PortalDb db,
+    SendingOptions options,
+    Random random,
+    CampaignNotifier notifier,
+    ILogger<SettleAttempt> logger
+)
+{
+    /// <returns>False when the claim was stale: no row of the ledger was touched.</returns>
+    public async Task<bool> ExecuteAsync(
+        ClaimedChunk claim,
+        Intent intent,
+        Outcome outcome,
+        ProviderAnswer answer,
+        Guid accountId,
+        CancellationToken cancellation
+    )
+    {
+        var settled = await db.WriteAsync(
+            TenantScope.For(claim.TenantId),
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                await CompleteAttemptAsync(context, claim, intent, outcome, answer, now, token);
+                if (await ClaimFence.Mine(context, claim).SingleOrDefaultAsync(token) is not { } chunk)
+                {
+                    return false;
+                }
+
+                chunk.State = ChunkState.Planned;
+                chunk.LeaseOwner = null;
+                chunk.LeaseEnds = null;
+                chunk.LastMessage = Message(outcome);
+                await new Settlement(context, chunk, accountId, now, options, random).ApplyAsync(
+                    intent,
+                    outcome,
+                    token
+                );
+                await context.SaveChangesAsync(token);
+                await CampaignCompletion.CheckAsync(context, claim.TenantId, claim.CampaignId, now, token);
+                context.AfterCommit(() => notifier.Publish(claim.CampaignId));
+                return true;
+            },
+            cancellation
+        );
+        if (outcome is Outcome.KeyMismatch mismatch)
+        {
+            logger.LogCritical(
+                "Key {Key} of campaign {CampaignId} chunk {Chunk} was used for another request: {Message}. Its recipients {Recipients} are unknown now and will not be mailed again.",
+                intent.Key,
+                claim.CampaignId,
+                claim.Number,
+                mismatch.Message,
+                NumberRanges.Format(intent.Recipients)
+            );
+        }
+
+        return settled;
+    }
+
+    private static async Task CompleteAttemptAsync(
+        PortalDbContext context,
+        ClaimedChunk claim,
+        Intent intent,
+        Outcome outcome,
+        ProviderAnswer answer,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var attempt = await context.Attempts.SingleAsync(
+            a => a.CampaignId == claim.CampaignId && a.ChunkNumber == claim.Number && a.Number == intent.Attempt,
+            cancellation
+        );
+        attempt.CompletedAt = now;
+        attempt.Outcome = Kind(outcome);
+        attempt.HttpStatus = (answer as ProviderAnswer.Http)?.Status;
+        attempt.ProviderDate = (answer as ProviderAnswer.Http)?.Headers.Date;
+        attempt.ErrorName = Name(outcome);
+        attempt.Message = Message(outcome);
+        attempt.ProviderIds = outcome is Outcome.Accepted accepted
+            ? JsonSerializer.Serialize(accepted.ProviderIds)
+            : null;
+    }
+
+    private static AttemptOutcome Kind(Outcome outcome) =>
+        outcome switch
+        {
+            Outcome.Accepted => AttemptOutcome.Accepted,
+            Outcome.Refusal { Kind: RefusalKind.Content } => AttemptOutcome.Refused,
+            Outcome.Refusal { Kind: RefusalKind.Rate } => AttemptOutcome.RateLimited,
+            Outcome.Refusal => AttemptOutcome.Stopped,
+            Outcome.KeyMismatch => AttemptOutcome.KeyMismatch,
+            Outcome.NotSent => AttemptOutcome.NotSent,
+            _ => AttemptOutcome.Ambiguous,
+        };
+
+    private static string? Name(Outcome outcome) =>
+        outcome switch
+        {
+            Outcome.Refusal refusal => refusal.Name,
+            Outcome.Busy busy => busy.Name,
+            Outcome.KeyMismatch => "invalid_idempotent_request",
+            _ => null,
+        };
+
+    private static string? Message(Outcome outcome) =>
+        outcome switch
+        {
+            Outcome.Refusal refusal => refusal.Message,
+            Outcome.Busy busy => busy.Message,
+            Outcome.KeyMismatch mismatch => mismatch.Message,
+            Outcome.Ambiguous ambiguous => ambiguous.Message,
+            Outcome.NotSent => "It was too late to start this call; nothing was sent.",
+            _ => null,
+        };
+}

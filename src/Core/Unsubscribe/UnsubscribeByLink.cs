@@ -1,0 +1,86 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Ledgerpost.Suppression;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Unsubscribe;
+
+/// <summary>What the page behind a link says.</summary>
+/// <param name="TenantName">Who will not write any more.</param>
+/// <param name="Done">True once the address is on the tenant's list.</param>
+public sealed record UnsubscribeView(string TenantName, bool Done);
+
+/// <summary>One click, no account, no cookie; works when campaign and contact are long gone.</summary>
+public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
+{
+    /// <summary>Changes nothing: mail scanners open every link.</summary>
+    /// <returns>Null when nobody knows the token.</returns>
+    public async Task<UnsubscribeView?> LookAsync(string token, CancellationToken cancellation)
+    {
+        await using var context = db.Read(TenantScope.Installation);
+        return await (
+            from link in context.UnsubscribeLinks
+            join tenant in context.Tenants on link.TenantId equals tenant.Id
+            where link.Token == token
+            select new UnsubscribeView(
+                tenant.Name,
+                context.SuppressedAddresses.Any(row =>
+                    row.TenantId == link.TenantId && row.NormalizedEmail == link.NormalizedEmail
+                )
+            )
+        ).SingleOrDefaultAsync(cancellation);
+    }
+
+    /// <returns>False when nobody knows the token; again and again does no harm.</returns>
+    public async Task<bool> ExecuteAsync(string token, string? from, CancellationToken cancellation)
+    {
+        UnsubscribeLink? link;
+        await using (var context = db.Read(TenantScope.Installation))
+        {
+            link = await context.UnsubscribeLinks.SingleOrDefaultAsync(l => l.Token == token, cancellation);
+        }
+
+        if (link is null)
+        {
+            return false;
+        }
+
+        await db.WriteAsync(
+            TenantScope.For(link.TenantId),
+            async (context, inner) =>
+            {
+                var now = db.Time.GetUtcNow();
+                if (
+                    await Suppress.AddAsync(
+                        context,
+                        link.TenantId,
+                        link.NormalizedEmail,
+                        SuppressionReason.Unsubscribed,
+                        "By the link in a mail",
+                        now,
+                        ids,
+                        inner
+                    )
+                )
+                {
+                    await AuditLog.AppendAsync(
+                        context,
+                        link.TenantId,
+                        new Actor(ActorKind.Recipient, null, link.NormalizedEmail, from),
+                        now,
+                        "contact.unsubscribed",
+                        "address",
+                        // An address may be longer than the column; the token says the same.
+                        token,
+                        link.NormalizedEmail,
+                        null,
+                        inner
+                    );
+                }
+            },
+            cancellation
+        );
+        return true;
+    }
+}

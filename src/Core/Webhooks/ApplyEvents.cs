@@ -1,0 +1,273 @@
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+using Ledgerpost.Suppression;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Webhooks;
+
+/// <summary>
+/// Applies stored events to the ledger. A tagged event applies at once and proves its whole strict batch, even if our
+/// settle never came; an untagged one waits for its provider id. Order and repetition do not matter, and an event touches
+/// only rows whose chunk went through the account whose secret verified it.
+/// </summary>
+public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier, ILogger<ApplyEvents> logger)
+{
+    private const int BatchSize = 100;
+
+    /// <summary>An untagged event that nobody claimed for so long is about somebody else's mail.</summary>
+    private static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
+
+    /// <returns>How many events were applied; call again while it is not 0.</returns>
+    public async Task<int> RunOnceAsync(CancellationToken cancellation) =>
+        await db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                var messages = await Due(context).OrderBy(m => m.ReceivedAt).Take(BatchSize).ToListAsync(token);
+                foreach (var message in messages)
+                {
+                    await ApplyAsync(context, message, now, token);
+                    await context.SaveChangesAsync(token);
+                }
+
+                return messages.Count;
+            },
+            cancellation
+        );
+
+    // A waiting event is due once its provider id stands in the ledger; one that has not been tried is due now.
+    private static IQueryable<WebhookMessage> Due(PortalDbContext context) =>
+        context.WebhookMessages.Where(message =>
+            message.AppliedAt == null
+            && (
+                message.WaitsForEmailId == null
+                || context.Recipients.Any(r => r.ProviderEmailId == message.WaitsForEmailId)
+            )
+        );
+
+    private async Task ApplyAsync(
+        PortalDbContext context,
+        WebhookMessage message,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (ProviderEvent.TryRead(message.Body) is not { } happened)
+        {
+            message.AppliedAt = now;
+            message.Note = "Not about a mail.";
+            return;
+        }
+
+        var recipient = await FindAsync(context, happened, cancellation);
+        if (recipient is null)
+        {
+            if (happened.Tags is not null || now - message.ReceivedAt > WaitsAtMost)
+            {
+                message.AppliedAt = now;
+                message.Note = "No recipient of ours.";
+            }
+            else
+            {
+                message.WaitsForEmailId = happened.EmailId;
+            }
+
+            return;
+        }
+
+        message.AppliedAt = now;
+        message.WaitsForEmailId = null;
+        if (!await MayTouchAsync(context, recipient, happened, message.AccountId, cancellation))
+        {
+            message.Note = "The mail went through another account.";
+            logger.LogWarning(
+                "Event {MessageId} names a mail that did not go through the account that signed it; it changed nothing.",
+                message.MessageId
+            );
+            return;
+        }
+
+        await ProveAsync(context, recipient, happened, now, cancellation);
+        await MergeAsync(context, recipient, happened, now, cancellation);
+        context.AfterCommit(() => notifier.Publish(recipient.CampaignId));
+    }
+
+    private static async Task<Recipient?> FindAsync(
+        PortalDbContext context,
+        ProviderEvent happened,
+        CancellationToken cancellation
+    ) =>
+        happened.Tags is { } tags
+            ? await context.Recipients.SingleOrDefaultAsync(
+                r =>
+                    r.CampaignId == tags.CampaignId
+                    && r.Number == tags.Recipient
+                    && context.Campaigns.Any(c => c.Id == tags.CampaignId && c.TenantId == r.TenantId),
+                cancellation
+            )
+            : await context.Recipients.SingleOrDefaultAsync(r => r.ProviderEmailId == happened.EmailId, cancellation);
+
+    /// <summary>By the attempts of the chunk: they remember the account even after a refused generation has let it go.</summary>
+    private static async Task<bool> MayTouchAsync(
+        PortalDbContext context,
+        Recipient recipient,
+        ProviderEvent happened,
+        Guid accountId,
+        CancellationToken cancellation
+    )
+    {
+        var chunk = happened.Tags?.Chunk ?? recipient.ChunkNumber;
+        return await context.Attempts.AnyAsync(
+            attempt =>
+                attempt.TenantId == recipient.TenantId
+                && attempt.CampaignId == recipient.CampaignId
+                && attempt.ChunkNumber == chunk
+                && (happened.Tags == null || attempt.Generation == happened.Tags.Generation)
+                && attempt.AccountId == accountId,
+            cancellation
+        );
+    }
+
+    private async Task ProveAsync(
+        PortalDbContext context,
+        Recipient recipient,
+        ProviderEvent happened,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (happened.Tags is { } tags)
+        {
+            await ProveChunkAsync(context, recipient.TenantId, tags, now, cancellation);
+            // The statement above went past the change tracker.
+            recipient.State = await context
+                .Recipients.Where(r => r.CampaignId == recipient.CampaignId && r.Number == recipient.Number)
+                .Select(r => r.State)
+                .SingleAsync(cancellation);
+        }
+
+        if (recipient.State is not RecipientState.Accepted)
+        {
+            // Its own mail is with the provider although its chunk says otherwise: the provider's word on what it took
+            // beats its word on what it refused, and nobody is mailed again.
+            logger.LogCritical(
+                "Recipient {Recipient} of campaign {CampaignId} was {State} and the provider reports {Type}: it counts as accepted now.",
+                recipient.Number,
+                recipient.CampaignId,
+                recipient.State,
+                happened.Type
+            );
+            recipient.State = RecipientState.Accepted;
+            recipient.Reason = null;
+            recipient.AcceptedAt = now;
+            recipient.ChunkNumber = null;
+        }
+
+        recipient.ProviderEmailId ??= happened.EmailId;
+        await context.SaveChangesAsync(cancellation);
+        await CampaignCompletion.CheckAsync(context, recipient.TenantId, recipient.CampaignId, now, cancellation);
+    }
+
+    private static async Task ProveChunkAsync(
+        PortalDbContext context,
+        Guid tenantId,
+        MailTags tags,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var chunk = await context.Chunks.SingleOrDefaultAsync(
+            c =>
+                c.TenantId == tenantId
+                && c.CampaignId == tags.CampaignId
+                && c.Number == tags.Chunk
+                && c.Generation == tags.Generation
+                && (c.DoubtfulSince != null || c.State == ChunkState.Unknown),
+            cancellation
+        );
+        if (chunk is null)
+        {
+            return;
+        }
+
+        chunk.CloseAccepted();
+        chunk.Epoch++;
+        await context.SaveChangesAsync(cancellation);
+        await Ledger.AcceptAsync(
+            Ledger.Members(context, tenantId, tags.CampaignId, tags.Chunk),
+            chunk.RunNumber,
+            now,
+            cancellation
+        );
+    }
+
+    private async Task MergeAsync(
+        PortalDbContext context,
+        Recipient recipient,
+        ProviderEvent happened,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (happened.Delivery is { } delivery && (recipient.Delivery is null || delivery > recipient.Delivery))
+        {
+            recipient.Delivery = delivery;
+            recipient.DeliveryAt = happened.OccurredAt;
+        }
+
+        if (happened.Type == "email.opened")
+        {
+            recipient.Opens++;
+            recipient.OpenedAt = Earlier(recipient.OpenedAt, happened.OccurredAt);
+        }
+        else if (happened.Type == "email.clicked")
+        {
+            recipient.Clicks++;
+            recipient.ClickedAt = Earlier(recipient.ClickedAt, happened.OccurredAt);
+        }
+
+        recipient.UpdatedAt = now;
+        context.RecipientEvents.Add(
+            new RecipientEvent
+            {
+                TenantId = recipient.TenantId,
+                CampaignId = recipient.CampaignId,
+                RecipientNumber = recipient.Number,
+                Id = ids.New(),
+                Type = happened.Type,
+                OccurredAt = happened.OccurredAt,
+                ReceivedAt = now,
+                Detail = happened.Detail,
+            }
+        );
+        if (Suppresses(happened) is { } reason)
+        {
+            await Suppress.AddAsync(
+                context,
+                recipient.TenantId,
+                recipient.NormalizedEmail,
+                reason,
+                happened.Detail ?? happened.Type,
+                now,
+                ids,
+                cancellation
+            );
+        }
+    }
+
+    // Only in the tenant whose mail it was. The provider's own suppression list is the whole account's, so its refusal
+    // never becomes a tenant's.
+    private static SuppressionReason? Suppresses(ProviderEvent happened) =>
+        happened.Type switch
+        {
+            "email.complained" => SuppressionReason.Complained,
+            "email.bounced" when happened.Permanent => SuppressionReason.Bounced,
+            _ => null,
+        };
+
+    private static DateTimeOffset Earlier(DateTimeOffset? a, DateTimeOffset b) => a < b ? a.Value : b;
+}
