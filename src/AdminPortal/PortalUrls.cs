@@ -17,6 +17,8 @@ public static class PortalUrls
     public const string AccessDenied = "/account/access-denied";
     public const string OperatorTenants = "/operator/tenants";
     public const string Gallery = "/dev/gallery";
+    public const string GalleryTables = "/dev/gallery/tables";
+    public const string GalleryScript = "/dev/gallery/script";
     public const string GalleryStatic = "/dev/gallery/static";
 
     /// <summary>The sign-in page; <paramref name="returnUrl"/> is a local address to come back to.</summary>

@@ -19,7 +19,10 @@ public enum BarFill
 /// <param name="Selected">The page is filtered by this part.</param>
 public sealed record BarSegment(string Label, long Count, BarFill Fill, string? Href = null, bool Selected = false);
 
-/// <summary>The ledger as one bar: parts that add up to the total, whose legend is the counts and the filter.</summary>
+/// <summary>
+/// The ledger as one bar: parts that add up to the total, whose legend is the counts and the filter. The legend says all
+/// that the bar shows, so the bar itself is for the eye only.
+/// </summary>
 public sealed partial class SegmentedBar
 {
     [Parameter, EditorRequired]
@@ -29,14 +32,6 @@ public sealed partial class SegmentedBar
     public string TotalLabel { get; set; } = "Recipients";
 
     private long Total => Segments.Sum(segment => segment.Count);
-
-    private string Description =>
-        Total == 0
-            ? "Nobody yet"
-            : string.Join(
-                ", ",
-                Segments.Where(segment => segment.Count > 0).Select(part => $"{part.Label} {Words.Count(part.Count)}")
-            ) + $", {TotalLabel} {Words.Count(Total)}";
 
     private static string Fill(BarSegment segment) => segment.Fill.ToString().ToLowerInvariant();
 

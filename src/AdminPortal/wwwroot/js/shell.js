@@ -106,6 +106,18 @@
     }
   }
 
+  // Before Blazor's router, which would take the link for a navigation and leave the focus where it is.
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (event.target instanceof Element && event.target.closest("[data-lp-skip]")) {
+        event.preventDefault();
+        document.querySelector("main")?.focus();
+      }
+    },
+    true,
+  );
+
   // "system" forgets the choice. The cookie lets the server write data-theme into the first byte of the next page.
   window.ledgerpost = {
     theme: () => document.documentElement.dataset.theme ?? "system",

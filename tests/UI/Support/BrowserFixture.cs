@@ -1,0 +1,58 @@
+namespace UITests.Support;
+
+/// <summary>One browser for a test class; every test takes a context of its own, with cookies of its own.</summary>
+public sealed class BrowserFixture : IAsyncLifetime
+{
+    private static readonly string[] Arguments =
+    [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ];
+
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    /// <summary>Debian's chromium unless CHROMIUM names another: Playwright's own download is not needed.</summary>
+    private static string Executable => Environment.GetEnvironmentVariable("CHROMIUM") ?? "/usr/bin/chromium";
+
+    public async Task InitializeAsync()
+    {
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable, Args = Arguments });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
+        _playwright?.Dispose();
+    }
+
+    /// <summary>A page in a context of its own. Dispose its context, or let it end with the browser.</summary>
+    /// <param name="dark">The system's theme.</param>
+    public async Task<IPage> NewPageAsync(int width = 1280, int height = 800, bool dark = false)
+    {
+        var context = await _browser!.NewContextAsync(
+            new()
+            {
+                ViewportSize = new() { Width = width, Height = height },
+                ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+                ReducedMotion = ReducedMotion.Reduce,
+                Locale = "en-GB",
+                TimezoneId = "UTC",
+            }
+        );
+        context.SetDefaultTimeout(15_000);
+        await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        SetDefaultExpectTimeout(15_000);
+        return await context.NewPageAsync();
+    }
+}
