@@ -15,7 +15,7 @@ public sealed class BlazorScriptTests(PortalFixture fixture) : IClassFixture<Por
 
     public async Task InitializeAsync()
     {
-        _page = await fixture.Browser.NewPageAsync();
+        _page = await fixture.NewPageAsync();
         _page.PageError += (_, error) => _errors.Add(error);
         _page.Console += (_, message) =>
         {

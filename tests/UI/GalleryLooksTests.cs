@@ -26,7 +26,7 @@ public sealed class GalleryLooksTests(PortalFixture fixture) : IClassFixture<Por
     {
         foreach (var (width, dark) in new[] { (1280, false), (390, true) })
         {
-            var page = await fixture.Browser.NewPageAsync(width, dark: dark);
+            var page = await fixture.NewPageAsync(width, dark: dark);
             await page.OpenAsync(fixture.Portal, address);
             var result = await page.RunAxe(
                 new AxeRunOptions

@@ -11,6 +11,7 @@ public sealed class ServerRestartTests(BrowserFixture browser) : IClassFixture<B
     {
         await using var portal = await PortalProcess.StartAsync();
         var page = await browser.NewPageAsync();
+        await page.SignInAsync(portal);
         await page.OpenAsync(portal, PortalUrls.GalleryScript + "?step=41");
         var step = page.GetByLabel("Step").And(page.Locator("output"));
         await page.GetByRole(AriaRole.Link, new() { Name = "Next step" }).ClickAsync();

@@ -9,7 +9,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task Search_OpenedByCtrlK_LeadsToTheContactsThatMatch()
     {
-        var page = await fixture.Browser.NewPageAsync();
+        var page = await fixture.NewPageAsync();
         await page.OpenAsync(fixture.Portal, PortalUrls.Gallery);
 
         await page.Keyboard.PressAsync("Control+k");
@@ -30,7 +30,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task Drawer_OnAPhone_OpensAndClosesByKeyboard()
     {
-        var page = await fixture.Browser.NewPageAsync(390, 844);
+        var page = await fixture.NewPageAsync(390, 844);
         await page.OpenAsync(fixture.Portal, PortalUrls.Gallery);
         var navigation = page.GetByRole(AriaRole.Navigation, new() { Name = "Main" });
         await Expect(navigation).ToBeHiddenAsync();
@@ -49,7 +49,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task Theme_Chosen_IsInTheFirstByteOfTheNextPage()
     {
-        var page = await fixture.Browser.NewPageAsync();
+        var page = await fixture.NewPageAsync();
         await page.OpenAsync(fixture.Portal, PortalUrls.Gallery);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Dark theme" }).ClickAsync();
@@ -66,7 +66,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task Menu_ByKeyboard_AsksBeforeDeleting()
     {
-        var page = await fixture.Browser.NewPageAsync();
+        var page = await fixture.NewPageAsync();
         await page.OpenAsync(fixture.Portal, PortalUrls.Gallery);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).PressAsync("Enter");
@@ -88,7 +88,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task Page_ThatFails_KeepsTheFrameAndTriesAgain()
     {
-        var page = await fixture.Browser.NewPageAsync();
+        var page = await fixture.NewPageAsync();
         await page.OpenAsync(fixture.Portal, PortalUrls.GalleryScript);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Fail on purpose" }).ClickAsync();
@@ -105,7 +105,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task UnknownAddress_Opened_Answers404AndSaysSo()
     {
-        var page = await fixture.Browser.NewPageAsync();
+        var page = await fixture.NewPageAsync();
 
         var answer = await page.GotoAsync(fixture.Portal.Url + "/no/such/page");
 
@@ -116,7 +116,7 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     [Fact]
     public async Task Skip_ByKeyboard_IsTheFirstStop()
     {
-        var page = await fixture.Browser.NewPageAsync();
+        var page = await fixture.NewPageAsync();
         await page.OpenAsync(fixture.Portal, PortalUrls.Gallery);
         await page.EvaluateAsync("document.activeElement.blur()");
 

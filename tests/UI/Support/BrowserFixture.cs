@@ -38,7 +38,8 @@ public sealed class BrowserFixture : IAsyncLifetime
 
     /// <summary>A page in a context of its own. Dispose its context, or let it end with the browser.</summary>
     /// <param name="dark">The system's theme.</param>
-    public async Task<IPage> NewPageAsync(int width = 1280, int height = 800, bool dark = false)
+    /// <param name="state">Cookies to begin with, as <see cref="IBrowserContext.StorageStateAsync"/> gave them.</param>
+    public async Task<IPage> NewPageAsync(int width = 1280, int height = 800, bool dark = false, string? state = null)
     {
         var context = await _browser!.NewContextAsync(
             new()
@@ -48,6 +49,7 @@ public sealed class BrowserFixture : IAsyncLifetime
                 ReducedMotion = ReducedMotion.Reduce,
                 Locale = "en-GB",
                 TimezoneId = "UTC",
+                StorageState = state,
             }
         );
         context.SetDefaultTimeout(15_000);

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Builds the solution and runs every test. Ends with the plain line "N passed, N failed", summed over all suites, and fails
+# on any failure, on a formatting difference and on a build warning.
+#
+#   ./test.sh           everything
+#   ./test.sh --quick   no browser and none of the long proofs (Category=Long)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+quick=false
+for argument in "$@"; do
+  case "$argument" in
+    --quick) quick=true ;;
+    *)
+      echo "Unknown argument: $argument. Use ./test.sh or ./test.sh --quick." >&2
+      exit 2
+      ;;
+  esac
+done
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+results=artifacts/test-results
+configuration=Debug
+passed=0
+failed=0
+
+say() { printf '\n== %s\n' "$1"; }
+
+# A check that is not a test counts as one failed test, so that the last line never says "0 failed" over a broken check.
+fail() {
+  echo "FAILED: $1" >&2
+  failed=$((failed + 1))
+}
+
+finish() {
+  echo
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+# Without root nothing is installed behind the person's back: the message says what is missing.
+need() { # command, Debian package
+  command -v "$1" >/dev/null && return
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    say "Installing $2"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+  fi
+  if ! command -v "$1" >/dev/null; then
+    echo "$1 is missing. Install it first, on Debian with: apt-get install $2" >&2
+    exit 1
+  fi
+}
+
+# Sums one suite's result file. A test host that crashed leaves no file or one without a summary: that is a failure.
+count() { # suite, exit code of dotnet test
+  local file="$results/$1.trx" counters suite_passed=0 suite_failed=0
+  counters=$(grep -o '<Counters [^>]*>' "$file" 2>/dev/null | head -n 1 || true)
+  if [ -n "$counters" ]; then
+    suite_passed=$(sed -E 's/.* passed="([0-9]+)".*/\1/' <<<"$counters")
+    # Whatever ran or should have run and did not pass: failed, errors, timeouts, aborted.
+    suite_failed=$(($(sed -E 's/.* executed="([0-9]+)".*/\1/' <<<"$counters") - suite_passed))
+  fi
+  if [ "$suite_failed" -eq 0 ] && { [ -z "$counters" ] || [ "$2" -ne 0 ] || [ "$suite_passed" -eq 0 ]; }; then
+    echo "$1: the test host did not finish properly (exit code $2)." >&2
+    suite_failed=1
+  fi
+  echo "$1: $suite_passed passed, $suite_failed failed"
+  passed=$((passed + suite_passed))
+  failed=$((failed + suite_failed))
+}
+
+run() { # suite, project, further arguments
+  local suite=$1 project=$2 code=0
+  shift 2
+  say "$suite tests"
+  dotnet test "$project" --no-build --configuration "$configuration" --verbosity quiet \
+    --results-directory "$results" --logger "trx;LogFileName=$suite.trx" \
+    --blame-hang-timeout 10m --blame-hang-dump-type none "$@" || code=$?
+  count "$suite" "$code"
+}
+
+need dotnet dotnet-sdk-10.0
+$quick || need chromium chromium
+rm -rf "$results"
+mkdir -p "$results"
+
+say "Formatting"
+dotnet tool restore >/dev/null
+dotnet csharpier check . || fail "the formatting differs; run: dotnet csharpier format ."
+
+say "Build, warnings as errors"
+if ! dotnet build AdminPortal.sln --configuration "$configuration" --verbosity quiet -warnaserror -maxcpucount; then
+  fail "the build"
+  finish
+  exit 1
+fi
+
+say "Security floor"
+if ./.ci/check-data-protection; then :; else fail "the DataProtection version"; fi
+
+if $quick; then
+  run Unit tests/Unit --filter "Category!=Long"
+else
+  run Unit tests/Unit
+  run UI tests/UI
+fi
+
+finish
