@@ -23,6 +23,9 @@ public sealed class SendingService(
     /// <summary>A worker looks at least so often, in case a wake-up was lost with its process.</summary>
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(30);
 
+    /// <summary>It has just looked and found nothing: what seems due is not for it, and asking again at once would only burn.</summary>
+    private static readonly TimeSpan ShortestNap = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan AfterAnError = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -70,11 +73,8 @@ public sealed class SendingService(
     {
         var account = await accounts.CurrentAsync(stopping);
         var due = await claim.NextDueAsync(account.Id, stopping) - time.GetUtcNow();
-        var nap = due is { } wait && wait < LongestNap ? wait : LongestNap;
-        if (nap > TimeSpan.Zero)
-        {
-            await Task.WhenAny(raised, Task.Delay(nap, time, stopping));
-        }
+        var nap = TimeSpan.FromTicks(Math.Clamp((due ?? LongestNap).Ticks, ShortestNap.Ticks, LongestNap.Ticks));
+        await Task.WhenAny(raised, Task.Delay(nap, time, stopping));
     }
 }
 

@@ -81,14 +81,15 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             .ProviderAccounts.Where(account => account.Id == accountId)
             .Select(account => account.NotBefore)
             .SingleOrDefaultAsync(cancellation);
-        var waiting = await Sendable(context)
-            .Where(chunk => chunk.State == ChunkState.Planned)
-            .MinAsync(chunk => chunk.NotBefore, cancellation);
+        var planned = Sendable(context).Where(chunk => chunk.State == ChunkState.Planned);
+        var waiting = await planned.AnyAsync(chunk => chunk.NotBefore == null, cancellation)
+            ? db.Time.GetUtcNow()
+            : await planned.MinAsync(chunk => chunk.NotBefore, cancellation);
         var leases = await Sendable(context)
             .Where(chunk => chunk.State == ChunkState.Leased)
             .MinAsync(chunk => chunk.LeaseEnds, cancellation);
-        var next = waiting is null || (leases is not null && leases < waiting) ? leases : waiting;
-        return next is not null && held > next ? held : next ?? held;
+        var next = waiting is null || leases < waiting ? leases : waiting;
+        return held > next ? held : next;
     }
 
     private static IQueryable<Chunk> Sendable(PortalDbContext context) =>

@@ -63,7 +63,7 @@ internal sealed class Settlement(
     private Task WaitAsync()
     {
         chunk.Failures++;
-        chunk.NotBefore = now + Backoff.ForChunk(chunk.Failures, random);
+        chunk.NotBefore = now + Backoff.ForChunk(chunk.Failures, now - (chunk.DoubtfulSince ?? now), random);
         return Task.CompletedTask;
     }
 
@@ -177,8 +177,11 @@ internal sealed class Settlement(
         account.FailingSince ??= now;
         account.FailuresInARow++;
         account.NotBefore = Later(account.NotBefore, now + Backoff.ForAccount(account.FailuresInARow, random));
-        if (now - account.FailingSince < options.Patience)
+        var patienceEnds = account.FailingSince.Value + options.Patience;
+        if (now < patienceEnds)
         {
+            // The last try of the patience is not slept through.
+            chunk.NotBefore = chunk.NotBefore < patienceEnds ? chunk.NotBefore : patienceEnds;
             return;
         }
 

@@ -131,6 +131,18 @@ public sealed class EngineHarness : IAsyncDisposable
         return await turn;
     }
 
+    /// <summary>So many attempts at the first chunk whose request is lost.</summary>
+    public async Task FailBeforeAsync(int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            Provider.Then(FakeProvider.Fault.LostRequest);
+            Assert.Equal(DispatchResult.Sent, await TurnAsync());
+            var due = await Claim.NextDueAsync(Database.AccountId, CancellationToken.None);
+            Time.Advance(due!.Value - Time.GetUtcNow());
+        }
+    }
+
     /// <summary>Turns until nothing is due, moving the clock over pauses, at most for <paramref name="atMost"/>.</summary>
     public async Task RunAsync(TimeSpan? atMost = null)
     {
@@ -148,7 +160,8 @@ public sealed class EngineHarness : IAsyncDisposable
                 return;
             }
 
-            Time.Advance(due > Time.GetUtcNow() ? due.Value - Time.GetUtcNow() : TimeSpan.FromMilliseconds(100));
+            // Due and yet not given out: another worker's lease, or a chunk that waits for its expiry.
+            Time.Advance(due > Time.GetUtcNow() ? due.Value - Time.GetUtcNow() : TimeSpan.FromSeconds(30));
         }
     }
 

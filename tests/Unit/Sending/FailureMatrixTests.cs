@@ -1,0 +1,481 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Support;
+using static UnitTests.Sending.FakeProvider;
+
+namespace UnitTests.Sending;
+
+/// <summary>The rows of docs/sending.md's failure matrix, each with 0, 1 and 2 ambiguous attempts before it.</summary>
+public sealed class FailureMatrixTests
+{
+    [Theory]
+    [InlineData(CrashPoints.BeforeIntent, 0)]
+    [InlineData(CrashPoints.BeforeIntent, 1)]
+    [InlineData(CrashPoints.BeforeIntent, 2)]
+    [InlineData(CrashPoints.AfterIntent, 0)]
+    [InlineData(CrashPoints.AfterIntent, 1)]
+    [InlineData(CrashPoints.AfterIntent, 2)]
+    [InlineData(CrashPoints.BeforePost, 0)]
+    [InlineData(CrashPoints.BeforePost, 1)]
+    [InlineData(CrashPoints.BeforePost, 2)]
+    [InlineData(CrashPoints.BeforeSettle, 0)]
+    [InlineData(CrashPoints.BeforeSettle, 1)]
+    [InlineData(CrashPoints.BeforeSettle, 2)]
+    [InlineData(CrashPoints.AfterSettle, 0)]
+    [InlineData(CrashPoints.AfterSettle, 1)]
+    [InlineData(CrashPoints.AfterSettle, 2)]
+    public async Task Crash_AtAnyPoint_EndsWithOneMailEach(string point, int ambiguousBefore)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 150);
+        var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Crash.At = point;
+
+        await Assert.ThrowsAsync<SimulatedCrashException>(() => engine.TurnAsync());
+        await engine.RestartAsync();
+        await engine.RunAsync();
+
+        Assert.Equal(150, (await engine.CountsAsync(id)).Accepted);
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData(Fault.LostRequest, 0)]
+    [InlineData(Fault.LostRequest, 2)]
+    [InlineData(Fault.LostAnswer, 0)]
+    [InlineData(Fault.LostAnswer, 1)]
+    [InlineData(Fault.LostAnswer, 2)]
+    [InlineData(Fault.ErrorBeforeAcceptance, 0)]
+    [InlineData(Fault.ErrorBeforeAcceptance, 2)]
+    [InlineData(Fault.ErrorAfterAcceptance, 0)]
+    [InlineData(Fault.ErrorAfterAcceptance, 2)]
+    [InlineData(Fault.ShortAnswer, 0)]
+    [InlineData(Fault.Html, 0)]
+    [InlineData(Fault.HtmlRefusal, 0)]
+    [InlineData(Fault.Concurrent, 0)]
+    [InlineData(Fault.Concurrent, 1)]
+    [InlineData(Fault.TooLate, 0)]
+    [InlineData(Fault.TooLate, 1)]
+    public async Task AnswerThatProvesNothing_IsRepeatedWithTheSameBytesUnderTheSameKey(
+        Fault fault,
+        int ambiguousBefore
+    )
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Provider.Then(fault);
+
+        await engine.RunAsync();
+
+        Assert.Equal(ambiguousBefore + 2, engine.Provider.Calls.Count);
+        Assert.Single(engine.Provider.Calls.Select(call => (call.Key, call.Hash, call.BaseUrl)).Distinct());
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task WhichCodePathRepeatsTheKey_TheLostAnswerDoes_AndTheProvidersLogShowsItTwice()
+    {
+        // Dispatcher.PostAsync → the answer is lost → SettleAttempt/Settlement.FailAsync leaves the chunk in doubt →
+        // ClaimChunk.DoubtfulAsync → RecordIntent.RepeatAsync → Dispatcher.PostAsync with the stored key and bytes.
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        var (first, second) = (engine.Provider.Calls[0], engine.Provider.Calls[1]);
+        Assert.Equal((first.Key, first.Hash), (second.Key, second.Hash));
+        Assert.Equal(100, engine.Provider.Mailed.Count);
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        var attempts = await db.Attempts.OrderBy(a => a.Number).ToListAsync();
+        Assert.Equal([AttemptOutcome.Ambiguous, AttemptOutcome.Accepted], attempts.Select(a => a.Outcome!.Value));
+        Assert.Equal([true, false], attempts.Select(a => a.CleanHistory));
+        Assert.All(attempts, a => Assert.Equal("1-100", a.RecipientNumbers));
+    }
+
+    [Fact]
+    public async Task RateLimit_OnACleanChunk_IsDefinite_AndTheNextGenerationHasANewKey()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.RateLimited);
+        var id = await engine.LaunchAsync();
+
+        await engine.TurnAsync();
+        Assert.Equal(100, (await engine.CountsAsync(id)).Pending);
+        await engine.SuppressAsync("person5@example.net");
+        await engine.RunAsync();
+
+        Assert.EndsWith("/1", engine.Provider.Calls[0].Key, StringComparison.Ordinal);
+        Assert.EndsWith("/2", engine.Provider.Calls[1].Key, StringComparison.Ordinal);
+        // Checked again before it is rendered again.
+        Assert.Equal(99, engine.Provider.Calls[1].Mails);
+        Assert.Equal(0, (await engine.ChunksAsync(id))[0].Failures);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData(Fault.RateLimited)]
+    [InlineData(Fault.KeyRevoked)]
+    [InlineData(Fault.BadAddress)]
+    [InlineData(Fault.DailyQuota)]
+    [InlineData(Fault.DomainNotVerified)]
+    public async Task Refusal_OnARepeat_ProvesNothing_TheKeyStays(Fault refusal)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer, refusal);
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        Assert.Single(engine.Provider.Calls.Select(call => call.Key).Distinct());
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData(Fault.DailyQuota, StopReason.DailyQuota)]
+    [InlineData(Fault.MonthlyQuota, StopReason.MonthlyQuota)]
+    [InlineData(Fault.KeyRevoked, StopReason.KeyRejected)]
+    [InlineData(Fault.DomainNotVerified, StopReason.SenderNotVerified)]
+    public async Task RefusalOfTheAccount_StopsAtOnceAsPartial_WithItsReason(Fault refusal, StopReason reason)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        engine.Provider.Then(Fault.None, refusal);
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, reason), (campaign.Status, campaign.StopReason));
+        Assert.Equal(2, engine.Provider.Calls.Count);
+        Assert.Equal(reason == StopReason.DailyQuota, campaign.ResumeAfter is not null);
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal((100, 200, 0), (counts.Accepted, counts.Pending, counts.InDoubt));
+    }
+
+    [Fact]
+    public async Task BadContent_RefusesTheChunk_WithTheProvidersMessage_AndTheOthersGo()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        engine.Provider.Then(Fault.None, Fault.BadAddress);
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal((200, 100), (counts.Accepted, counts.Refused));
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.All(
+            await db.Recipients.Where(r => r.State == RecipientState.Refused).ToListAsync(),
+            r => Assert.Equal((Reasons.RefusedByProvider, "Invalid `to` field."), (r.Reason, r.Detail))
+        );
+    }
+
+    [Fact]
+    public async Task ThreeRefusalsInARowWithOneMessage_AreNotTheRecipientsFault_TheyReturnToPending()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 500);
+        engine.Provider.Always = Fault.BadAddress;
+        engine.Provider.RefusalMessage = "Missing `html` field.";
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        Assert.Equal(3, engine.Provider.Calls.Count);
+        Assert.Equal(500, (await engine.CountsAsync(id)).Pending);
+        Assert.Equal(StopReason.RefusedForAll, (await engine.CampaignAsync(id)).StopReason);
+
+        engine.Provider.Always = Fault.None;
+        await engine.ResumeAsync(id);
+        await engine.RunAsync();
+        Assert.Equal(500, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task KeyMismatch_MakesTheChunkUnknown_AndNothingMoreIsSent()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.Mismatch);
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync(TimeSpan.FromHours(2));
+
+        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+        Assert.Equal(StopReason.UnknownLeft, (await engine.CampaignAsync(id)).StopReason);
+    }
+
+    [Fact]
+    public async Task Failures_ForAsLongAsPatience_StopTheCampaignAsPartial_AndPutFewChunksInDoubt()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2000);
+        engine.Provider.Then(Fault.None, Fault.None);
+        engine.Provider.Always = Fault.ErrorBeforeAcceptance;
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync(TimeSpan.FromMinutes(12));
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, StopReason.ProviderUnavailable), (campaign.Status, campaign.StopReason));
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal(200, counts.Accepted);
+        // One probe at a time: an outage does not put the whole campaign in doubt.
+        Assert.InRange(counts.InDoubt, 100, 1000);
+    }
+
+    [Fact]
+    public async Task PartialCampaign_ThatHasOnlyDoubtLeft_BecomesSentByItself()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Always = Fault.ErrorAfterAcceptance;
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync(TimeSpan.FromMinutes(15));
+        Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(id)).Status);
+
+        engine.Provider.Always = Fault.None;
+        await engine.RunAsync(TimeSpan.FromHours(2));
+
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData(CampaignStatus.Sending)]
+    [InlineData(CampaignStatus.Paused)]
+    [InlineData(CampaignStatus.Cancelled)]
+    public async Task WindowOver_MakesDoubtUnknown_InEveryState_AndTheMachineNeverSendsItAgain(CampaignStatus status)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        var admin = engine.Tenant.As(Ledgerpost.Tenancy.TenantRole.Admin);
+        if (status == CampaignStatus.Paused)
+        {
+            await engine.Pause.ExecuteAsync(admin, id, CancellationToken.None);
+        }
+        else if (status == CampaignStatus.Cancelled)
+        {
+            await engine.Cancel.ExecuteAsync(admin, id, CancellationToken.None);
+        }
+
+        engine.Time.Advance(TimeSpan.FromHours(19.9));
+        Assert.Equal(0, await engine.Expire.RunOnceAsync(CancellationToken.None));
+        engine.Time.Advance(TimeSpan.FromHours(0.1));
+        // The guard stands in the claim and in the intent, not only in the sweep.
+        Assert.Equal(DispatchResult.Idle, await engine.TurnAsync());
+        Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
+        await engine.RunAsync(TimeSpan.FromHours(30));
+
+        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+    }
+
+    [Fact]
+    public async Task WindowOver_BetweenClaimAndIntent_FencesTheIntent()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        await engine.LaunchAsync();
+        await engine.TurnAsync();
+        engine.Time.Advance(TimeSpan.FromHours(19.99));
+        engine.Crash.On = point =>
+        {
+            engine.Time.Advance(point == CrashPoints.BeforeIntent ? TimeSpan.FromHours(1) : TimeSpan.Zero);
+            return Task.CompletedTask;
+        };
+
+        Assert.Equal(DispatchResult.Nothing, await engine.TurnAsync());
+
+        Assert.Single(engine.Provider.Calls);
+    }
+
+    [Fact]
+    public async Task Zombie_AfterAPause_ChangesNothing_NeitherAtIntentNorAtSettle()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        var zombie = await engine.Claim.ExecuteAsync(engine.Database.AccountId, "zombie", CancellationToken.None);
+        Assert.NotNull(zombie);
+        var prepared = await engine.Prepare.ExecuteAsync(zombie, CancellationToken.None);
+        engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
+
+        await engine.RunAsync();
+        var late = await engine.RecordIntent.ExecuteAsync(
+            zombie,
+            prepared,
+            engine.Database.AccountId,
+            "http://provider.test",
+            CancellationToken.None
+        );
+
+        // Its members are in doubt or accepted under another epoch by now: either way it writes nothing.
+        Assert.IsNotType<IntentResult.Written>(late);
+        Assert.Single(engine.Provider.Calls);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task Zombie_WhoseAnswerComesAfterItsLease_TouchesNoRow()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        var slow = engine.NewDispatcher();
+        var once = true;
+        engine.Crash.On = async point =>
+        {
+            if (point == CrashPoints.BeforeSettle && once)
+            {
+                once = false;
+                engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
+                await engine.TurnAsync();
+            }
+        };
+
+        await engine.TurnAsync(slow);
+
+        Assert.Equal(2, engine.Provider.Calls.Count);
+        Assert.Single(engine.Provider.Calls.Select(call => call.Key).Distinct());
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task IntentCommit_InDoubt_IsReadAgain_AndSentOnlyIfItHolds(bool holds)
+    {
+        var faults = new CommitFaults();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        engine.Crash.On = point =>
+        {
+            faults.FailNext = point == CrashPoints.BeforeIntent ? (holds ? "after" : "before") : null;
+            return Task.CompletedTask;
+        };
+
+        await engine.TurnAsync();
+        engine.Crash.On = null;
+        faults.FailNext = null;
+
+        Assert.Equal(holds ? 1 : 0, engine.Provider.Calls.Count);
+        engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
+        await engine.RunAsync();
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SettleCommit_InDoubt_EndsWithOneMailEach(bool holds)
+    {
+        var faults = new CommitFaults();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        engine.Crash.On = point =>
+        {
+            faults.FailNext = point == CrashPoints.BeforeSettle ? (holds ? "after" : "before") : null;
+            return Task.CompletedTask;
+        };
+
+        await engine.TurnAsync();
+        engine.Crash.On = null;
+        engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
+        await engine.RunAsync();
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task Sender_ThatLosesItsVerification_StopsTheCampaign_BeforeTheNextCall()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db.SendingDomains.ExecuteUpdateAsync(
+                    set => set.SetProperty(domain => domain.Status, DomainStatus.Failed),
+                    token
+                ),
+            CancellationToken.None
+        );
+
+        await engine.RunAsync();
+
+        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(StopReason.SenderNotVerified, (await engine.CampaignAsync(id)).StopReason);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ReplacedKey_IsTheSameAccountOnlyIfItReadsTheOldOnesMail(bool reads)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        engine.Provider.Then(Fault.None, Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.TurnAsync();
+        engine.Probe.Reads = reads;
+
+        var account = await engine.Accounts.EnsureAsync("http://provider.test", "re_other", CancellationToken.None);
+        await engine.Expire.RunOnceAsync(CancellationToken.None);
+        await engine.RunAsync();
+
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal(reads, account.Id == engine.Database.AccountId);
+        Assert.Equal(reads ? (300, 0) : (100, 100), (counts.Accepted, counts.Unknown));
+        Assert.Equal(reads ? null : StopReason.AccountChanged, (await engine.CampaignAsync(id)).StopReason);
+        Assert.Equal(reads ? 4 : 2, engine.Provider.Calls.Count);
+    }
+
+    private sealed class CommitFaults : StorageFaults
+    {
+        public string? FailNext { get; set; }
+
+        public override void BeforeCommit() => Fail("before");
+
+        public override void AfterCommit() => Fail("after");
+
+        private void Fail(string when)
+        {
+            if (FailNext == when)
+            {
+                FailNext = null;
+                throw new IOException($"The storage failed {when} the commit.");
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending.Provider;
+using Ledgerpost.Suppression;
+using Ledgerpost.Webhooks;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Sending;
+using static UnitTests.Sending.FakeProvider;
+
+namespace UnitTests.Webhooks;
+
+public sealed class EventTests
+{
+    private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    [Fact]
+    public async Task TaggedEvent_ProvesTheWholeBatch_EvenIfTheSettleNeverCame()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        Assert.Equal(100, (await engine.CountsAsync(id)).InDoubt);
+
+        await ReceiveAsync(engine, Event("email.delivered", engine.Provider.Mailed[41]));
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        await engine.RunAsync(TimeSpan.FromHours(1));
+        Assert.Single(engine.Provider.Calls);
+    }
+
+    [Fact]
+    public async Task TaggedEvent_TurnsUnknownIntoAccepted()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        engine.Time.Advance(TimeSpan.FromHours(21));
+        await engine.Expire.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+
+        await ReceiveAsync(engine, Event("email.bounced", engine.Provider.Mailed[0]));
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task TaggedEvent_WhileTheCallIsInFlight_AndTheSettleAfterIt_AreOneAcceptance()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        engine.Crash.On = async point =>
+        {
+            if (point == Ledgerpost.Sending.CrashPoints.BeforeSettle)
+            {
+                await ReceiveAsync(engine, Event("email.sent", engine.Provider.Mailed[0]));
+            }
+        };
+
+        await engine.RunAsync();
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        Assert.Single(engine.Provider.Calls);
+    }
+
+    [Fact]
+    public async Task UntaggedEvent_WaitsForItsProviderId()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        var id = await engine.LaunchAsync();
+        await ReceiveAsync(engine, Event("email.delivered", new Mail("", "", 0, 0, 0, "mail-1"), tagged: false));
+        Assert.Equal(0, (await engine.CountsAsync(id)).Delivered);
+
+        await engine.RunAsync();
+        await ApplyAsync(engine);
+
+        Assert.Equal(1, (await engine.CountsAsync(id)).Delivered);
+    }
+
+    [Fact]
+    public async Task Events_InAnyOrderAndTwice_EndTheSame()
+    {
+        string[] types = ["email.sent", "email.delivery_delayed", "email.delivered", "email.complained"];
+        var orders = new[] { types, [.. types.Reverse()], [types[2], types[0], types[3], types[1]] };
+        foreach (var order in orders)
+        {
+            await using var engine = await EngineHarness.CreateAsync();
+            await engine.Database.AddContactsAsync(engine.Tenant, 1);
+            var id = await engine.LaunchAsync();
+            await engine.RunAsync();
+            foreach (var type in order.Concat(order))
+            {
+                await ReceiveAsync(engine, Event(type, engine.Provider.Mailed[0]), messageId: $"msg_{type}");
+            }
+
+            await using var db = engine.Db.Read(engine.Tenant.Scope);
+            Assert.Equal(Delivery.Complained, (await db.Recipients.SingleAsync()).Delivery);
+            Assert.Equal(4, await db.RecipientEvents.CountAsync());
+            Assert.Equal(SuppressionReason.Complained, (await db.SuppressedAddresses.SingleAsync()).Reason);
+        }
+    }
+
+    [Fact]
+    public async Task Bounce_SuppressesInItsOwnTenantOnly()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var south = await engine.Database.AddTenantAsync("south");
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        await engine.Database.AddContactsAsync(south, 1);
+        await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        await ReceiveAsync(engine, Event("email.bounced", engine.Provider.Mailed[0]));
+
+        await using var ours = engine.Db.Read(engine.Tenant.Scope);
+        await using var theirs = engine.Db.Read(south.Scope);
+        Assert.Equal(SuppressionReason.Bounced, (await ours.SuppressedAddresses.SingleAsync()).Reason);
+        Assert.Equal(0, await theirs.SuppressedAddresses.CountAsync());
+    }
+
+    [Theory]
+    [InlineData("email.bounced", "Transient")]
+    [InlineData("email.suppressed", null)]
+    [InlineData("email.failed", null)]
+    public async Task PassingTrouble_AndTheProvidersOwnList_SuppressNobody(string type, string? bounceType)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        await ReceiveAsync(engine, Event(type, engine.Provider.Mailed[0], bounceType: bounceType));
+
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
+    }
+
+    [Fact]
+    public async Task Event_VerifiedByAnotherAccount_TouchesNothing()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.Accounts.EnsureAsync("http://elsewhere.test", "re_other", CancellationToken.None);
+
+        await ReceiveAsync(engine, Event("email.complained", engine.Provider.Mailed[0]));
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).InDoubt);
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("""{"type":"contact.created","data":{}}""")]
+    [InlineData(
+        """{"type":"email.sent","data":{"email_id":"x","tags":{"campaign":"zz","recipient":"1","chunk":"1","generation":"1"}}}"""
+    )]
+    [InlineData("""{"type":"email.sent","data":{"email_id":5}}""")]
+    [InlineData("[]")]
+    public async Task UnreadableOrForeignEvent_IsStored_AndChangesNothing(string body)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync(engine, body));
+    }
+
+    [Theory]
+    [InlineData(true, 0, WebhookReceipt.Stored)]
+    [InlineData(true, 299, WebhookReceipt.Stored)]
+    [InlineData(true, 301, WebhookReceipt.NotOurs)]
+    [InlineData(true, -301, WebhookReceipt.NotOurs)]
+    [InlineData(false, 0, WebhookReceipt.NotOurs)]
+    public async Task Signature_AndItsAge_Decide(bool signed, int age, WebhookReceipt expected)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var receive = Receive(engine, "whsec_AAAA", Secret);
+        const string body = """{"type":"email.sent","data":{"email_id":"x"}}""";
+        var timestamp = (engine.Time.GetUtcNow().ToUnixTimeSeconds() - age).ToString(CultureInfo.InvariantCulture);
+        var signature = signed ? Sign("msg_1", timestamp, body) : Sign("msg_1", timestamp, body + " ");
+
+        var receipt = await receive.ExecuteAsync(
+            "msg_1",
+            timestamp,
+            $"v2,AAAA v1,AAAA v1,{signature}",
+            Encoding.UTF8.GetBytes(body),
+            CancellationToken.None
+        );
+
+        Assert.Equal(expected, receipt);
+    }
+
+    private static string Event(string type, Mail mail, bool tagged = true, string? bounceType = "Permanent") =>
+        JsonSerializer.Serialize(
+            new Dictionary<string, object?>
+            {
+                ["type"] = type,
+                ["created_at"] = "2026-03-02T09:00:05.123Z",
+                ["data"] = new Dictionary<string, object?>
+                {
+                    ["email_id"] = mail.Id,
+                    ["tags"] = tagged
+                        ? new Dictionary<string, string>
+                        {
+                            ["campaign"] = mail.CampaignTag,
+                            ["recipient"] = mail.Recipient.ToString(CultureInfo.InvariantCulture),
+                            ["chunk"] = mail.Chunk.ToString(CultureInfo.InvariantCulture),
+                            ["generation"] = mail.Generation.ToString(CultureInfo.InvariantCulture),
+                        }
+                        : null,
+                    ["bounce"] = type == "email.bounced" ? new { type = bounceType, message = "No such user." } : null,
+                },
+            }
+        );
+
+    private static async Task<WebhookReceipt> ReceiveAsync(EngineHarness engine, string body, string? messageId = null)
+    {
+        var id = messageId ?? $"msg_{engine.Database.Ids.New():N}";
+        var timestamp = engine.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var receipt = await Receive(engine, Secret)
+            .ExecuteAsync(
+                id,
+                timestamp,
+                $"v1,{Sign(id, timestamp, body)}",
+                Encoding.UTF8.GetBytes(body),
+                CancellationToken.None
+            );
+        await ApplyAsync(engine);
+        return receipt;
+    }
+
+    private static async Task ApplyAsync(EngineHarness engine)
+    {
+        while (await engine.Events.RunOnceAsync(CancellationToken.None) > 0) { }
+    }
+
+    private static ReceiveWebhook Receive(EngineHarness engine, params string[] secrets) =>
+        new(
+            engine.Db,
+            new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", secrets),
+            engine.Accounts,
+            new WebhookSignal()
+        );
+
+    private static string Sign(string id, string timestamp, string body) =>
+        Convert.ToBase64String(
+            HMACSHA256.HashData(
+                Convert.FromBase64String(Secret["whsec_".Length..]),
+                Encoding.UTF8.GetBytes($"{id}.{timestamp}.{body}")
+            )
+        );
+}
