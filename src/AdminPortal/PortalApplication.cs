@@ -50,6 +50,7 @@ public static class PortalApplication
         builder.Services.AddSending(settings.Portal.PublicUrl);
         AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
+        builder.Services.AddPortalTenancy();
         AddComponents(builder.Services);
 
         var app = builder.Build();

@@ -90,6 +90,7 @@ public static class PortalUrls
         Tenant(slug) + "/suppression" + Query(("q", q), ("reason", reason), ("page", Page(page)));
 
     /// <summary>The audit log; <paramref name="from"/> and <paramref name="to"/> are days (yyyy-MM-dd), both included.</summary>
+    /// <param name="before">The number of an entry; the page begins with the next older one.</param>
     public static string Audit(
         string slug,
         string? actor = null,
@@ -97,7 +98,7 @@ public static class PortalUrls
         string? target = null,
         string? from = null,
         string? to = null,
-        int page = 1
+        long? before = null
     ) =>
         Tenant(slug)
         + "/audit"
@@ -107,7 +108,7 @@ public static class PortalUrls
             ("target", target),
             ("from", from),
             ("to", to),
-            ("page", Page(page))
+            ("before", before?.ToString(CultureInfo.InvariantCulture))
         );
 
     public static string Settings(string slug) => Tenant(slug) + "/settings";

@@ -33,6 +33,10 @@ internal static class AccountServices
         AddCookie(services, environment);
         services
             .AddAuthorizationBuilder()
+            .AddPolicy(
+                AccountPolicies.Operator,
+                policy => policy.RequireClaim(PortalPrincipal.OperatorClaim, bool.TrueString)
+            )
             // Whatever does not say otherwise is behind sign-in; a test walks through every route.
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }

@@ -36,6 +36,8 @@ public sealed class PortalDb : IAsyncDisposable
 
     public TimeProvider Time => _time;
 
+    public IIds Ids => _ids;
+
     /// <summary>A read-only context; saving through it fails in the database itself.</summary>
     public PortalDbContext Read(TenantScope scope) =>
         Create(

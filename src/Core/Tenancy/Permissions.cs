@@ -64,10 +64,17 @@ public static class Permissions
             .SingleOrDefaultAsync(cancellation);
 }
 
-/// <summary>A command that this person may not give in this tenant.</summary>
-public sealed class AccessDeniedException(TenantRole needed, TenantRole? held)
-    : Exception(
-        held is null
-            ? "You are not a member of this organisation."
-            : $"This needs the role {needed.ToString().ToLowerInvariant()}; yours is {held.ToString()!.ToLowerInvariant()}."
-    );
+/// <summary>A command that this person may not give.</summary>
+public sealed class AccessDeniedException : Exception
+{
+    public AccessDeniedException(TenantRole needed, TenantRole? held)
+        : base(
+            held is null
+                ? "You are not a member of this organisation."
+                : $"This needs the role {needed.ToString().ToLowerInvariant()}; yours is {held.ToString()!.ToLowerInvariant()}."
+        ) { }
+
+    /// <summary>Only operators may do it.</summary>
+    public AccessDeniedException()
+        : base("Only an operator of this installation may do this.") { }
+}

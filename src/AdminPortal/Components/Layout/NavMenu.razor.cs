@@ -19,6 +19,7 @@ public sealed partial class NavMenu
         var entries = new List<NavEntry>();
         if (view.Tenant is { Slug: var slug })
         {
+            entries.Add(new("Dashboard", "dashboard", PortalUrls.Tenant(slug), NavLinkMatch.All));
             entries.Add(new("Campaigns", "campaigns", PortalUrls.Campaigns(slug)));
             entries.Add(new("Contacts", "contacts", PortalUrls.Contacts(slug)));
             entries.Add(new("Segments", "segments", PortalUrls.Segments(slug)));

@@ -1,0 +1,76 @@
+using AdminPortal.Components.Shared;
+using AdminPortal.Tenancy;
+using System.Globalization;
+using AdminPortal.Hosting;
+using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Features.Settings;
+
+public sealed partial class SettingsPage
+{
+    private ChangeTenantResult.Invalid? _problem;
+    private string _name = "";
+    private string _timeZone = "UTC";
+    private bool _busy;
+
+    [Inject]
+    public required ChangeTenant ChangeTenant { get; init; }
+
+    [Inject]
+    public required PortalOptions Options { get; init; }
+
+    [Inject]
+    public required TimeProvider Time { get; init; }
+
+    [Inject]
+    public required Toasts Toasts { get; init; }
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    [CascadingParameter]
+    public required TenantSession Tenant { get; set; }
+
+    [Parameter]
+    public required string Slug { get; set; }
+
+    private bool MayChange => Tenant.Can(TenantRole.Admin);
+
+    private string Now =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(_timeZone, out var zone)
+            ? TimeZoneInfo.ConvertTime(Time.GetUtcNow(), zone).ToString("HH:mm", CultureInfo.InvariantCulture)
+            : "";
+
+    protected override void OnInitialized() => (_name, _timeZone) = (Tenant.Name, Tenant.TimeZone);
+
+    private async Task SaveAsync()
+    {
+        if (_busy || !MayChange)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            var result = await ChangeTenant.ExecuteAsync(Tenant.Caller, _name, _timeZone, CancellationToken.None);
+            _problem = result as ChangeTenantResult.Invalid;
+            if (result is ChangeTenantResult.Done)
+            {
+                // The frame shows name and times too; a fresh load brings all of them.
+                Navigation.Refresh(forceReload: true);
+            }
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was changed.");
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    private string? ProblemOf(string field) => _problem?.Field == field ? _problem.Message : null;
+}

@@ -1,0 +1,50 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace AdminPortal.Features.Tenants;
+
+/// <summary>All tenants as an operator sees them: how they fare, nothing of what they hold.</summary>
+public sealed class TenantHealthList(PortalDb portal)
+{
+    /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
+    public async Task<IReadOnlyList<TenantHealth>> ReadAsync(Actor actor, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.Installation);
+        await OperatorCommands.DemandOperatorAsync(db, actor, cancellation);
+        return await db
+            .Tenants.OrderBy(tenant => tenant.Name)
+            .ThenBy(tenant => tenant.Slug)
+            .Select(tenant => new TenantHealth(
+                tenant.Id,
+                tenant.Name,
+                tenant.Slug,
+                tenant.CreatedAt,
+                db.Memberships.Count(row => row.TenantId == tenant.Id),
+                db.Contacts.Count(row => row.TenantId == tenant.Id),
+                db.Campaigns.Count(row =>
+                    row.TenantId == tenant.Id
+                    && (
+                        row.Status == CampaignStatus.Sending
+                        || row.Status == CampaignStatus.Preparing
+                    )
+                ),
+                db.Campaigns.Count(row =>
+                    row.TenantId == tenant.Id && row.Status == CampaignStatus.Partial
+                )
+            ))
+            .ToListAsync(cancellation);
+    }
+}
+
+public sealed record TenantHealth(
+    Guid TenantId,
+    string Name,
+    string Slug,
+    DateTimeOffset CreatedAt,
+    int Members,
+    int Contacts,
+    int Sending,
+    int Partial
+);

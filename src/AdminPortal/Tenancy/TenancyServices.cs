@@ -1,0 +1,23 @@
+using AdminPortal.Features.Dashboard;
+using AdminPortal.Features.Tenants;
+using Ledgerpost.Audit;
+using Ledgerpost.Tenancy;
+
+namespace AdminPortal.Tenancy;
+
+internal static class TenancyServices
+{
+    public static void AddPortalTenancy(this IServiceCollection services)
+    {
+        services.AddSingleton<CreateTenant>();
+        services.AddSingleton<ChangeTenant>();
+        services.AddSingleton<AddMember>();
+        services.AddSingleton<ChangeMemberRole>();
+        services.AddSingleton<RemoveMember>();
+        services.AddSingleton<RenewSetUpLink>();
+        services.AddSingleton<MemberList>();
+        services.AddSingleton<AuditQuery>();
+        services.AddSingleton<TenantHealthList>();
+        services.AddSingleton<DashboardQuery>();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Frozen;
+
+namespace Ledgerpost.Audit;
+
+/// <summary>
+/// What an action is called in a sentence: "Ada launched the campaign Spring." A test fails when an action is written that
+/// has no sentence here.
+/// </summary>
+public static class AuditSentences
+{
+    /// <summary>Where the target's name goes.</summary>
+    private const string Target = "{}";
+
+    private static readonly FrozenDictionary<string, string> Verbs = new Dictionary<string, string>(
+        StringComparer.Ordinal
+    )
+    {
+        ["tenant.created"] = "created the organisation {}",
+        ["tenant.changed"] = "changed the settings of {}",
+        ["tenant.seeded"] = "filled {} with demo data",
+        ["member.added"] = "added {} as a member",
+        ["member.link_renewed"] = "made a new set-up link for {}",
+        ["member.role_changed"] = "changed the role of {}",
+        ["member.removed"] = "removed {} from the members",
+        ["operator.created"] = "made {} the operator of this installation",
+        ["account.set_up"] = "set up the account {}",
+        ["account.signed_in"] = "signed in as {}",
+        ["account.sign_in_failed"] = "failed to sign in as {}",
+        ["account.locked_out"] = "typed a wrong password too often; {} is locked for a while",
+        ["account.signed_out"] = "signed out as {}",
+        ["contact.added"] = "added the contact {}",
+        ["contact.changed"] = "changed the contact {}",
+        ["contact.deleted"] = "deleted the contact {}",
+        ["contact.unsubscribed"] = "unsubscribed {}",
+        ["contacts.deleted"] = "deleted {}",
+        ["contacts.imported"] = "imported contacts from {}",
+        ["contacts.tagged"] = "put the tag {} on contacts",
+        ["contacts.untagged"] = "took the tag {} off contacts",
+        ["segment.created"] = "created the segment {}",
+        ["segment.changed"] = "changed the segment {}",
+        ["segment.deleted"] = "deleted the segment {}",
+        ["suppression.added"] = "put {} on the suppression list",
+        ["suppression.removed"] = "took {} off the suppression list",
+        ["campaign.created"] = "began the campaign {}",
+        ["campaign.edited"] = "edited the campaign {}",
+        ["campaign.deleted"] = "deleted the draft {}",
+        ["campaign.launched"] = "launched the campaign {}",
+        ["campaign.paused"] = "paused the campaign {}",
+        ["campaign.continued"] = "continued the campaign {}",
+        ["campaign.cancelled"] = "cancelled the campaign {}",
+        ["campaign.resumed"] = "resumed the campaign {}",
+        ["campaign.stopped"] = "stopped the campaign {}",
+        ["campaign.sent"] = "finished the campaign {}",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Every action that has a sentence, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Actions { get; } = [.. Verbs.Keys.Order(StringComparer.Ordinal)];
+
+    public static bool Knows(string action) => Verbs.ContainsKey(action);
+
+    /// <summary>The words between the actor's name and the target's, and those after the target's.</summary>
+    /// <remarks>An action without a sentence reads as its code, so that nothing disappears from the log.</remarks>
+    public static AuditPhrase Phrase(AuditEntry entry)
+    {
+        var verb = Verbs.GetValueOrDefault(entry.Action, $"did \u201c{entry.Action}\u201d to {Target}");
+        var at = verb.IndexOf(Target, StringComparison.Ordinal);
+        return new AuditPhrase(verb[..at].Trim(), verb[(at + Target.Length)..].TrimEnd());
+    }
+
+    /// <summary>An action by itself, for a list to choose from: "launched a campaign" reads as "Campaign: launched".</summary>
+    public static string Label(string action)
+    {
+        var (kind, verb) = action.Split('.', 2) is [var first, var second] ? (first, second) : (action, "");
+        var shown = $"{char.ToUpperInvariant(kind[0])}{kind[1..]}";
+        return verb.Length == 0 ? shown : $"{shown}: {verb.Replace('_', ' ')}";
+    }
+}
+
+/// <param name="Before">Between the actor and the target: "launched the campaign".</param>
+/// <param name="After">After the target; mostly empty.</param>
+public sealed record AuditPhrase(string Before, string After);

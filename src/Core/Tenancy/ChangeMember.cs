@@ -1,0 +1,111 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Tenancy;
+
+/// <summary>An owner changes a role. It holds from the member's very next command on.</summary>
+public sealed class ChangeMemberRole(PortalDb portal)
+{
+    public Task<ChangeMemberResult> ExecuteAsync(
+        Caller caller,
+        Guid userId,
+        TenantRole role,
+        CancellationToken cancellation
+    ) =>
+        portal.CommandAsync(
+            caller,
+            TenantRole.Owner,
+            async (command, ct) =>
+            {
+                var member = await Owners.FindAsync(command, userId, ct);
+                if (member is null)
+                {
+                    return ChangeMemberResult.NotAMember;
+                }
+
+                if (member.Role == role)
+                {
+                    return ChangeMemberResult.Done;
+                }
+
+                if (member.Role == TenantRole.Owner && await Owners.IsLastAsync(command, ct))
+                {
+                    return ChangeMemberResult.LastOwner;
+                }
+
+                var before = member.Role;
+                member.Role = role;
+                await Owners.AuditAsync(
+                    command,
+                    "member.role_changed",
+                    userId,
+                    new { before = new { role = before.ToString() }, after = new { role = role.ToString() } },
+                    ct
+                );
+                return ChangeMemberResult.Done;
+            },
+            cancellation
+        );
+}
+
+/// <summary>An owner takes a person out of the tenant; the account stays.</summary>
+public sealed class RemoveMember(PortalDb portal)
+{
+    public Task<ChangeMemberResult> ExecuteAsync(Caller caller, Guid userId, CancellationToken cancellation) =>
+        portal.CommandAsync(
+            caller,
+            TenantRole.Owner,
+            async (command, ct) =>
+            {
+                var member = await Owners.FindAsync(command, userId, ct);
+                if (member is null)
+                {
+                    return ChangeMemberResult.NotAMember;
+                }
+
+                if (member.Role == TenantRole.Owner && await Owners.IsLastAsync(command, ct))
+                {
+                    return ChangeMemberResult.LastOwner;
+                }
+
+                command.Db.Memberships.Remove(member);
+                await Owners.AuditAsync(command, "member.removed", userId, new { role = member.Role.ToString() }, ct);
+                return ChangeMemberResult.Done;
+            },
+            cancellation
+        );
+}
+
+public enum ChangeMemberResult
+{
+    Done,
+    NotAMember,
+
+    /// <summary>A tenant keeps at least one owner: nobody else could ever name another.</summary>
+    LastOwner,
+}
+
+internal static class Owners
+{
+    public static Task<Membership?> FindAsync(CommandContext command, Guid userId, CancellationToken cancellation) =>
+        command.Db.Memberships.SingleOrDefaultAsync(membership => membership.UserId == userId, cancellation);
+
+    public static async Task<bool> IsLastAsync(CommandContext command, CancellationToken cancellation) =>
+        await command.Db.Memberships.CountAsync(membership => membership.Role == TenantRole.Owner, cancellation) == 1;
+
+    public static async Task AuditAsync(
+        CommandContext command,
+        string action,
+        Guid userId,
+        object details,
+        CancellationToken cancellation
+    )
+    {
+        var email = await command
+            .Db.Users.Where(user => user.Id == userId)
+            .Select(user => user.Email)
+            .SingleAsync(cancellation);
+        command.Audit(action, "member", userId.ToString(), email ?? "", details);
+    }
+}
