@@ -26,7 +26,11 @@ public static class AuditDifference
                 && root.TryGetProperty("after", out var after)
                 && after.ValueKind == JsonValueKind.Object
                     ? [.. Differences(before, after)]
-                : [.. root.EnumerateObject().Select(field => new DifferenceLine(Name(field.Name), null, Shown(field.Value)))];
+                :
+                [
+                    .. root.EnumerateObject()
+                        .Select(field => new DifferenceLine(Name(field.Name), null, Shown(field.Value))),
+                ];
         }
         catch (JsonException)
         {
@@ -36,7 +40,11 @@ public static class AuditDifference
 
     private static IEnumerable<DifferenceLine> Differences(JsonElement before, JsonElement after)
     {
-        var names = before.EnumerateObject().Concat(after.EnumerateObject()).Select(field => field.Name).Distinct(StringComparer.Ordinal);
+        var names = before
+            .EnumerateObject()
+            .Concat(after.EnumerateObject())
+            .Select(field => field.Name)
+            .Distinct(StringComparer.Ordinal);
         foreach (var name in names)
         {
             var old = before.TryGetProperty(name, out var was) ? Shown(was) : "";

@@ -47,10 +47,7 @@ public sealed class AuditQuery(PortalDb portal)
             entries = entries.Where(entry => entry.Sequence < key);
         }
 
-        var page = await entries
-            .OrderByDescending(entry => entry.Sequence)
-            .Take(size + 1)
-            .ToListAsync(cancellation);
+        var page = await entries.OrderByDescending(entry => entry.Sequence).Take(size + 1).ToListAsync(cancellation);
         return page.Count > size
             ? new AuditPage([.. page.Take(size)], page[size - 1].Sequence)
             : new AuditPage(page, null);

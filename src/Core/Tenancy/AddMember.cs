@@ -25,7 +25,10 @@ public sealed class AddMember(PortalDb portal)
             async (command, ct) =>
             {
                 var known = await People.FindAsync(command.Db, address, ct);
-                if (known is not null && await Permissions.RoleAsync(command.Db, command.TenantId, known.Id, ct) is { } held)
+                if (
+                    known is not null
+                    && await Permissions.RoleAsync(command.Db, command.TenantId, known.Id, ct) is { } held
+                )
                 {
                     return new AddMemberResult.Invalid(
                         $"{People.Name(known)} is a member already, as {held.ToString().ToLowerInvariant()}."
@@ -33,7 +36,13 @@ public sealed class AddMember(PortalDb portal)
                 }
 
                 var (user, token) = await NewMember.AddAsync(command, command.TenantId, address, role, ct);
-                command.Audit("member.added", "member", user.Id.ToString(), user.Email!, new { role = role.ToString() });
+                command.Audit(
+                    "member.added",
+                    "member",
+                    user.Id.ToString(),
+                    user.Email!,
+                    new { role = role.ToString() }
+                );
                 return new AddMemberResult.Added(user.Id, user.Email!, token);
             },
             cancellation

@@ -34,13 +34,7 @@ public sealed class ChangeTenant(PortalDb portal)
                 var after = new { tenant.Name, tenant.TimeZone };
                 if (!before.Equals(after))
                 {
-                    command.Audit(
-                        "tenant.changed",
-                        "tenant",
-                        tenant.Id.ToString(),
-                        tenant.Name,
-                        new { before, after }
-                    );
+                    command.Audit("tenant.changed", "tenant", tenant.Id.ToString(), tenant.Name, new { before, after });
                 }
 
                 return new ChangeTenantResult.Done();

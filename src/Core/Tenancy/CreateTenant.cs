@@ -83,7 +83,8 @@ public sealed class CreateTenant(PortalDb portal)
 public abstract record CreateTenantResult
 {
     /// <param name="SetUpToken">For the owner, shown once; null when they have an account with a password already.</param>
-    public sealed record Created(Guid TenantId, string Slug, string OwnerEmail, string? SetUpToken) : CreateTenantResult;
+    public sealed record Created(Guid TenantId, string Slug, string OwnerEmail, string? SetUpToken)
+        : CreateTenantResult;
 
     /// <param name="Field"><c>name</c>, <c>slug</c>, <c>timeZone</c> or <c>owner</c>.</param>
     public sealed record Invalid(string Field, string Message) : CreateTenantResult;

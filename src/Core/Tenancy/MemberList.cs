@@ -25,7 +25,10 @@ public sealed class MemberList(PortalDb portal)
                     )
             )
             .ToListAsync(cancellation);
-        return [.. members.OrderByDescending(member => member.Role).ThenBy(member => member.Name, StringComparer.Ordinal)];
+        return
+        [
+            .. members.OrderByDescending(member => member.Role).ThenBy(member => member.Name, StringComparer.Ordinal),
+        ];
     }
 }
 

@@ -25,7 +25,11 @@ public sealed class RenewSetUpLink(PortalDb portal)
                     .Memberships.Where(membership => membership.UserId == userId)
                     .Select(membership => membership.TenantId)
                     .ToListAsync(ct);
-                if (user is not { PasswordHash: null, IsOperator: false } || tenants is not [var only] || only != caller.TenantId)
+                if (
+                    user is not { PasswordHash: null, IsOperator: false }
+                    || tenants is not [var only]
+                    || only != caller.TenantId
+                )
                 {
                     return null;
                 }

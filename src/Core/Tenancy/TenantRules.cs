@@ -41,7 +41,7 @@ public static partial class TenantRules
     }
 
     [GeneratedRegex(
-        "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+        "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\z",
         RegexOptions.CultureInvariant,
         matchTimeoutMilliseconds: 1000
     )]

@@ -61,7 +61,15 @@ public sealed record AuditAddress(
 
     private static DateTimeOffset? Start(string? day, int later, TimeZoneInfo zone)
     {
-        if (!DateOnly.TryParseExact(Blank(day), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+        if (
+            !DateOnly.TryParseExact(
+                Blank(day),
+                "yyyy-MM-dd",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out var date
+            )
+        )
         {
             return null;
         }

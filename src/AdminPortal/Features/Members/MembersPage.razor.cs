@@ -134,7 +134,10 @@ public sealed partial class MembersPage
             var token = await RenewSetUpLink.ExecuteAsync(Tenant.Caller, member.UserId, CancellationToken.None);
             if (token is null)
             {
-                Toasts.Note("No link was made.", "The person has set up the account meanwhile, or belongs to other organisations too.");
+                Toasts.Note(
+                    "No link was made.",
+                    "The person has set up the account meanwhile, or belongs to other organisations too."
+                );
                 return;
             }
 

@@ -1,7 +1,7 @@
-using AdminPortal.Components.Shared;
-using AdminPortal.Tenancy;
 using System.Globalization;
+using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
+using AdminPortal.Tenancy;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 

@@ -25,14 +25,9 @@ public sealed class TenantHealthList(PortalDb portal)
                 db.Contacts.Count(row => row.TenantId == tenant.Id),
                 db.Campaigns.Count(row =>
                     row.TenantId == tenant.Id
-                    && (
-                        row.Status == CampaignStatus.Sending
-                        || row.Status == CampaignStatus.Preparing
-                    )
+                    && (row.Status == CampaignStatus.Sending || row.Status == CampaignStatus.Preparing)
                 ),
-                db.Campaigns.Count(row =>
-                    row.TenantId == tenant.Id && row.Status == CampaignStatus.Partial
-                )
+                db.Campaigns.Count(row => row.TenantId == tenant.Id && row.Status == CampaignStatus.Partial)
             ))
             .ToListAsync(cancellation);
     }

@@ -1,7 +1,7 @@
-using AdminPortal.Components.Shared;
-using AdminPortal.Tenancy;
 using AdminPortal.Account;
+using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
+using AdminPortal.Tenancy;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;

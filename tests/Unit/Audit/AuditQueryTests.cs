@@ -1,0 +1,96 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using UnitTests.Support;
+
+namespace UnitTests.Audit;
+
+public sealed class AuditQueryTests
+{
+    [Fact]
+    public async Task Pages_FollowTheKey_NewestFirst_WithoutGapOrRepeat()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        for (var i = 1; i <= 7; i++)
+        {
+            await WriteAsync(database, tenant, $"Campaign {i}");
+        }
+
+        var query = new AuditQuery(database.Db);
+        var first = await query.ReadAsync(tenant.Scope, new AuditFilter(), null, default, size: 3);
+        // What is written meanwhile stands before the first page and moves nothing.
+        await WriteAsync(database, tenant, "Campaign 8");
+        var second = await query.ReadAsync(tenant.Scope, new AuditFilter(), first.Older, default, size: 3);
+        var third = await query.ReadAsync(tenant.Scope, new AuditFilter(), second.Older, default, size: 3);
+
+        Assert.Equal([7L, 6, 5], first.Entries.Select(entry => entry.Sequence));
+        Assert.Equal([4L, 3, 2], second.Entries.Select(entry => entry.Sequence));
+        Assert.Equal([1L], third.Entries.Select(entry => entry.Sequence));
+        Assert.Null(third.Older);
+    }
+
+    [Fact]
+    public async Task OtherTenantsEntries_AreNotThere()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = (await database.AddTenantAsync("north"), await database.AddTenantAsync("south"));
+        await WriteAsync(database, north, "Spring");
+
+        Assert.Empty((await ReadAsync(database, south, new AuditFilter())).Entries);
+    }
+
+    [Fact]
+    public async Task Filters_Narrow_EachAloneAndTogether()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var start = database.Time.GetUtcNow();
+        await WriteAsync(database, tenant, "Spring 100%", role: TenantRole.Admin, action: "campaign.launched");
+        database.Time.Advance(TimeSpan.FromDays(1));
+        await WriteAsync(database, tenant, "Spring sale", role: TenantRole.Owner, action: "campaign.paused");
+        database.Time.Advance(TimeSpan.FromDays(1));
+        await WriteAsync(database, tenant, "vip", role: TenantRole.Admin, action: "segment.created", kind: "segment");
+
+        var admin = tenant.People[TenantRole.Admin].ToString();
+        await AssertNamesAsync(new AuditFilter(Actor: admin), "vip", "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(Actor: "user"), "vip", "Spring sale", "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(Actor: "system"));
+        await AssertNamesAsync(new AuditFilter(Actor: "nonsense"));
+        await AssertNamesAsync(new AuditFilter(Action: "campaign"), "Spring sale", "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(Action: "campaign.paused"), "Spring sale");
+        await AssertNamesAsync(new AuditFilter(Action: "camp"));
+        await AssertNamesAsync(new AuditFilter(Target: "spring"), "Spring sale", "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(Target: "100%"), "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(Target: "%"), "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(Target: "segment:vip"), "vip");
+        await AssertNamesAsync(new AuditFilter(From: start.AddDays(1)), "vip", "Spring sale");
+        await AssertNamesAsync(new AuditFilter(Until: start.AddDays(1)), "Spring 100%");
+        await AssertNamesAsync(new AuditFilter(admin, "campaign", "spring", start, start.AddDays(1)), "Spring 100%");
+
+        async Task AssertNamesAsync(AuditFilter filter, params string[] names) =>
+            Assert.Equal(names, (await ReadAsync(database, tenant, filter)).Entries.Select(entry => entry.TargetName));
+    }
+
+    private static Task<AuditPage> ReadAsync(TestDatabase database, TestTenant tenant, AuditFilter filter) =>
+        new AuditQuery(database.Db).ReadAsync(tenant.Scope, filter, null, default);
+
+    private static Task<int> WriteAsync(
+        TestDatabase database,
+        TestTenant tenant,
+        string name,
+        TenantRole role = TenantRole.Owner,
+        string action = "campaign.created",
+        string kind = "campaign"
+    ) =>
+        database.Db.CommandAsync(
+            tenant.As(role),
+            TenantRole.Viewer,
+            (command, _) =>
+            {
+                command.Audit(action, kind, name, name);
+                return Task.FromResult(0);
+            },
+            default
+        );
+}
