@@ -18,6 +18,10 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
 {
     public const string Slug = "demo";
     public const string Domain = "demo.ledgerpost.test";
+
+    /// <summary>Not example.com, which the provider refuses.</summary>
+    private const string ReadersDomain = "readers.example";
+
     private const int People = 312;
 
     private static readonly string[] FirstNames =
@@ -165,7 +169,7 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
         for (var i = 0; i < People; i++)
         {
             var (first, last) = (FirstNames[i % FirstNames.Length], LastNames[i % LastNames.Length]);
-            var typed = $"{Ascii(first)}.{Ascii(last)}@example.com".ToLowerInvariant();
+            var typed = $"{Ascii(first)}.{Ascii(last)}@{ReadersDomain}".ToLowerInvariant();
             if (!EmailAddress.TryParse(typed, out var address, out var reason))
             {
                 throw new InvalidOperationException(reason);

@@ -49,6 +49,7 @@ public sealed class EmbeddedEmulator(PortalOptions portal, TimeProvider time, IL
         if (_server is not null)
         {
             await _server.Control.SetWebhookAsync(portalUrl + "/webhooks/resend", _kept!.WebhookSecret);
+            _server.Control.ReleaseWebhooks();
         }
     }
 
@@ -68,6 +69,8 @@ public sealed class EmbeddedEmulator(PortalOptions portal, TimeProvider time, IL
             DataDirectory = Folder,
             Urls = FormattableString.Invariant($"http://127.0.0.1:{port}"),
             TimeProvider = time,
+            // Until the portal listens, an event would only meet a closed door and come back minutes later.
+            Behaviour = new ResendEmulator.Protocol.Behaviour { WebhooksHeld = true },
         };
         try
         {

@@ -54,6 +54,7 @@ public static class PortalHosting
         services.AddSingleton<FirstOperator>();
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<DemoSeed>();
+        services.AddSingleton<DemoCampaigns>();
         services.AddSingleton<DevelopmentAccount>();
         services.AddSingleton<PortalStart>();
     }

@@ -20,12 +20,14 @@ public sealed class PortalStart(
     FirstOperator firstOperator,
     DevelopmentAccount development,
     DemoSeed demo,
+    DemoCampaigns demoCampaigns,
     IServer server,
     IHostEnvironment environment,
     ILogger<PortalStart> logger
 )
 {
     private string? _setUpToken;
+    private Guid? _demoTenant;
     private SignInHint? _hint;
 
     /// <summary>Database, provider, first account: all that must stand before the engine and the pages start.</summary>
@@ -38,7 +40,7 @@ public sealed class PortalStart(
         await EnsureOperatorAsync(cancellation);
         if (portal.SeedDemo)
         {
-            await demo.ExecuteAsync(cancellation);
+            _demoTenant = await demo.ExecuteAsync(cancellation);
         }
     }
 
@@ -54,6 +56,11 @@ public sealed class PortalStart(
             directory.Path,
             provider.Endpoint.BaseUrl
         );
+        if (_demoTenant is { } tenantId)
+        {
+            await demoCampaigns.ExecuteAsync(tenantId, CancellationToken.None);
+        }
+
         foreach (var line in Lines(address))
         {
             await output.WriteLineAsync(line);
