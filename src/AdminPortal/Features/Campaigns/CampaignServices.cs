@@ -22,5 +22,6 @@ internal static class CampaignServices
             .AddSingleton<RecipientList>()
             .AddSingleton<SummarizeLedgers>()
             .AddSingleton<RecipientTimeline>()
-            .AddSingleton<CampaignActivity>();
+            .AddSingleton<CampaignActivity>()
+            .AddSingleton<SendTestMail>();
 }

@@ -61,6 +61,13 @@ public static class CampaignWords
             _ => reason.Replace('_', ' '),
         };
 
+    /// <summary>"120 unsubscribed, 68 on the suppression list".</summary>
+    public static string List(IEnumerable<ReasonCount> reasons) =>
+        string.Join(
+            ", ",
+            reasons.Where(row => row.Count > 0).Select(row => $"{Words.Count(row.Count)} {Reason(row.Reason)}")
+        );
+
     public static (string Sentence, Tone Tone) Of(AttemptOutcome? outcome) =>
         outcome switch
         {

@@ -1,10 +1,87 @@
+using AdminPortal.Components.Shared;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Components;
+
 namespace AdminPortal.Features.Campaigns.Compose;
 
+/// <summary>The launch: what is on the screen is saved, shown in numbers, confirmed, and launched in that version.</summary>
 public sealed partial class ComposePage
 {
-    private Task LaunchAsync()
+    [Inject]
+    public required LaunchPreview LaunchPreview { get; init; }
+
+    [Inject]
+    public required LaunchCampaign Launch { get; init; }
+
+    [Inject]
+    public required TimeProvider Time { get; init; }
+
+    private async Task LaunchAsync()
     {
-        _busy = false;
-        return Task.CompletedTask;
+        if (_busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            await SaveAgainAsync();
+            if (_editor!.State != DraftState.Saved)
+            {
+                Toasts.Failed(
+                    "The draft is not saved yet, so it was not launched.",
+                    "See what stands beside its name."
+                );
+                return;
+            }
+
+            // The numbers and the launch are of this version; a later save makes the launch say so.
+            var version = _editor.Version;
+            var scope = Session.Caller.Scope;
+            var preview = await LaunchPreview.ExecuteAsync(scope, Id, _closed.Token);
+            var view = await Open.ExecuteAsync(scope, Id, _closed.Token);
+            var question = LaunchQuestion.Of(_editor.Content.Name, view?.Audience ?? "", preview, Time.GetUtcNow());
+            if (await Confirmations.AskAsync(question))
+            {
+                Answer(await Launch.ExecuteAsync(Session.Caller, Id, version, CancellationToken.None));
+            }
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was launched; the draft is kept.");
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    private void Answer(LaunchResult result)
+    {
+        switch (result)
+        {
+            case LaunchResult.Launched launched:
+                Toasts.Done($"Launched to {Words.People(launched.WillSend)}.");
+                Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id), replace: true);
+                break;
+            case LaunchResult.NotLaunchable refused:
+                Toasts.Failed("It was not launched.", string.Join(' ', refused.Problems));
+                break;
+            case LaunchResult.AlreadyLaunched already:
+                Toasts.Note(
+                    $"It has been launched already: {CampaignWords.Of(already.Status).Word.ToLowerInvariant()}."
+                );
+                Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id), replace: true);
+                break;
+            case LaunchResult.Changed:
+                Toasts.Failed("The draft was changed meanwhile, so it was not launched.", "Look at it once more.");
+                break;
+            default:
+                Toasts.Failed("This campaign no longer exists.", "Nothing was launched.");
+                break;
+        }
     }
 }

@@ -1,0 +1,192 @@
+using AdminPortal.Components.Shared;
+using AdminPortal.Tenancy;
+using Ledgerpost.Campaigns;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Sending;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Features.Campaigns.Watch;
+
+/// <summary>
+/// The heart: where a campaign stands, in one snapshot that is read again whenever the engine says that something changed.
+/// Tab, filter, search, page and panel stand in the address; what the buttons do is in CampaignPage.Actions.cs.
+/// </summary>
+public sealed partial class CampaignPage : IDisposable
+{
+    private readonly CancellationTokenSource _closed = new();
+    private CampaignView? _view;
+    private ProgressSnapshot? _snapshot;
+    private ResumePreviewResult? _resume;
+    private IDisposable? _subscription;
+    private Guid _shown;
+    private bool _missing;
+    private string? _announcement;
+
+    // Moves with each reading, so that the parts below read again too.
+    private int _tick;
+
+    [Inject]
+    public required OpenCampaign Open { get; init; }
+
+    [Inject]
+    public required CampaignProgress Progress { get; init; }
+
+    [Inject]
+    public required ResumePreview ResumePreview { get; init; }
+
+    [Inject]
+    public required CampaignNotifier Notifier { get; init; }
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    [Inject]
+    public required ILogger<CampaignPage> Logger { get; init; }
+
+    [CascadingParameter]
+    public required TenantSession Session { get; set; }
+
+    [CascadingParameter]
+    public TimeZoneInfo? Zone { get; set; }
+
+    [Parameter]
+    public required string Slug { get; set; }
+
+    [Parameter]
+    public required Guid Id { get; set; }
+
+    [SupplyParameterFromQuery(Name = "tab")]
+    public string? TabQuery { get; set; }
+
+    [SupplyParameterFromQuery(Name = "state")]
+    public string? State { get; set; }
+
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Q { get; set; }
+
+    [SupplyParameterFromQuery(Name = "recipient")]
+    public int? Recipient { get; set; }
+
+    [SupplyParameterFromQuery(Name = "page")]
+    public int? PageQuery { get; set; }
+
+    private string? Tab => TabQuery is "activity" or "content" or "text" ? TabQuery : null;
+
+    private LedgerFilter? Filter => LedgerFilter.Parse(State);
+
+    private int PageNumber => Math.Max(1, PageQuery ?? 1);
+
+    private IReadOnlyList<Crumb> Crumbs => [new("Campaigns", PortalUrls.Campaigns(Session.Slug))];
+
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        _closed.Cancel();
+        _closed.Dispose();
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_shown == Id)
+        {
+            return;
+        }
+
+        _shown = Id;
+        _subscription?.Dispose();
+        // Before the first reading, so that no change falls between the two.
+        _subscription = Notifier.Subscribe(Id, () => InvokeAsync(RefreshAsync));
+        _view = await Open.ExecuteAsync(Session.Caller.Scope, Id, _closed.Token);
+        await ReadAsync();
+        _missing = _view is null;
+    }
+
+    private static string? Is(bool current) => current ? "page" : null;
+
+    private async Task RefreshAsync()
+    {
+        try
+        {
+            await ReadAsync();
+            StateHasChanged();
+        }
+        catch (Exception) when (_closed.IsCancellationRequested)
+        {
+            // The page was closed while it read.
+        }
+        catch (Exception failure)
+        {
+            Logger.LogWarning(
+                failure,
+                "The campaign's numbers could not be read; what is shown stays until the next change."
+            );
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var scope = Session.Caller.Scope;
+        var before = _snapshot;
+        _snapshot = await Progress.ExecuteAsync(scope, Id, _closed.Token);
+        if (_snapshot is null)
+        {
+            return;
+        }
+
+        if (_view is not null && before?.Campaign.Status == CampaignStatus.Draft)
+        {
+            _view = await Open.ExecuteAsync(scope, Id, _closed.Token);
+        }
+
+        _resume =
+            _snapshot.Campaign.Status == CampaignStatus.Partial
+                ? await ResumePreview.ExecuteAsync(scope, Id, _closed.Token)
+                : null;
+        _tick++;
+        Announce(before, _snapshot);
+    }
+
+    /// <summary>For those who hear the page: each change of status, and each tenth of the way.</summary>
+    private void Announce(ProgressSnapshot? before, ProgressSnapshot now)
+    {
+        if (before is null)
+        {
+            return;
+        }
+
+        if (before.Campaign.Status != now.Campaign.Status)
+        {
+            _announcement = $"The campaign is now {CampaignWords.Of(now.Campaign.Status).Word.ToLowerInvariant()}.";
+        }
+        else if (Tenth(before) != Tenth(now))
+        {
+            _announcement = $"{Words.Count(now.Counts.Accepted)} of {Words.Count(now.Counts.Recipients)} accepted.";
+        }
+
+        static int Tenth(ProgressSnapshot snapshot) =>
+            snapshot.Counts.Recipients == 0 ? 0 : (int)(snapshot.Counts.Accepted * 10L / snapshot.Counts.Recipients);
+    }
+
+    private string Here(string? tab, string? state = null, string? q = null, int? recipient = null, int page = 1) =>
+        PortalUrls.Campaign(Session.Slug, Id, tab, state, q, recipient, page);
+
+    private string TabHref(string? tab) => Here(tab);
+
+    private string FilterHref(string? filter) => Here(null, filter, Q);
+
+    private string RecipientHref(int number) => Here(null, State, Q, number, PageNumber);
+
+    private string PersonHref(int number) => Here(Tab, recipient: number);
+
+    private Task SearchAsync(string text)
+    {
+        Navigation.NavigateTo(Here(null, State, text), replace: true);
+        return Task.CompletedTask;
+    }
+
+    private Task ChooseAsync(string? filter)
+    {
+        Navigation.NavigateTo(Here(null, filter, Q));
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,80 @@
+using AdminPortal.Components.Shared;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Recipients;
+
+namespace AdminPortal.Features.Campaigns.Watch;
+
+/// <summary>Why a campaign is Partial, what is safe and what comes next, in plain sentences with its numbers.</summary>
+/// <param name="What">One sentence, then who is safe and who waits.</param>
+/// <param name="Details">What else is true of those who are neither sent nor waiting.</param>
+/// <param name="Next">What to do before a resume has a chance; null when it can be pressed now.</param>
+public sealed record StopStory(string What, IReadOnlyList<string> Details, string? Next)
+{
+    public static StopStory Of(Campaign campaign, CampaignCounts counts, TimeZoneInfo? zone = null)
+    {
+        var wanted = counts.Recipients - counts.Excluded;
+        var progress = $"after {Words.Count(counts.Accepted)} of {Words.Count(wanted)}";
+        var what = campaign.StopReason switch
+        {
+            StopReason.ProviderUnavailable => $"The provider stopped answering {progress}.",
+            StopReason.DailyQuota => $"The provider's daily quota was used up {progress}.",
+            StopReason.MonthlyQuota => $"The provider's monthly quota was used up {progress}.",
+            StopReason.KeyRejected => $"The provider rejected the API key {progress}.",
+            StopReason.SenderNotVerified =>
+                $"The provider no longer takes mail from the sending domain; it stopped {progress}.",
+            StopReason.RefusedForAll =>
+                $"The provider refused three calls in a row with the same words, so the fault is not the recipients'; it stopped {progress}.",
+            StopReason.UnknownLeft =>
+                $"Everybody else is done, {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
+            StopReason.AccountChanged =>
+                $"The installation sends through another provider account now; this campaign stopped {progress}.",
+            _ => $"The campaign stopped {progress}.",
+        };
+        return new StopStory(
+            $"{what} Nobody was mailed twice. {Waiting(counts.Pending)}",
+            Doubts(counts),
+            NextStep(campaign, zone)
+        );
+    }
+
+    private static string Waiting(int pending) =>
+        pending switch
+        {
+            0 => "Nobody is waiting.",
+            1 => "1 person is waiting.",
+            _ => $"{Words.Count(pending)} people are waiting.",
+        };
+
+    private static List<string> Doubts(CampaignCounts counts)
+    {
+        var details = new List<string>();
+        if (counts.InDoubt > 0)
+        {
+            details.Add(
+                $"{Words.People(counts.InDoubt)} in doubt: a call was made and its answer never came. "
+                    + "It is repeated with the same bytes under the same key, which cannot mail them twice."
+            );
+        }
+
+        if (counts.Unknown > 0)
+        {
+            details.Add(
+                $"{Words.People(counts.Unknown)} unknown: nothing proves whether they got it, so they are not mailed again."
+            );
+        }
+
+        return details;
+    }
+
+    private static string? NextStep(Campaign campaign, TimeZoneInfo? zone) =>
+        campaign.StopReason switch
+        {
+            _ when campaign.ResumeAfter is { } after => $"A resume has a chance from {Words.Exact(after, zone)}.",
+            StopReason.DailyQuota => "A resume has a chance when the quota is renewed, at midnight UTC.",
+            StopReason.MonthlyQuota => "Raise the quota at the provider, or wait for its next month.",
+            StopReason.KeyRejected => "Give the installation a key that may send, then resume.",
+            StopReason.SenderNotVerified => "Verify the sending domain again, then resume.",
+            StopReason.RefusedForAll => "Read what the provider said, mend it there, then resume.",
+            _ => null,
+        };
+}

@@ -1,0 +1,218 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending.Provider;
+using Ledgerpost.Tenancy;
+using Ledgerpost.Unsubscribe;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>What became of a test mail. A closed set.</summary>
+public abstract record SendTestMailResult
+{
+    private SendTestMailResult() { }
+
+    public sealed record Accepted(string ProviderId) : SendTestMailResult;
+
+    /// <summary>Nothing was sent; the sentence says why.</summary>
+    public sealed record Refused(string Message) : SendTestMailResult;
+
+    /// <summary>Nothing is proven: it may have arrived.</summary>
+    public sealed record Unknown(string Why) : SendTestMailResult;
+
+    public sealed record NotFound : SendTestMailResult;
+}
+
+/// <summary>
+/// One mail of a draft to one address, at once and outside of any ledger. One call and no repeat: whether to try again is
+/// decided by the person who looks into the mailbox. The audit entry with the key is written before the call.
+/// </summary>
+public sealed class SendTestMail(
+    PortalDb db,
+    IMailProvider provider,
+    ProviderAccounts accounts,
+    UnsubscribeUrls urls,
+    Pacer pacer
+)
+{
+    /// <summary>Between the audit entry and the first byte.</summary>
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(30);
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <param name="seenBy">The contact whose data is merged; null for the sample's.</param>
+    public async Task<SendTestMailResult> ExecuteAsync(
+        Caller caller,
+        Guid campaignId,
+        string to,
+        Guid? seenBy,
+        CancellationToken cancellation
+    )
+    {
+        if (!EmailAddress.TryParse(to, out var address, out var reason))
+        {
+            return new SendTestMailResult.Refused(reason);
+        }
+
+        var (link, url) = await urls.ForAsync(caller.TenantId, address.Normalized, cancellation);
+        var prepared = await db.CommandAsync(
+            caller,
+            TenantRole.Admin,
+            (command, token) => PrepareAsync(command, campaignId, address, seenBy, link, url, token),
+            cancellation
+        );
+        if (prepared.Refused is { } refused)
+        {
+            return refused;
+        }
+
+        var account = await accounts.CurrentAsync(cancellation);
+        await pacer.WaitAsync(cancellation);
+        var notAfter = db.Time.GetTimestamp() + (long)(Start.TotalSeconds * db.Time.TimestampFrequency);
+        var answer = await provider.PostAsync(
+            new ProviderRequest(account.BaseUrl, "/emails", prepared.Key, prepared.Body, notAfter),
+            cancellation
+        );
+        return Judge(answer);
+    }
+
+    private static async Task<Prepared> PrepareAsync(
+        CommandContext command,
+        Guid campaignId,
+        EmailAddress to,
+        Guid? seenBy,
+        UnsubscribeLink link,
+        string url,
+        CancellationToken cancellation
+    )
+    {
+        var context = command.Db;
+        if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
+        {
+            return Prepared.No(new SendTestMailResult.NotFound());
+        }
+
+        var sender = await context
+            .SenderIdentities.Include(s => s.Domain)
+            .SingleOrDefaultAsync(s => s.Id == campaign.SenderId, cancellation);
+        if (sender?.Domain is not { Status: DomainStatus.Verified })
+        {
+            return Prepared.No("Choose a sender whose domain is verified.");
+        }
+
+        if (await context.SuppressedAddresses.AnyAsync(r => r.NormalizedEmail == to.Normalized, cancellation))
+        {
+            return Prepared.No($"{to.Typed} is on your suppression list, so it is not mailed.");
+        }
+
+        var person = await context.Contacts.SingleOrDefaultAsync(c => c.Id == seenBy, cancellation);
+        RenderedMail mail;
+        try
+        {
+            mail = MailTemplate
+                .Compile(campaign.Subject, campaign.Html)
+                .Render(
+                    new MergeValues(
+                        person?.Email ?? to.Typed,
+                        person is null ? PreviewPerson.Sample.FirstName : person.FirstName,
+                        person is null ? PreviewPerson.Sample.LastName : person.LastName,
+                        url
+                    )
+                );
+        }
+        catch (TemplateException fault)
+        {
+            return Prepared.No(fault.Message);
+        }
+
+        if (!await context.UnsubscribeLinks.AnyAsync(row => row.Token == link.Token, cancellation))
+        {
+            context.UnsubscribeLinks.Add(link);
+        }
+
+        var epoch = await context.Installation.Select(row => row.Epoch).SingleAsync(cancellation);
+        var key = $"{epoch}/test/{campaignId}/{command.Ids.New()}";
+        command.Audit(
+            "campaign.tested",
+            "campaign",
+            campaignId.ToString(),
+            campaign.Name,
+            new { To = to.Typed, Key = key }
+        );
+        return new Prepared(key, Body(SenderHeader.Of(sender), sender.ReplyTo, to.Typed, mail, url), null);
+    }
+
+    private static byte[] Body(string from, string? replyTo, string to, RenderedMail mail, string unsubscribeUrl)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, Json))
+        {
+            json.WriteStartObject();
+            json.WriteString("from", from);
+            json.WriteStartArray("to");
+            json.WriteStringValue(to);
+            json.WriteEndArray();
+            json.WriteString("subject", $"[Test] {mail.Subject}");
+            json.WriteString("html", mail.Html);
+            json.WriteString("text", mail.Text);
+            if (replyTo is not null)
+            {
+                json.WriteString("reply_to", replyTo);
+            }
+
+            json.WriteStartObject("headers");
+            json.WriteString("List-Unsubscribe", $"<{unsubscribeUrl}>");
+            json.WriteString("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    // The key is new and the call is the only one under it, so the provider's own refusal is a proof.
+    private static SendTestMailResult Judge(ProviderAnswer answer) =>
+        answer switch
+        {
+            ProviderAnswer.NotSent => new SendTestMailResult.Refused("It was too late to send it; try again."),
+            ProviderAnswer.None none => new SendTestMailResult.Unknown(none.Why),
+            ProviderAnswer.Http { Status: 200 } http when Id(http.Body) is { } id => new SendTestMailResult.Accepted(
+                id
+            ),
+            ProviderAnswer.Http { Status: >= 400 and < 500 and not 409 } http
+                when ProviderError.TryParse(http.Body, http.Status) is { } error => new SendTestMailResult.Refused(
+                error.Message
+            ),
+            ProviderAnswer.Http http => new SendTestMailResult.Unknown($"The provider answered {http.Status}."),
+            _ => throw new InvalidOperationException($"No such answer: {answer.GetType().Name}."),
+        };
+
+    private static string? Id(string body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return
+                json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("id", out var id)
+                && id.ValueKind == JsonValueKind.String
+                ? id.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Prepared(string Key, byte[] Body, SendTestMailResult? Refused)
+    {
+        public static Prepared No(SendTestMailResult result) => new("", [], result);
+
+        public static Prepared No(string message) => No(new SendTestMailResult.Refused(message));
+    }
+}
