@@ -1,0 +1,228 @@
+using System.Net;
+using System.Text.Json;
+using AdminPortal.Hosting;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+using Ledgerpost.Suppression;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using ResendEmulator.Faults;
+using UnitTests.Support;
+
+namespace UnitTests.Sending;
+
+/// <summary>The real host with its real configuration, real HTTP and the emulator; the demo tenant's campaigns are its load.</summary>
+public sealed class RealEngineTests
+{
+    [Fact]
+    public async Task AttemptLine_WithTheRecipients_IsInTheLog_ForEachPostThatTheProviderSaw_AndBeforeIt()
+    {
+        var folder = RealHost.NewFolder();
+        List<ResendEmulator.Control.WireCall> calls;
+        await using (
+            var host = await RealHost.StartAsync(folder, configure: null, keepFolder: true, "--Demo:Seed=true")
+        )
+        {
+            calls = await host.Get<EmbeddedEmulator>().Server!.Control.CallsAsync();
+        }
+
+        var lines = RealHost
+            .LogLines(folder)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line =>
+                line.GetProperty("MessageTemplate").GetString()!.Contains("under key {Key}", StringComparison.Ordinal)
+            )
+            .ToDictionary(line => line.GetProperty("Properties").GetProperty("Key").GetString()!);
+        var posts = calls.Where(call => call.Path == "/emails/batch").ToList();
+        Assert.Equal(5, posts.Count);
+        foreach (var post in posts)
+        {
+            var line = lines[post.IdempotencyKey!];
+            var recipients = line.GetProperty("Properties").GetProperty("Recipients").GetString()!;
+            Assert.Equal(post.Count, NumberRanges.Expand(recipients).Count);
+            Assert.True(line.GetProperty("Timestamp").GetDateTimeOffset() <= post.At);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Demo_HasAFinishedAndAPartialCampaign_AndResumeSendsTheRest()
+    {
+        await using var host = await RealHost.StartAsync("--Demo:Seed=true");
+        var (scope, partial) = await PartialAsync(host);
+
+        var resumed = await host.Get<ResumeCampaign>()
+            .ExecuteAsync(
+                Caller.System(scope.TenantId),
+                partial,
+                new ResumeRequest(1, IncludeJoined: false),
+                CancellationToken.None
+            );
+        await UntilAsync(host, scope, partial, campaign => campaign.Status == CampaignStatus.Sent);
+
+        Assert.Equal(new ResumeResult.Resumed(2, 100), resumed);
+        var state = await host.Get<EmbeddedEmulator>().Server!.Control.StateAsync();
+        Assert.Equal((31 + 312, 0), (state.Mails, state.Duplicates));
+    }
+
+    [Fact]
+    public async Task Webhooks_OfTheEmulator_ComeInSigned_AndAreApplied()
+    {
+        await using var host = await RealHost.StartAsync("--Demo:Seed=true");
+        var (scope, partial) = await PartialAsync(host);
+
+        await UntilAsync(
+            host,
+            scope,
+            partial,
+            async db =>
+                await db.Recipients.CountAsync(r => r.CampaignId == partial && r.Delivery == Delivery.Delivered) == 212
+        );
+    }
+
+    [Fact]
+    public async Task Shutdown_LetsTheCallInFlightFinish_AndItIsNoFailedAttempt()
+    {
+        var folder = RealHost.NewFolder();
+        Guid partial;
+        TenantScope scope;
+        await using (
+            var host = await RealHost.StartAsync(folder, configure: null, keepFolder: true, "--Demo:Seed=true")
+        )
+        {
+            (scope, partial) = await PartialAsync(host);
+            await host.Get<EmbeddedEmulator>()
+                .Server!.Control.AddFaultAsync(
+                    new FaultRule
+                    {
+                        Kind = FaultKind.Slow,
+                        Point = FaultPoint.After,
+                        On = FaultTarget.Batch,
+                        DelayMilliseconds = 1500,
+                    }
+                );
+            await host.Get<ResumeCampaign>()
+                .ExecuteAsync(
+                    Caller.System(scope.TenantId),
+                    partial,
+                    new ResumeRequest(1, false),
+                    CancellationToken.None
+                );
+            await UntilAsync(
+                host,
+                scope,
+                partial,
+                db => db.Recipients.AnyAsync(r => r.CampaignId == partial && r.State == RecipientState.InDoubt)
+            );
+        }
+
+        await using var again = new TestReader(folder);
+        await using var after = again.Db.Read(scope);
+        Assert.Equal(CampaignStatus.Sent, (await after.Campaigns.SingleAsync(c => c.Id == partial)).Status);
+        Assert.DoesNotContain(
+            await after.Attempts.Where(a => a.CampaignId == partial).ToListAsync(),
+            attempt => attempt.Outcome is null or AttemptOutcome.Ambiguous
+        );
+    }
+
+    [Fact]
+    public async Task UnsubscribeLink_OfARealMail_ShowsAPage_ChangesNothingByGet_AndUnsubscribesByOneClick()
+    {
+        await using var host = await RealHost.StartAsync("--Demo:Seed=true");
+        var (scope, partial) = await PartialAsync(host);
+        await using var db = host.Get<PortalDb>().Read(scope);
+        var link = await db.UnsubscribeLinks.FirstAsync();
+        using var browser = host.Browser();
+
+        var page = await browser.GetAsync($"/u/{link.Token}");
+        var text = await page.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.DoesNotContain(link.NormalizedEmail, text, StringComparison.OrdinalIgnoreCase);
+        Assert.False(page.Headers.Contains("Set-Cookie"));
+        Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
+
+        using var oneClick = new FormUrlEncodedContent([new("List-Unsubscribe", "One-Click")]);
+        Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync($"/u/{link.Token}", oneClick)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync($"/u/{link.Token}", null)).StatusCode);
+
+        var row = await db.SuppressedAddresses.SingleAsync();
+        Assert.Equal((link.NormalizedEmail, SuppressionReason.Unsubscribed), (row.NormalizedEmail, row.Reason));
+        Assert.Equal(1, await db.AuditEntries.CountAsync(entry => entry.Action == "contact.unsubscribed"));
+        Assert.Equal(HttpStatusCode.NotFound, (await browser.PostAsync($"/u/{link.Token[..^1]}x", null)).StatusCode);
+        Assert.NotEqual(Guid.Empty, partial);
+    }
+
+    [Fact]
+    public async Task Webhook_WithoutASignature_IsRefused_AndNothingIsStored()
+    {
+        await using var host = await RealHost.StartAsync();
+        using var browser = host.Browser();
+        using var body = new StringContent("""{"type":"email.sent","data":{"email_id":"x"}}""");
+
+        var answer = await browser.PostAsync("/webhooks/resend", body);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        await using var db = host.Get<PortalDb>().Read(TenantScope.None);
+        Assert.Equal(0, await db.WebhookMessages.CountAsync());
+    }
+
+    private static async Task<(TenantScope Scope, Guid Campaign)> PartialAsync(RealHost host)
+    {
+        await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
+        var campaign = await db.Campaigns.SingleAsync(c => c.Status == CampaignStatus.Partial);
+        Assert.Equal(StopReason.DailyQuota, campaign.StopReason);
+        Assert.Equal(1, await db.Campaigns.CountAsync(c => c.Status == CampaignStatus.Sent));
+        return (TenantScope.For(campaign.TenantId), campaign.Id);
+    }
+
+    private static Task UntilAsync(RealHost host, TenantScope scope, Guid id, Func<Campaign, bool> holds) =>
+        UntilAsync(host, scope, id, async db => holds(await db.Campaigns.SingleAsync(c => c.Id == id)));
+
+    /// <summary>Looks again at each change that the engine announces; a test that waits for ever is ended by its limit.</summary>
+    private static async Task UntilAsync(
+        RealHost host,
+        TenantScope scope,
+        Guid id,
+        Func<PortalDbContext, Task<bool>> holds
+    )
+    {
+        using var changed = new SemaphoreSlim(1);
+        using var subscription = host.Get<CampaignNotifier>()
+            .Subscribe(
+                id,
+                () =>
+                {
+                    changed.Release();
+                    return Task.CompletedTask;
+                }
+            );
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            await changed.WaitAsync(limit.Token);
+            await using var db = host.Get<PortalDb>().Read(scope);
+            if (await holds(db))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The database of a host that has stopped.</summary>
+    private sealed class TestReader(string folder) : IAsyncDisposable
+    {
+        public PortalDb Db { get; } =
+            new($"Data Source={Path.Combine(folder, "portal.db")}", TimeProvider.System, new SeededIds());
+
+        public async ValueTask DisposeAsync()
+        {
+            await Db.DisposeAsync();
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
