@@ -1,0 +1,183 @@
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Contacts.Import;
+
+/// <param name="Start">Where the batch began in the file, in bytes.</param>
+/// <param name="Lines">Lines of the file up to its end.</param>
+internal sealed record FileSpan(long Start, long End, int Lines);
+
+/// <summary>Some lines of one import in one transaction: contacts, report and position together.</summary>
+internal sealed class ImportBatch(
+    PortalDbContext db,
+    Guid importId,
+    ImportColumns columns,
+    DateTimeOffset now,
+    IIds ids
+)
+{
+    private readonly Guid _tenantId = db.Scope.TenantId;
+
+    public async Task ApplyAsync(IReadOnlyList<CsvRecord> records, FileSpan span, CancellationToken cancellation)
+    {
+        var import = await db.ContactImports.SingleAsync(row => row.Id == importId, cancellation);
+        if (import.Position != span.Start)
+        {
+            throw new InvalidOperationException($"Import {importId} was read on from {import.Position} meanwhile.");
+        }
+
+        var people = records.Select(record => (Record: record, Person: Read(record))).ToList();
+        var addresses = people
+            .Where(line => line.Person.Contact is not null)
+            .Select(line => line.Person.Contact!.Address.Normalized)
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+        var known = await db
+            .Contacts.Include(contact => contact.Tags)
+            .Where(contact => addresses.Contains(contact.NormalizedEmail))
+            .ToDictionaryAsync(contact => contact.NormalizedEmail, StringComparer.Ordinal, cancellation);
+        foreach (var (record, (person, problem)) in people)
+        {
+            if (person is null)
+            {
+                import.Rejected++;
+                Report(record, ImportLineOutcome.Rejected, AddressOf(record), problem!);
+            }
+            else
+            {
+                Take(import, record, person, known);
+            }
+        }
+
+        import.Status = ImportStatus.Running;
+        import.Lines += records.Count;
+        import.Position = span.End;
+        import.FileLines = span.Lines;
+    }
+
+    private void Take(ContactImport import, CsvRecord record, ValidContact person, Dictionary<string, Contact> known)
+    {
+        if (!known.TryGetValue(person.Address.Normalized, out var contact))
+        {
+            contact = new Contact
+            {
+                TenantId = _tenantId,
+                Id = ids.New(),
+                Email = person.Address.Typed,
+                NormalizedEmail = person.Address.Normalized,
+                FirstName = person.FirstName,
+                LastName = person.LastName,
+                ImportId = importId,
+                ImportLine = record.Line,
+                CreatedAt = now,
+                UpdatedAt = now,
+            };
+            contact.Tags.AddRange(person.Tags.Select(contact.TagRow));
+            db.Contacts.Add(contact);
+            known.Add(person.Address.Normalized, contact);
+            import.Accepted++;
+        }
+        else if (contact.ImportId == importId)
+        {
+            import.Duplicates++;
+            Report(
+                record,
+                ImportLineOutcome.Duplicate,
+                contact.Email,
+                $"The same address is on line {contact.ImportLine:N0}; this line was not used."
+            );
+        }
+        else if (contact.Tags.Select(row => row.Tag).Union(person.Tags).Count() > ContactInput.MaxTags)
+        {
+            import.Rejected++;
+            Report(
+                record,
+                ImportLineOutcome.Rejected,
+                contact.Email,
+                $"The contact would have more than {ContactInput.MaxTags} tags."
+            );
+        }
+        else
+        {
+            import.Updated++;
+            Report(record, ImportLineOutcome.Updated, contact.Email, Update(contact, record, person));
+        }
+    }
+
+    // An empty value says nothing about the contact, so it takes nothing away.
+    private string Update(Contact contact, CsvRecord record, ValidContact person)
+    {
+        var changes = new List<string>();
+        if (person.FirstName is not null && person.FirstName != contact.FirstName)
+        {
+            contact.FirstName = person.FirstName;
+            changes.Add("first name");
+        }
+
+        if (person.LastName is not null && person.LastName != contact.LastName)
+        {
+            contact.LastName = person.LastName;
+            changes.Add("last name");
+        }
+
+        var tags = person.Tags.Where(tag => contact.Tags.TrueForAll(row => row.Tag != tag)).ToList();
+        if (tags.Count > 0)
+        {
+            contact.Tags.AddRange(tags.Select(contact.TagRow));
+            changes.Add(tags.Count == 1 ? "one tag" : $"{tags.Count} tags");
+        }
+
+        contact.ImportId = importId;
+        contact.ImportLine = record.Line;
+        if (changes.Count == 0)
+        {
+            return "It was here already and nothing is new.";
+        }
+
+        contact.UpdatedAt = now;
+        return $"It was here already; new: {string.Join(", ", changes)}.";
+    }
+
+    private void Report(CsvRecord record, ImportLineOutcome outcome, string email, string reason) =>
+        db.ContactImportLines.Add(
+            new ContactImportLine
+            {
+                TenantId = _tenantId,
+                ImportId = importId,
+                Line = record.Line,
+                Outcome = outcome,
+                Email = email,
+                Reason = reason,
+            }
+        );
+
+    private (ValidContact? Contact, string? Problem) Read(CsvRecord record)
+    {
+        if (record.Problem is not null)
+        {
+            return (null, record.Problem);
+        }
+
+        if (record.Fields.Skip(columns.Count).Any(field => field.Length > 0))
+        {
+            return (
+                null,
+                $"The line has {record.Fields.Count} values for {columns.Count} columns. A value with a separator in it must be in quotes."
+            );
+        }
+
+        var (contact, errors) = new ContactInput(
+            Field(record, columns.Email),
+            Field(record, columns.FirstName),
+            Field(record, columns.LastName),
+            Field(record, columns.Tags)
+        ).Check();
+        return (contact, contact is null ? string.Join(' ', errors.Select(error => error.Message)) : null);
+    }
+
+    private string AddressOf(CsvRecord record) =>
+        Shown.Visible(record.Problem is null ? Field(record, columns.Email) : record.Start, 200);
+
+    private static string Field(CsvRecord record, int? column) =>
+        column is { } index && index < record.Fields.Count ? record.Fields[index] : "";
+}

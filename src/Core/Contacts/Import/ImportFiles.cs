@@ -1,0 +1,84 @@
+namespace Ledgerpost.Contacts.Import;
+
+/// <summary>Uploaded files while they are worked on, in a folder of the data directory; deleted when their import ends.</summary>
+public sealed class ImportFiles
+{
+    /// <summary>50 MB, a million lines or so.</summary>
+    public const long MaxBytes = 50 * 1024 * 1024;
+
+    private readonly string _folder;
+
+    /// <param name="folder">Made where it is missing.</param>
+    public ImportFiles(string folder)
+    {
+        _folder = folder;
+        Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>Streams to the disk, so that memory does not grow with the file.</summary>
+    /// <returns>Bytes written, or null when there are more than <see cref="MaxBytes"/>; then nothing is kept.</returns>
+    public async Task<long?> SaveAsync(Guid importId, Stream content, CancellationToken cancellation)
+    {
+        var kept = false;
+        try
+        {
+            await using var file = new FileStream(
+                PathOf(importId),
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.None,
+                81920,
+                FileOptions.Asynchronous
+            );
+            var buffer = new byte[81920];
+            long written = 0;
+            while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
+            {
+                written += read;
+                if (written > MaxBytes)
+                {
+                    return null;
+                }
+
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            }
+
+            // The import's row will promise that the file is there, even after the power fails.
+            file.Flush(flushToDisk: true);
+            kept = true;
+            return written;
+        }
+        finally
+        {
+            if (!kept)
+            {
+                Delete(importId);
+            }
+        }
+    }
+
+    /// <exception cref="FileNotFoundException">It is not there, or not any more.</exception>
+    public Stream Open(Guid importId) =>
+        new FileStream(PathOf(importId), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
+
+    public void Delete(Guid importId) => File.Delete(PathOf(importId));
+
+    /// <summary>Deletes what no import needs: an upload that a crash cut off, or an end that it forgot to clean up.</summary>
+    /// <returns>How many.</returns>
+    public int DeleteAllBut(IReadOnlySet<Guid> needed)
+    {
+        var deleted = 0;
+        foreach (var path in Directory.EnumerateFiles(_folder, "*.csv"))
+        {
+            if (Guid.TryParse(Path.GetFileNameWithoutExtension(path), out var id) && !needed.Contains(id))
+            {
+                File.Delete(path);
+                deleted++;
+            }
+        }
+
+        return deleted;
+    }
+
+    private string PathOf(Guid importId) => Path.Combine(_folder, $"{importId:N}.csv");
+}

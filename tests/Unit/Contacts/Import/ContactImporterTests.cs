@@ -1,0 +1,269 @@
+using System.Text;
+using Ledgerpost.Contacts.Import;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Support;
+
+namespace UnitTests.Contacts.Import;
+
+public sealed class ContactImporterTests
+{
+    [Fact]
+    public async Task Import_OfEachKindOfLine_SaysWhatBecameOfIt()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        await rig.Database.AddContactAsync(rig.Tenant, "old@example.net", "kept");
+
+        var result = await rig.ImportAsync(
+            """
+            Email,First name,Last name,Tags
+            ada@example.net,Ada,Lovelace,"news; beta, VIP"
+            OLD@example.net,Old,,news
+            nonsense,No,Address,
+
+            Ada@Example.net,Other,Name,other
+            grace@example.net,Grace
+            linus@example.net,a,b,c,too many
+            """
+        );
+
+        Assert.Equal((6, 2, 1, 1, 2), result.Counts);
+        Assert.Equal(ImportStatus.Completed, result.View.Status);
+        Assert.Equal(1, result.View.Progress);
+        Assert.Equal(["3 Updated", "4 Rejected", "6 Duplicate", "8 Rejected"], result.Outcomes);
+        Assert.Equal("The same address is on line 2; this line was not used.", result.Lines[2].Reason);
+        Assert.Equal("It was here already; new: first name, one tag.", result.Lines[0].Reason);
+        Assert.Contains("5 values for 4 columns", result.Lines[3].Reason, StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "ada@example.net|Ada|Lovelace|beta,news,vip",
+                "grace@example.net|Grace||",
+                "old@example.net|Old||kept,news",
+            ],
+            await rig.ContactsAsync()
+        );
+        Assert.Equal(0, rig.FilesLeft);
+    }
+
+    [Theory]
+    [InlineData("email;first_name\nada@example.net;Ada")]
+    [InlineData("email\tfirst_name\nada@example.net\tAda")]
+    [InlineData("First Name , E-Mail\r\nAda , ada@example.net\r\n")]
+    [InlineData("\ufeffE-mail address,given name\rada@example.net,Ada\r")]
+    [InlineData("\"email\",\"first name\"\n \"ada@example.net\" , \"Ada\" ")]
+    [InlineData("id,note,address,firstName\n1,\"two\nlines, and \"\"more\"\"\",ada@example.net,Ada\n,,,\n\n")]
+    [InlineData("address,email,first name\n1 Main Street,ada@example.net,Ada")]
+    public async Task Import_WhateverTheDialect_FindsColumnsByName(string csv)
+    {
+        await using var rig = await ImportRig.CreateAsync();
+
+        var result = await rig.ImportAsync(csv);
+
+        Assert.Equal((1, 1, 0, 0, 0), result.Counts);
+        Assert.Equal(["ada@example.net|Ada||"], await rig.ContactsAsync());
+    }
+
+    [Fact]
+    public async Task Import_OfMalformedLines_RejectsThoseAndNoOther()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var file = Encoding.UTF8.GetBytes(
+            "email,first name\na1@example.net,\"never closed\na2@example.net,Ok\na3@example.net,O\"Brien\na4@example.net,\"Ok\"x\n"
+        );
+        byte[] latin1 = [.. Encoding.UTF8.GetBytes("a5@example.net,J"), 0xFC, .. Encoding.UTF8.GetBytes("rgen\n")];
+        var tooLong = Encoding.UTF8.GetBytes("a6@example.net," + new string('x', 70_000) + "\na7@example.net,Ok\n");
+
+        var result = await rig.ImportAsync([.. file, .. latin1, .. tooLong]);
+
+        Assert.Equal((7, 2, 0, 0, 5), result.Counts);
+        Assert.Equal(["2 Rejected", "4 Rejected", "5 Rejected", "6 Rejected", "7 Rejected"], result.Outcomes);
+        Assert.Contains("not closed", result.Lines[0].Reason, StringComparison.Ordinal);
+        Assert.Contains("quotation mark", result.Lines[1].Reason, StringComparison.Ordinal);
+        Assert.Contains("UTF-8", result.Lines[3].Reason, StringComparison.Ordinal);
+        Assert.Contains("65,536 bytes", result.Lines[4].Reason, StringComparison.Ordinal);
+        Assert.Equal(["a2@example.net|Ok||", "a7@example.net|Ok||"], await rig.ContactsAsync());
+    }
+
+    [Fact]
+    public async Task Import_OfHostileValues_RefusesOrShowsThemAsTheyAre()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+
+        var result = await rig.ImportAsync(
+            "email,first name\n"
+                + "a1@example.net,=HYPERLINK(\"x\")\n"
+                + "a2@example.net,\"=1+1\"\n"
+                + "a3@example.net,\u202eevil\n"
+                + "\"a4@example.net\nBcc: eve@example.net\",Ada\n"
+                + "=cmd|' /C calc'!A0,Ada\n"
+                + "a5\u200b@example.net,<script>\n"
+        );
+
+        Assert.Equal(["a2@example.net|=1+1||"], await rig.ContactsAsync());
+        Assert.Equal(5, result.View.Rejected);
+        Assert.Contains(result.Lines, line => line.Email.Contains("\\u000ABcc", StringComparison.Ordinal));
+        Assert.Contains(result.Lines, line => line.Email.Contains("\\u200B", StringComparison.Ordinal));
+        Assert.DoesNotContain(result.Lines, line => line.Email.Any(char.IsControl));
+
+        using var content = new MemoryStream();
+        await rig.Report.WriteRejectedAsync(rig.Editor, result.View.Id, content);
+        var csv = Encoding.UTF8.GetString(content.ToArray());
+        Assert.Contains("'=cmd", csv, StringComparison.Ordinal);
+        Assert.DoesNotContain(",=cmd", csv, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("name,phone\nAda,1", "no column for the e-mail address")]
+    [InlineData("", "empty")]
+    [InlineData("\nada@example.net", "first line is empty")]
+    [InlineData("PK\u0003\u0004", "spreadsheet")]
+    [InlineData("email,\"name\nada@example.net,Ada", "no column")]
+    public async Task Start_OfAFileThatIsNone_IsRefusedWithTheReason(string csv, string reason)
+    {
+        await using var rig = await ImportRig.CreateAsync();
+
+        var refused = Assert.IsType<ImportOutcome.Refused>(await rig.StartAsync(csv));
+
+        Assert.Contains(reason, refused.Reason, StringComparison.Ordinal);
+        Assert.Equal(0, rig.FilesLeft);
+        Assert.Empty(await rig.Report.LatestAsync(rig.Editor, 10));
+    }
+
+    [Fact]
+    public async Task Start_OfUtf16OrTooMuch_IsRefused()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+
+        Assert.IsType<ImportOutcome.Refused>(
+            await rig.StartAsync([.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("email\n")])
+        );
+        Assert.IsType<ImportOutcome.Refused>(await rig.StartAsync(new byte[ImportFiles.MaxBytes + 1]));
+        Assert.Equal(0, rig.FilesLeft);
+    }
+
+    [Fact]
+    public async Task Start_ByAViewerOrAStranger_IsRefusedAndStoresNothing()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var south = await rig.Database.AddTenantAsync("south");
+        var file = Encoding.UTF8.GetBytes("email\nada@example.net");
+
+        await Assert.ThrowsAsync<AccessDeniedException>(() => rig.StartAsync(file, rig.Tenant.As(TenantRole.Viewer)));
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            rig.StartAsync(file, south.As(TenantRole.Owner) with { Scope = rig.Tenant.Scope })
+        );
+        Assert.Equal(0, rig.FilesLeft);
+    }
+
+    [Fact]
+    public async Task Report_OfAnotherTenant_IsNotThere()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var south = (await rig.Database.AddTenantAsync("south")).As(TenantRole.Owner);
+        await rig.Database.AddContactAsync(await rig.Database.AddTenantAsync("east"), "ada@example.net");
+
+        var result = await rig.ImportAsync("email\nada@example.net\nnonsense");
+
+        Assert.Equal((2, 1, 0, 0, 1), result.Counts);
+        Assert.Null(await rig.Report.FindAsync(south, result.View.Id));
+        Assert.Equal(0, (await rig.Report.LinesAsync(south, result.View.Id, null, 0, 10)).Total);
+        Assert.Empty(await rig.Report.LatestAsync(south, 10));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Import_KilledAfterAnyBatch_GoesOnWithoutLosingOrRepeatingALine(int batches)
+    {
+        var faults = new FailsAtCommit();
+        await using var rig = await ImportRig.CreateAsync(faults);
+        var csv = new StringBuilder("email,first name\n");
+        for (var i = 0; i < 1700; i++)
+        {
+            csv.Append(i % 10 == 9 ? "nonsense\n" : $"p{i % 1600}@example.net,P{i}\n");
+        }
+
+        var started = Assert.IsType<ImportOutcome.Started>(await rig.StartAsync(csv.ToString()));
+        faults.CommitsLeft = batches - 1;
+        // The commit stands, but the process is gone before it knows.
+        await Assert.ThrowsAsync<CommitInDoubtException>(() => rig.Importer().RunOnceAsync(CancellationToken.None));
+        faults.CommitsLeft = int.MaxValue;
+        var between = await rig.ResultAsync(started.ImportId);
+
+        Assert.Equal(1, await rig.Importer().RunOnceAsync(CancellationToken.None));
+
+        var result = await rig.ResultAsync(started.ImportId);
+        Assert.True(between.View.Running);
+        Assert.Equal(Math.Min(1700, batches * ContactImporter.BatchLines), between.View.Lines);
+        Assert.Equal((1700, 1440, 0, 90, 170), result.Counts);
+        Assert.Equal(1440, (await rig.ContactsAsync()).Count);
+        Assert.Equal(0, await rig.Importer().RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Import_StoppedByShutdown_IsNoFailure()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var started = Assert.IsType<ImportOutcome.Started>(await rig.StartAsync("email\nada@example.net"));
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rig.Importer().RunOnceAsync(stopped.Token));
+        Assert.Equal(ImportStatus.Queued, (await rig.ResultAsync(started.ImportId)).View.Status);
+
+        await rig.Importer().RunOnceAsync(CancellationToken.None);
+        Assert.Equal(1, (await rig.ResultAsync(started.ImportId)).View.Accepted);
+    }
+
+    [Fact]
+    public async Task Import_WhoseFileIsGone_FailsWithASentence_AndTheNextOneRuns()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var lost = Assert.IsType<ImportOutcome.Started>(await rig.StartAsync("email\nada@example.net"));
+        rig.Database.Time.Advance(TimeSpan.FromSeconds(1));
+        var next = Assert.IsType<ImportOutcome.Started>(await rig.StartAsync("email\ngrace@example.net"));
+        rig.Files.Delete(lost.ImportId);
+
+        Assert.Equal(2, await rig.Importer().RunOnceAsync(CancellationToken.None));
+
+        var failed = (await rig.ResultAsync(lost.ImportId)).View;
+        Assert.Equal(ImportStatus.Failed, failed.Status);
+        Assert.Contains("could not be read", failed.Problem, StringComparison.Ordinal);
+        Assert.Equal(ImportStatus.Completed, (await rig.ResultAsync(next.ImportId)).View.Status);
+        await using var db = rig.Database.Db.Read(rig.Tenant.Scope);
+        Assert.Equal(
+            ["contacts.import_started", "contacts.import_started", "contacts.import_failed", "contacts.imported"],
+            await db.AuditEntries.OrderBy(entry => entry.Sequence).Select(entry => entry.Action).ToListAsync()
+        );
+    }
+
+    [Fact]
+    public async Task Sweep_DeletesOnlyWhatNoImportNeeds()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        await rig.StartAsync("email\nada@example.net");
+        await rig.Files.SaveAsync(rig.Database.Ids.New(), new MemoryStream([1]), CancellationToken.None);
+
+        Assert.Equal(1, await rig.Importer().SweepAsync(CancellationToken.None));
+
+        Assert.Equal(1, rig.FilesLeft);
+        await rig.Importer().RunOnceAsync(CancellationToken.None);
+        Assert.Equal(["ada@example.net|||"], await rig.ContactsAsync());
+    }
+
+    private sealed class FailsAtCommit : StorageFaults
+    {
+        public int CommitsLeft { get; set; } = int.MaxValue;
+
+        public override void AfterCommit()
+        {
+            if (CommitsLeft-- == 0)
+            {
+                throw new IOException("Killed.");
+            }
+        }
+    }
+}
