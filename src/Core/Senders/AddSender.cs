@@ -1,0 +1,155 @@
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Senders;
+
+/// <summary>A sender as typed; nothing is checked yet.</summary>
+public sealed record SenderInput(Guid DomainId, string? LocalPart, string? DisplayName, string? ReplyTo);
+
+/// <summary>What became of adding or removing a sender.</summary>
+public abstract record SenderOutcome
+{
+    private SenderOutcome() { }
+
+    public sealed record Saved(Guid SenderId) : SenderOutcome;
+
+    public sealed record Removed : SenderOutcome;
+
+    public sealed record Invalid(IReadOnlyList<FieldError> Errors) : SenderOutcome;
+
+    /// <param name="Campaigns">Names of unfinished campaigns that go out as it, five at most.</param>
+    public sealed record InUse(IReadOnlyList<string> Campaigns) : SenderOutcome;
+
+    public sealed record NotFound : SenderOutcome;
+}
+
+public sealed class AddSender(PortalDb portal)
+{
+    public const int MaxNameLength = 100;
+
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public Task<SenderOutcome> ExecuteAsync(
+        Caller caller,
+        SenderInput input,
+        CancellationToken cancellation = default
+    ) =>
+        portal.CommandAsync<SenderOutcome>(
+            caller,
+            TenantRole.Admin,
+            async (command, token) =>
+            {
+                var domain = await command.Db.SendingDomains.SingleOrDefaultAsync(
+                    row => row.Id == input.DomainId,
+                    token
+                );
+                var errors = new List<FieldError>();
+                if (domain is null)
+                {
+                    errors.Add(new FieldError(nameof(SenderInput.DomainId), "Choose one of your domains."));
+                }
+
+                var localPart = input.LocalPart?.Trim().ToLowerInvariant() ?? "";
+                // A stray @ would name another domain than the one that was chosen.
+                if (
+                    localPart.Contains('@', StringComparison.Ordinal)
+                    || !EmailAddress.TryParse($"{localPart}@{domain?.Name ?? "example.com"}", out _, out var reason)
+                )
+                {
+                    errors.Add(
+                        new FieldError(
+                            nameof(SenderInput.LocalPart),
+                            "Type what stands before the @, such as news or hello."
+                        )
+                    );
+                }
+                else if (
+                    await command.Db.SenderIdentities.AnyAsync(
+                        row => row.DomainId == input.DomainId && row.LocalPart == localPart,
+                        token
+                    )
+                )
+                {
+                    errors.Add(new FieldError(nameof(SenderInput.LocalPart), "There is a sender with this address."));
+                }
+
+                if (!PlainText.TryParse(input.DisplayName, "name", MaxNameLength, out var name, out reason))
+                {
+                    errors.Add(new FieldError(nameof(SenderInput.DisplayName), reason));
+                }
+
+                EmailAddress? replyTo = null;
+                if (
+                    !string.IsNullOrWhiteSpace(input.ReplyTo)
+                    && !EmailAddress.TryParse(input.ReplyTo, out replyTo, out reason)
+                )
+                {
+                    errors.Add(new FieldError(nameof(SenderInput.ReplyTo), reason));
+                }
+
+                if (errors.Count > 0)
+                {
+                    return new SenderOutcome.Invalid(errors);
+                }
+
+                var sender = new SenderIdentity
+                {
+                    TenantId = command.TenantId,
+                    Id = command.Ids.New(),
+                    DomainId = domain!.Id,
+                    LocalPart = localPart,
+                    DisplayName = name,
+                    ReplyTo = replyTo?.Typed,
+                    CreatedAt = command.Now,
+                };
+                command.Db.SenderIdentities.Add(sender);
+                command.Audit(
+                    "sender.added",
+                    "sender",
+                    sender.Id.ToString(),
+                    $"{localPart}@{domain.Name}",
+                    new { name, reply_to = sender.ReplyTo }
+                );
+                return new SenderOutcome.Saved(sender.Id);
+            },
+            cancellation
+        );
+}
+
+public sealed class RemoveSender(PortalDb portal)
+{
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public Task<SenderOutcome> ExecuteAsync(Caller caller, Guid senderId, CancellationToken cancellation = default) =>
+        portal.CommandAsync<SenderOutcome>(
+            caller,
+            TenantRole.Admin,
+            async (command, token) =>
+            {
+                var sender = await command
+                    .Db.SenderIdentities.Include(row => row.Domain)
+                    .SingleOrDefaultAsync(row => row.Id == senderId, token);
+                if (sender is null)
+                {
+                    return new SenderOutcome.NotFound();
+                }
+
+                var itself = command.Db.SenderIdentities.Where(row => row.Id == senderId).Select(row => row.Id);
+                var campaigns = await command.Db.UnfinishedCampaignsAsync(itself, token);
+                if (campaigns.Count > 0)
+                {
+                    return new SenderOutcome.InUse(campaigns);
+                }
+
+                command.Db.SenderIdentities.Remove(sender);
+                command.Audit(
+                    "sender.removed",
+                    "sender",
+                    senderId.ToString(),
+                    $"{sender.LocalPart}@{sender.Domain!.Name}"
+                );
+                return new SenderOutcome.Removed();
+            },
+            cancellation
+        );
+}

@@ -1,0 +1,129 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Senders;
+
+/// <summary>
+/// Takes the name for this tenant, asks the provider, and keeps its answer: two transactions with the call between
+/// them. The name is taken first, so that of two tenants who add it at once only one reaches the provider.
+/// </summary>
+public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registration)
+{
+    public static IReadOnlyList<string> Regions { get; } = ["us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1"];
+
+    /// <param name="region">One of <see cref="Regions"/>; cannot be changed later.</param>
+    /// <exception cref="AccessDeniedException">The caller is not an owner.</exception>
+    public async Task<DomainOutcome> ExecuteAsync(
+        Caller caller,
+        string? name,
+        string region,
+        CancellationToken cancellation = default
+    )
+    {
+        if (!EmailAddress.TryParse($"postmaster@{name?.Trim()}", out var address, out _))
+        {
+            return new DomainOutcome.Refused(
+                "This is not a domain that can send mail. It looks like mail.example.com."
+            );
+        }
+
+        if (!Regions.Contains(region, StringComparer.Ordinal))
+        {
+            return new DomainOutcome.Refused("Choose one of the regions.");
+        }
+
+        var domain = address.Normalized["postmaster@".Length..];
+        var (reserved, refusal) = await portal.CommandAsync(
+            caller,
+            TenantRole.Owner,
+            (command, token) => ReserveAsync(command, domain, region, token),
+            cancellation
+        );
+        if (reserved is not { } domainId)
+        {
+            return refusal!;
+        }
+
+        return await registration.CreateAsync(domain, region, cancellation) switch
+        {
+            DomainAnswer.Known known => await registration.RecordAsync(
+                caller,
+                TenantRole.Owner,
+                domainId,
+                known.Domain,
+                cancellation
+            ),
+            DomainAnswer.Refused refused => await ReleaseAsync(
+                caller,
+                domainId,
+                $"The provider did not take the domain: {refused.Message}"
+            ),
+            DomainAnswer.Exists => await ReleaseAsync(caller, domainId, DomainRegistration.NotHere),
+            _ => new DomainOutcome.Waiting(domainId),
+        };
+    }
+
+    private static async Task<(Guid? DomainId, DomainOutcome? Refusal)> ReserveAsync(
+        CommandContext command,
+        string name,
+        string region,
+        CancellationToken cancellation
+    )
+    {
+        if (await command.Db.SendingDomains.AnyAsync(row => row.Name == name, cancellation))
+        {
+            return (null, new DomainOutcome.Refused("This domain is in the list already."));
+        }
+
+        var accountId = await command
+            .Db.ProviderAccounts.Where(account => account.IsCurrent)
+            .Select(account => account.Id)
+            .SingleAsync(cancellation);
+        var domain = new SendingDomain
+        {
+            TenantId = command.TenantId,
+            Id = command.Ids.New(),
+            Name = name,
+            Region = region,
+            AccountId = accountId,
+            Status = DomainStatus.NotStarted,
+            CreatedAt = command.Now,
+        };
+        command.Db.SendingDomains.Add(domain);
+        try
+        {
+            await command.Db.SaveChangesAsync(cancellation);
+        }
+        catch (DbUpdateException)
+        {
+            // The name is unique over all tenants; whose it is, this tenant is not told.
+            command.Db.ChangeTracker.Clear();
+            return (null, new DomainOutcome.Refused(DomainRegistration.NotHere));
+        }
+
+        command.Audit("domain.added", "domain", domain.Id.ToString(), name, new { region });
+        return (domain.Id, null);
+    }
+
+    // The provider refused for good, so the name must be free again, whatever became of the caller meanwhile.
+    private Task<DomainOutcome> ReleaseAsync(Caller caller, Guid domainId, string reason) =>
+        portal.CommandAsync<DomainOutcome>(
+            Caller.System(caller.TenantId),
+            TenantRole.Owner,
+            async (command, token) =>
+            {
+                var domain = await command.Db.SendingDomains.SingleOrDefaultAsync(row => row.Id == domainId, token);
+                if (domain is not null)
+                {
+                    command.Db.SendingDomains.Remove(domain);
+                    command.Audit("domain.refused", "domain", domainId.ToString(), domain.Name, new { reason });
+                }
+
+                return new DomainOutcome.Refused(reason);
+            },
+            CancellationToken.None
+        );
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Ledgerpost.Senders;
+
+namespace Ledgerpost.Sending.Provider;
+
+/// <summary>The provider's domain calls, over HTTP.</summary>
+/// <param name="endpoint">Asked at each call: it is known only once the portal has started.</param>
+public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoint, TimeProvider time) : IDomainProvider
+{
+    /// <summary>Of the list; the provider's own limit.</summary>
+    private const int PageSize = 100;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+
+    public Task<DomainAnswer> CreateAsync(string name, string region, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, "/domains", new { name, region }, Whole, cancellation);
+
+    public Task<DomainAnswer> GetAsync(string id, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Get, $"/domains/{Uri.EscapeDataString(id)}", null, Whole, cancellation);
+
+    public Task<DomainAnswer> VerifyAsync(string id, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, $"/domains/{Uri.EscapeDataString(id)}/verify", null, Nothing, cancellation);
+
+    public Task<DomainAnswer> DeleteAsync(string id, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Delete, $"/domains/{Uri.EscapeDataString(id)}", null, Nothing, cancellation);
+
+    public async Task<DomainAnswer> FindAsync(string name, CancellationToken cancellation)
+    {
+        string? after = null;
+        while (true)
+        {
+            string? last = null;
+            var answer = await SendAsync(
+                HttpMethod.Get,
+                $"/domains?limit={PageSize}" + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}"),
+                null,
+                json => Match(json, name, out last),
+                cancellation
+            );
+            if (answer is not DomainAnswer.Done || last is null)
+            {
+                return answer is DomainAnswer.Done ? new DomainAnswer.NotFound() : answer;
+            }
+
+            after = last;
+        }
+    }
+
+    private static DomainAnswer Nothing(JsonElement json) => new DomainAnswer.Done();
+
+    private static DomainAnswer Whole(JsonElement json) => new DomainAnswer.Known(Domain(json));
+
+    // Done means: not on this page; last is then the id to go on from, if there is more.
+    private static DomainAnswer Match(JsonElement json, string name, out string? last)
+    {
+        last = null;
+        foreach (var item in json.GetProperty("data").EnumerateArray())
+        {
+            if (string.Equals(Text(item, "name"), name, StringComparison.OrdinalIgnoreCase))
+            {
+                return new DomainAnswer.Known(Domain(item));
+            }
+
+            last = Text(item, "id");
+        }
+
+        if (!json.TryGetProperty("has_more", out var more) || more.ValueKind != JsonValueKind.True)
+        {
+            last = null;
+        }
+
+        return new DomainAnswer.Done();
+    }
+
+    private async Task<DomainAnswer> SendAsync(
+        HttpMethod method,
+        string path,
+        object? body,
+        Func<JsonElement, DomainAnswer> read,
+        CancellationToken cancellation
+    )
+    {
+        var (_, baseUrl, apiKey, _) = endpoint();
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        using var request = new HttpRequestMessage(method, baseUrl + path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
+        request.Headers.TryAddWithoutValidation("User-Agent", "Ledgerpost/1.0");
+        request.Content = body is null ? null : JsonContent.Create(body);
+        try
+        {
+            using var response = await http.SendAsync(request, both.Token);
+            var text = await response.Content.ReadAsStringAsync(both.Token);
+            using var json = JsonDocument.Parse(text);
+            return response.IsSuccessStatusCode
+                ? read(json.RootElement)
+                : Refusal(response.StatusCode, json.RootElement);
+        }
+        catch (Exception exception)
+            when (exception
+                    is HttpRequestException
+                        or IOException
+                        or JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                || (exception is OperationCanceledException && !cancellation.IsCancellationRequested)
+            )
+        {
+            return new DomainAnswer.NoAnswer();
+        }
+    }
+
+    private static DomainAnswer Refusal(HttpStatusCode status, JsonElement json)
+    {
+        var message = Text(json, "message");
+        return (int)status switch
+        {
+            404 => new DomainAnswer.NotFound(),
+            429 or >= 500 => new DomainAnswer.NoAnswer(),
+            403 when message?.Contains("registered already", StringComparison.OrdinalIgnoreCase) == true =>
+                new DomainAnswer.Exists(),
+            _ => new DomainAnswer.Refused(message ?? $"HTTP {(int)status}."),
+        };
+    }
+
+    private static ProviderDomain Domain(JsonElement json) =>
+        new(
+            Text(json, "id") ?? throw new JsonException("The domain has no id."),
+            Text(json, "name") ?? "",
+            Status(Text(json, "status")),
+            json.TryGetProperty("records", out var records) && records.ValueKind == JsonValueKind.Array
+                ? [.. records.EnumerateArray().Select(Record)]
+                : []
+        );
+
+    private static DnsRecord Record(JsonElement json) =>
+        new(
+            Text(json, "record") ?? "",
+            Text(json, "type") ?? "",
+            Text(json, "name") ?? "",
+            Text(json, "value") ?? "",
+            Text(json, "ttl"),
+            json.TryGetProperty("priority", out var priority)
+            && priority.ValueKind == JsonValueKind.Number
+            && priority.TryGetInt32(out var number)
+                ? number
+                : null,
+            Text(json, "status")
+        );
+
+    // A word that is new to us proves nothing, so it does not count as verified.
+    private static DomainStatus Status(string? word) =>
+        word switch
+        {
+            "verified" => DomainStatus.Verified,
+            "not_started" => DomainStatus.NotStarted,
+            "partially_verified" => DomainStatus.PartiallyVerified,
+            "partially_failed" => DomainStatus.PartiallyFailed,
+            "failed" => DomainStatus.Failed,
+            _ => DomainStatus.Pending,
+        };
+
+    private static string? Text(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object
+        && json.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+}
