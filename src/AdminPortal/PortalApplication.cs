@@ -3,6 +3,7 @@ using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
 using AdminPortal.Features.Campaigns;
+using AdminPortal.Features.Contacts;
 using AdminPortal.Features.Unsubscribe;
 using AdminPortal.Features.Webhooks;
 using AdminPortal.Hosting;
@@ -48,6 +49,7 @@ public static class PortalApplication
         configure?.Invoke(builder);
         var settings = builder.AddPortalHosting();
         builder.Services.AddSending(settings.Portal.PublicUrl);
+        builder.Services.AddContactFeature(settings.Portal.DataDirectory);
         AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
         builder.Services.AddPortalTenancy();
@@ -104,6 +106,7 @@ public static class PortalApplication
         services.AddHostedService<SendingService>();
         services.AddHostedService<DoubtService>();
         services.AddHostedService<EventService>();
+        services.AddHostedService<ContactImportService>();
     }
 
     private static void MapPipeline(WebApplication app)
@@ -122,6 +125,7 @@ public static class PortalApplication
         app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
         app.MapWebhooks();
         app.MapUnsubscribe();
+        app.MapContactFiles();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 

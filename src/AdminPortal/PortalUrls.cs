@@ -71,18 +71,39 @@ public static class PortalUrls
         string? tag = null,
         string? status = null,
         int page = 1,
-        Guid? contact = null
+        Guid? contact = null,
+        Guid? segment = null,
+        string? sort = null
     ) =>
         Tenant(slug)
         + "/contacts"
-        + Query(("q", q), ("tag", tag), ("status", status), ("page", Page(page)), ("contact", contact?.ToString()));
+        + Query(
+            ("q", q),
+            ("tag", tag),
+            ("status", status),
+            ("segment", segment?.ToString()),
+            ("sort", sort),
+            ("page", Page(page)),
+            ("contact", contact?.ToString())
+        );
+
+    /// <summary>The list with the panel for a new contact open.</summary>
+    public static string NewContact(string slug) => Tenant(slug) + "/contacts" + Query(("contact", "new"));
 
     public static string ImportContacts(string slug) => Tenant(slug) + "/contacts/import";
 
     public static string ContactImport(string slug, Guid id, string? show = null, int page = 1) =>
         Tenant(slug) + "/contacts/imports/" + id.ToString() + Query(("show", show), ("page", Page(page)));
 
-    public static string Segments(string slug) => Tenant(slug) + "/segments";
+    /// <summary>A CSV file of the lines that an import rejected.</summary>
+    public static string RejectedLines(string slug, Guid id) =>
+        Tenant(slug) + "/contacts/imports/" + id.ToString() + "/rejected.csv";
+
+    /// <summary>Segments; with the panel open for one of them, or for a new one.</summary>
+    public static string Segments(string slug, Guid? segment = null) =>
+        Tenant(slug) + "/segments" + Query(("segment", segment?.ToString()));
+
+    public static string NewSegment(string slug) => Tenant(slug) + "/segments" + Query(("segment", "new"));
 
     public static string Senders(string slug) => Tenant(slug) + "/senders";
 

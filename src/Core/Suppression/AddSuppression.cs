@@ -103,7 +103,7 @@ public sealed class RemoveSuppression(PortalDb portal)
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
     public Task<SuppressionOutcome> ExecuteAsync(
         Caller caller,
-        string normalizedEmail,
+        string email,
         CancellationToken cancellation = default
     ) =>
         portal.CommandAsync<SuppressionOutcome>(
@@ -111,8 +111,13 @@ public sealed class RemoveSuppression(PortalDb portal)
             TenantRole.Admin,
             async (command, token) =>
             {
+                if (!EmailAddress.TryParse(email, out var address, out _))
+                {
+                    return new SuppressionOutcome.NotFound();
+                }
+
                 var row = await command.Db.SuppressedAddresses.SingleOrDefaultAsync(
-                    row => row.NormalizedEmail == normalizedEmail,
+                    row => row.NormalizedEmail == address.Normalized,
                     token
                 );
                 if (row is null)

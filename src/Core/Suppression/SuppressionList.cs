@@ -6,7 +6,7 @@ namespace Ledgerpost.Suppression;
 
 public sealed record SuppressionRow(string Email, SuppressionReason Reason, string? Detail, DateTimeOffset CreatedAt);
 
-public sealed record SuppressionPage(IReadOnlyList<SuppressionRow> Rows, int Total);
+public sealed record SuppressedPage(IReadOnlyList<SuppressionRow> Rows, int Total);
 
 /// <summary>A tenant's suppression list page by page, by address.</summary>
 public sealed class SuppressionList(PortalDb portal)
@@ -15,7 +15,7 @@ public sealed class SuppressionList(PortalDb portal)
 
     /// <param name="search">A part of the address; case does not count.</param>
     /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
-    public Task<SuppressionPage> ExecuteAsync(
+    public Task<SuppressedPage> ExecuteAsync(
         Caller caller,
         string? search,
         SuppressionReason? reason,
@@ -44,7 +44,7 @@ public sealed class SuppressionList(PortalDb portal)
                     .Take(Math.Clamp(limit, 1, MaxPageSize))
                     .Select(row => new SuppressionRow(row.NormalizedEmail, row.Reason, row.Detail, row.CreatedAt))
                     .ToListAsync(token);
-                return new SuppressionPage(page, total);
+                return new SuppressedPage(page, total);
             },
             cancellation
         );

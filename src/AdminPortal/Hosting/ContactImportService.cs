@@ -1,0 +1,50 @@
+using Ledgerpost.Contacts.Import;
+
+namespace AdminPortal.Hosting;
+
+/// <summary>Runs imports one after the other, and waits for the next one.</summary>
+internal sealed class ContactImportService(
+    ContactImporter importer,
+    ImportSignal signal,
+    TimeProvider time,
+    ILogger<ContactImportService> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The work is synchronous underneath; the host must not wait for it to start.
+        await Task.Yield();
+        var swept = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!swept && await importer.SweepAsync(stoppingToken) is > 0 and var files)
+                {
+                    logger.LogInformation("{Files} uploads without an import were deleted", files);
+                }
+
+                swept = true;
+                var finished = await importer.RunOnceAsync(stoppingToken);
+                if (finished > 0)
+                {
+                    logger.LogInformation("{Imports} contact imports finished", finished);
+                }
+
+                await signal.WaitAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                logger.LogError(failure, "Contact imports stopped; tried again in {Pause}", AfterFailure);
+                await Task.Delay(AfterFailure, time, stoppingToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+}
