@@ -73,6 +73,11 @@ public sealed class PortalStart(
     {
         if (!await firstOperator.ExistsAsync(cancellation))
         {
+            if (portal.Bootstrap.OperatorApiKey is not null)
+            {
+                logger.LogWarning("Bootstrap:OperatorApiKey is not used: this version has no HTTP API yet.");
+            }
+
             if (portal.Bootstrap is { Email: { } email, Password: { } password })
             {
                 await firstOperator.CreateAsync(email, password, email, cancellation);

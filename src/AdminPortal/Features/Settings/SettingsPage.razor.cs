@@ -59,7 +59,7 @@ public sealed partial class SettingsPage
             if (result is ChangeTenantResult.Done)
             {
                 // The frame shows name and times too; a fresh load brings all of them.
-                Navigation.Refresh(forceReload: true);
+                Navigation.NavigateTo(PortalUrls.Settings(Tenant.Slug), forceLoad: true);
             }
         }
         catch (AccessDeniedException denied)
