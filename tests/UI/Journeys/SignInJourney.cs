@@ -26,7 +26,7 @@ public sealed class SignInJourney(BrowserFixture browser) : IClassFixture<Browse
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
         await Screenshots.TakeAsync(page, "sign-in");
         await SignInAsync(page, email, "not the password");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The address or the password is not right.");
+        await Expect(page.GetByText("The address or the password is not right.")).ToBeVisibleAsync();
         await Expect(page.GetByLabel("E-mail address")).ToHaveValueAsync(email);
         await Screenshots.TakeAsync(page, "sign-in-wrong");
         await SignInAsync(page, email, password);
