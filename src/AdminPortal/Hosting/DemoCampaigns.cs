@@ -34,13 +34,14 @@ public sealed class DemoCampaigns(
         }
 
         await SendAsync(tenantId, "Winter greetings", "vip", CampaignStatus.Sent, cancellation);
-        // The third call, once: the provider's daily quota, which stops a campaign at once.
+        // The second chunk, once: the provider's daily quota, which stops a campaign at once. By somebody who is in it,
+        // since chunks go out side by side and which call is the second is chance.
         await server.Control.AddFaultAsync(
             new FaultRule
             {
                 Kind = FaultKind.Refuse,
                 On = FaultTarget.Batch,
-                From = 3,
+                Address = await SomebodyInTheSecondChunkAsync(tenantId, cancellation),
                 Times = 1,
                 Status = 429,
                 Name = "daily_quota_exceeded",
@@ -111,6 +112,17 @@ public sealed class DemoCampaigns(
 
             await changed.WaitAsync(TimeSpan.FromSeconds(1), cancellation);
         }
+    }
+
+    private async Task<string> SomebodyInTheSecondChunkAsync(Guid tenantId, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.For(tenantId));
+        return await db
+            .Contacts.OrderBy(contact => contact.CreatedAt)
+            .ThenBy(contact => contact.Id)
+            .Skip(Chunk.MaxRecipients)
+            .Select(contact => contact.Email)
+            .FirstAsync(cancellation);
     }
 
     private async Task<CampaignStatus> StatusAsync(TenantScope scope, Guid id, CancellationToken cancellation)
