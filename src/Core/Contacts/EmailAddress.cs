@@ -66,7 +66,9 @@ public sealed record EmailAddress
         {
             if (Forbidden(rune))
             {
-                return $"The address contains a character that is not allowed (U+{rune.Value:X4}).";
+                return rune.Value == ' '
+                    ? "The address contains a blank."
+                    : $"The address contains a character that is not allowed (U+{rune.Value:X4}).";
             }
         }
 

@@ -1,0 +1,114 @@
+using AdminPortal.Features.Contacts;
+using AdminPortal.Tenancy;
+using Bunit;
+using Ledgerpost.Contacts;
+using Ledgerpost.Segments;
+using Ledgerpost.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using UnitTests.Support;
+
+namespace UnitTests.Contacts;
+
+public sealed class ContactFormTests : BunitContext
+{
+    [Fact]
+    public async Task Form_WithFaults_NamesEachFieldAndKeepsWhatWasTyped_ThenSaves()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var saved = Guid.Empty;
+        var form = Show(database, Session(tenant, TenantRole.Editor), contact: null, id => saved = id);
+
+        form.Find("#contact-email").Input("ada@");
+        form.Find("#contact-first").Input("Ada");
+        form.Find("#contact-tags").Input("a\u202eb");
+        await form.Find("form").SubmitAsync();
+
+        Assert.Contains("needs a name", form.Find("#contact-email-error").TextContent, StringComparison.Ordinal);
+        Assert.Contains("U+202E", form.Find("#contact-tags-error").TextContent, StringComparison.Ordinal);
+        Assert.Empty(form.Find("#contact-first-error").TextContent);
+        Assert.Equal("true", form.Find("#contact-email").GetAttribute("aria-invalid"));
+        Assert.Equal("Ada", form.Find("#contact-first").GetAttribute("value"));
+        Assert.Equal(Guid.Empty, saved);
+
+        form.Find("#contact-email").Input("ada@example.net");
+        form.Find("#contact-tags").Input("news");
+        await form.Find("form").SubmitAsync();
+
+        var contact = await new ContactList(database.Db).FindAsync(tenant.As(TenantRole.Viewer), saved);
+        Assert.Equal("ada@example.net", contact?.Email);
+    }
+
+    [Fact]
+    public async Task Form_ForAnAddressThatIsThere_LeadsToItsContact()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var other = await database.AddContactAsync(tenant, "ada@example.net");
+        var form = Show(database, Session(tenant, TenantRole.Editor), contact: null);
+
+        form.Find("#contact-email").Input("ADA@example.net");
+        await form.Find("form").SubmitAsync();
+
+        Assert.Contains(other.ToString(), form.Find(".lp-field a").GetAttribute("href"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Form_ForAViewer_ShowsAndOffersNothing()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await database.AddContactAsync(tenant, "ada@example.net", "news");
+        var contact = await new ContactList(database.Db).FindAsync(tenant.As(TenantRole.Viewer), id);
+
+        var form = Show(database, Session(tenant, TenantRole.Viewer), contact);
+
+        Assert.Empty(form.FindAll("button"));
+        Assert.All(form.FindAll("input"), input => Assert.True(input.HasAttribute("disabled")));
+        Assert.Equal("news", form.Find("#contact-tags").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task Form_ByWhoWasDemotedMeanwhile_SaysSoAndKeepsWhatWasTyped()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        // The page still believes in an editor; the database does not.
+        var form = Show(
+            database,
+            Session(tenant, TenantRole.Editor) with
+            {
+                Caller = tenant.As(TenantRole.Viewer),
+            },
+            contact: null
+        );
+
+        form.Find("#contact-email").Input("ada@example.net");
+        await form.Find("form").SubmitAsync();
+
+        Assert.Contains("role editor", form.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("ada@example.net", form.Find("#contact-email").GetAttribute("value"));
+    }
+
+    private static TenantSession Session(TestTenant tenant, TenantRole role) =>
+        new(tenant.Id, tenant.Slug, "North", "UTC", role, tenant.As(role));
+
+    private IRenderedComponent<ContactForm> Show(
+        TestDatabase database,
+        TenantSession session,
+        ContactRow? contact,
+        Action<Guid>? saved = null
+    )
+    {
+        Services.AddLogging();
+        Services.AddSingleton(new AddContact(database.Db));
+        Services.AddSingleton(new ChangeContact(database.Db));
+        return Render<ContactForm>(parameters =>
+            parameters
+                .Add(form => form.Session, session)
+                .Add(form => form.Contact, contact)
+                .Add(form => form.CloseHref, "/")
+                .Add(form => form.OnSaved, id => saved?.Invoke(id))
+        );
+    }
+}

@@ -1,0 +1,46 @@
+using Ledgerpost.Senders;
+
+namespace UnitTests.Senders;
+
+/// <summary>A provider that answers as it is told, and notes what it was asked.</summary>
+internal sealed class ScriptedDomains : IDomainProvider
+{
+    public List<string> Calls { get; } = [];
+    public Func<Task> BeforeAnswer { get; set; } = () => Task.CompletedTask;
+    public DomainAnswer Create { get; set; } = Known("id-1", DomainStatus.NotStarted);
+    public DomainAnswer Get { get; set; } = Known("id-1", DomainStatus.Verified);
+    public DomainAnswer Find { get; set; } = new DomainAnswer.NotFound();
+    public DomainAnswer Verify { get; set; } = new DomainAnswer.Done();
+    public DomainAnswer Delete { get; set; } = new DomainAnswer.Done();
+
+    public static DomainAnswer Known(string id, DomainStatus status) =>
+        new DomainAnswer.Known(
+            new ProviderDomain(
+                id,
+                "mail.example.com",
+                status,
+                [new DnsRecord("DKIM", "TXT", "resend._domainkey", "p=abc", "Auto", null, "pending")]
+            )
+        );
+
+    public Task<DomainAnswer> CreateAsync(string name, string region, CancellationToken cancellation) =>
+        AnswerAsync($"create {name} {region}", Create);
+
+    public Task<DomainAnswer> GetAsync(string id, CancellationToken cancellation) => AnswerAsync($"get {id}", Get);
+
+    public Task<DomainAnswer> FindAsync(string name, CancellationToken cancellation) =>
+        AnswerAsync($"find {name}", Find);
+
+    public Task<DomainAnswer> VerifyAsync(string id, CancellationToken cancellation) =>
+        AnswerAsync($"verify {id}", Verify);
+
+    public Task<DomainAnswer> DeleteAsync(string id, CancellationToken cancellation) =>
+        AnswerAsync($"delete {id}", Delete);
+
+    private async Task<DomainAnswer> AnswerAsync(string call, DomainAnswer answer)
+    {
+        Calls.Add(call);
+        await BeforeAnswer();
+        return answer;
+    }
+}
