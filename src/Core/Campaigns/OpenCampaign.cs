@@ -33,9 +33,9 @@ public sealed class OpenCampaign(PortalDb database)
 
         var audience = campaign.AudienceKind switch
         {
-            AudienceKind.Tag => $"Contacts tagged \u201c{campaign.AudienceTag}\u201d",
+            AudienceKind.Tag => $"contacts tagged \u201c{campaign.AudienceTag}\u201d",
             AudienceKind.Segment => await SegmentNameAsync(db, campaign.AudienceSegmentId, cancellation),
-            _ => "All contacts",
+            _ => "all contacts",
         };
         return new CampaignView(campaign, from, audience);
     }
@@ -43,7 +43,7 @@ public sealed class OpenCampaign(PortalDb database)
     private static async Task<string> SegmentNameAsync(PortalDbContext db, Guid? id, CancellationToken token)
     {
         var name = await db.Segments.Where(row => row.Id == id).Select(row => row.Name).SingleOrDefaultAsync(token);
-        return name is null ? "A segment that no longer exists" : $"Segment \u201c{name}\u201d";
+        return name is null ? "a segment that no longer exists" : $"the segment \u201c{name}\u201d";
     }
 }
 

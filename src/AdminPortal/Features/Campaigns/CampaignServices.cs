@@ -4,7 +4,7 @@ using Ledgerpost.Sending;
 
 namespace AdminPortal.Features.Campaigns;
 
-internal static class CampaignServices
+public static class CampaignServices
 {
     /// <summary>Composing and looking; what sends is registered with the engine.</summary>
     public static IServiceCollection AddCampaignFeature(this IServiceCollection services) =>

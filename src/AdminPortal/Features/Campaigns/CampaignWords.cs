@@ -74,7 +74,10 @@ public static class CampaignWords
             AttemptOutcome.Accepted => ("The provider accepted it.", Tone.Good),
             AttemptOutcome.Refused => ("The provider refused it; nothing was sent.", Tone.Bad),
             AttemptOutcome.RateLimited => ("Too early for the provider; nothing was sent.", Tone.Neutral),
-            AttemptOutcome.Stopped => ("The provider refused the account or the sender; nothing was sent.", Tone.Bad),
+            AttemptOutcome.Stopped => (
+                "The provider takes no more for now: quota, key or sender. Nothing was sent.",
+                Tone.Bad
+            ),
             AttemptOutcome.Ambiguous => ("No proof either way; the same bytes go out under the same key.", Tone.Warn),
             AttemptOutcome.KeyMismatch => ("The key was used for other bytes.", Tone.Bad),
             AttemptOutcome.NotSent => ("It was too late to send it; nothing left the machine.", Tone.Neutral),
