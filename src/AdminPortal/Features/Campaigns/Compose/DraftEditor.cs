@@ -27,7 +27,7 @@ public enum DraftState
 /// </summary>
 public sealed class DraftEditor(SaveDraft save, Caller caller, Guid campaignId, int version, DraftContent content)
 {
-    private bool _running;
+    private Task? _saving;
     private bool _again;
 
     public DraftContent Content { get; private set; } = content;
@@ -50,27 +50,16 @@ public sealed class DraftEditor(SaveDraft save, Caller caller, Guid campaignId, 
         return State is DraftState.Conflict or DraftState.Gone ? Task.CompletedTask : SaveAsync();
     }
 
-    public async Task SaveAsync()
+    /// <summary>Completes when all that was typed before the call is saved, also when a save was under way already.</summary>
+    public Task SaveAsync()
     {
-        if (_running)
+        if (_saving is { IsCompleted: false } running)
         {
             _again = true;
-            return;
+            return running;
         }
 
-        _running = true;
-        try
-        {
-            do
-            {
-                _again = false;
-                await SaveOnceAsync();
-            } while (_again && State is not (DraftState.Conflict or DraftState.Gone or DraftState.Failed));
-        }
-        finally
-        {
-            _running = false;
-        }
+        return _saving = SaveAllAsync();
     }
 
     /// <summary>What is on the screen replaces what the other person saved.</summary>
@@ -89,6 +78,15 @@ public sealed class DraftEditor(SaveDraft save, Caller caller, Guid campaignId, 
             (Content, Version, SavedAt, Conflict) = (conflict.Theirs, conflict.Version, conflict.At, null);
             Move(DraftState.Saved);
         }
+    }
+
+    private async Task SaveAllAsync()
+    {
+        do
+        {
+            _again = false;
+            await SaveOnceAsync();
+        } while (_again && State is not (DraftState.Conflict or DraftState.Gone or DraftState.Failed));
     }
 
     private async Task SaveOnceAsync()
