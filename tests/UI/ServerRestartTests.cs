@@ -22,7 +22,7 @@ public sealed class ServerRestartTests(BrowserFixture browser) : IClassFixture<B
         await Expect(page.GetByText("The connection to the server was lost.")).ToBeVisibleAsync();
         await portal.StartAgainAsync();
 
-        await page.WaitForFunctionAsync("() => window.oldDocument !== true", null, new() { Timeout = 30_000 });
+        await page.WaitForFunctionAsync("() => window.oldDocument !== true", null, new() { Timeout = 60_000 });
         await Expect(step).ToHaveTextAsync("42");
         await page.GetByRole(AriaRole.Button, new() { Name = "Click", Exact = true }).ClickAsync();
         await Expect(page.GetByLabel("Clicks").And(page.Locator("output"))).ToHaveTextAsync("1");

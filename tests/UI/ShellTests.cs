@@ -127,4 +127,16 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
 
         await Expect(page.Locator("main")).ToBeFocusedAsync();
     }
+
+    [Fact]
+    public async Task Title_OfTheNextPage_TakesTheFocusAndTheFirstDoesNot()
+    {
+        var page = await fixture.NewPageAsync();
+        await page.OpenAsync(fixture.Portal, PortalUrls.GalleryScript);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).Not.ToBeFocusedAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Tables" }).ClickAsync();
+
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Tables", Level = 1 })).ToBeFocusedAsync();
+    }
 }

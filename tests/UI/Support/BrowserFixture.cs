@@ -52,9 +52,9 @@ public sealed class BrowserFixture : IAsyncLifetime
                 StorageState = state,
             }
         );
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(30_000);
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
-        SetDefaultExpectTimeout(15_000);
+        SetDefaultExpectTimeout(30_000);
         return await context.NewPageAsync();
     }
 }

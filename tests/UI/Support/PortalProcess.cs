@@ -125,7 +125,13 @@ public sealed class PortalProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var ended = _process is { HasExited: true };
         await KillAsync();
+        var logs = Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "portals")).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(logs, $"{new Uri(Url).Port.ToString(CultureInfo.InvariantCulture)}.log"),
+            ended ? Output + "\n\nThe process ended before its test did." : Output
+        );
         Directory.Delete(DataDirectory, recursive: true);
     }
 

@@ -23,6 +23,9 @@ public sealed partial class GalleryTablesPage
     [SupplyParameterFromQuery(Name = "show")]
     public string? Show { get; set; }
 
+    // The other tables stand only on the plain page, so that its variants stay small.
+    private bool Plain => Show is null && Q is null && Open is null;
+
     private int Page => Math.Max(1, PageNumber ?? 1);
 
     private List<GalleryPerson> Matching =>

@@ -130,6 +130,11 @@
         document.cookie = `lp-theme=${theme}; path=/; max-age=31536000; samesite=lax`;
       }
     },
+    focusTitle() {
+      if (!document.activeElement?.matches("input, textarea, select, [contenteditable]")) {
+        document.querySelector("h1")?.focus();
+      }
+    },
     closeDialog: (id) => document.getElementById(id)?.close(),
     async copy(text) {
       try {
