@@ -183,7 +183,10 @@ public sealed class ContactPagesTests : IAsyncLifetime
                 }
             );
 
-    /// <summary>WCAG 2.2 AA as axe sees it, nothing wider than the window, and pictures to look at.</summary>
+    /// <summary>
+    /// WCAG 2.2 AA as axe sees it, nothing wider than the window; and pictures to look at, which take their time, with
+    /// PICTURES=1 in the environment.
+    /// </summary>
     private async Task LookAsync(string name)
     {
         var result = await _page.RunAxe(
@@ -208,7 +211,11 @@ public sealed class ContactPagesTests : IAsyncLifetime
                     )
                 )
         );
-        await Screenshots.TakeAsync(_page, name, fullPage: false);
+        if (Environment.GetEnvironmentVariable("PICTURES") == "1")
+        {
+            await Screenshots.TakeAsync(_page, name, fullPage: false);
+        }
+
         await _page.SetViewportSizeAsync(390, 844);
         var tooWide = await _page.EvaluateAsync<int>(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
