@@ -5,11 +5,11 @@ public static class PreviewFrame
 {
     /// <summary>
     /// Links ask for a window of their own, which the sandbox refuses, so a click leads nowhere. With
-    /// <paramref name="dark"/> the frame says that it knows both schemes, so that a mail without colours of its own is dark.
+    /// <paramref name="dark"/> the frame is dark wherever the mail has no colours of its own.
     /// </summary>
     public static string Document(string html, bool dark)
     {
-        var extra = "<base target=\"_blank\">" + (dark ? "<meta name=\"color-scheme\" content=\"light dark\">" : "");
+        var extra = "<base target=\"_blank\">" + (dark ? "<meta name=\"color-scheme\" content=\"dark\">" : "");
         var head = html.IndexOf("<head", StringComparison.OrdinalIgnoreCase);
         var end = head < 0 ? -1 : html.IndexOf('>', head);
         if (end >= 0)
