@@ -150,18 +150,27 @@ public sealed class WriteGate : IAsyncDisposable
             return false;
         }
 
-        await transaction.SaveAsync("unit");
         try
         {
+            await transaction.SaveAsync("unit");
             await unit.Shared!(_connection, transaction);
             await transaction.ReleaseAsync("unit");
             return true;
         }
         catch (Exception exception)
         {
-            await transaction.RollbackAsync("unit");
-            await transaction.ReleaseAsync("unit");
-            unit.Done.TrySetException(exception);
+            try
+            {
+                await transaction.RollbackAsync("unit");
+                await transaction.ReleaseAsync("unit");
+            }
+            finally
+            {
+                // Also when there is nothing to go back to: on a full disk SQLite has rolled back the whole transaction,
+                // and whoever waits for this unit would wait for ever.
+                unit.Done.TrySetException(exception);
+            }
+
             return false;
         }
     }

@@ -131,6 +131,32 @@ public sealed class PortalDbTests
     }
 
     [Fact]
+    public async Task Gate_UnitWhoseTransactionTheDatabaseHasRolledBack_Fails_AndTheGateGoesOn()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+
+        // What SQLite does by itself when the disk is full: there is no savepoint left to go back to.
+        var failing = database.Db.WriteAsync(
+            tenant.Scope,
+            async (db, token) =>
+            {
+                await db.Database.ExecuteSqlAsync($"ROLLBACK", token);
+                throw new IOException("The disk is full.");
+            },
+            CancellationToken.None
+        );
+        var next = database.Db.WriteAsync(tenant.Scope, (_, _) => Task.CompletedTask, CancellationToken.None);
+
+        await Assert.ThrowsAsync<IOException>(() => failing.WaitAsync(TimeSpan.FromSeconds(30)));
+        await Record.ExceptionAsync(() => next.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.True(next.IsCompleted);
+        await database
+            .Db.WriteAsync(tenant.Scope, (_, _) => Task.CompletedTask, CancellationToken.None)
+            .WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task Command_ByAViewer_ThatNeedsAnAdmin_IsRefusedAndLeavesNothing()
     {
         await using var database = await TestDatabase.CreateAsync();
