@@ -3,6 +3,7 @@ using Ledgerpost.LiveUpdates;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -17,17 +18,72 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
 {
     private const int BatchSize = 100;
 
+    /// <summary>SQLITE_CONSTRAINT, which comes again however often it is tried.</summary>
+    private const int ConstraintFailed = 19;
+
     /// <summary>An untagged event that nobody claimed for so long is about somebody else's mail.</summary>
     private static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
 
     /// <returns>How many events were applied; call again while it is not 0.</returns>
-    public async Task<int> RunOnceAsync(CancellationToken cancellation) =>
-        await db.WriteAsync(
+    public async Task<int> RunOnceAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await RunAsync(BatchSize, cancellation);
+        }
+        catch (Exception exception) when (IsAboutTheEvents(exception))
+        {
+            return await OneByOneAsync(cancellation);
+        }
+    }
+
+    /// <summary>An event that cannot be applied must not hold up those behind it: it is set aside, with its body.</summary>
+    private async Task<int> OneByOneAsync(CancellationToken cancellation)
+    {
+        for (var done = 0; done < BatchSize; done++)
+        {
+            try
+            {
+                if (await RunAsync(1, cancellation) == 0)
+                {
+                    return done;
+                }
+            }
+            catch (Exception exception) when (IsAboutTheEvents(exception))
+            {
+                await SetAsideAsync(exception, cancellation);
+            }
+        }
+
+        return BatchSize;
+    }
+
+    private Task SetAsideAsync(Exception exception, CancellationToken cancellation) =>
+        db.WriteAsync(
             TenantScope.Installation,
             async (context, token) =>
             {
                 var now = db.Time.GetUtcNow();
-                var messages = await Due(context).OrderBy(m => m.ReceivedAt).Take(BatchSize).ToListAsync(token);
+                var message = await Due(context, now).OrderBy(m => m.ReceivedAt).FirstAsync(token);
+                logger.LogError(exception, "Event {MessageId} cannot be applied and is set aside.", message.MessageId);
+                message.AppliedAt = now;
+                message.Note = "It could not be applied.";
+            },
+            cancellation
+        );
+
+    // A full disk or a commit in doubt says nothing about an event: it is tried again.
+    private static bool IsAboutTheEvents(Exception exception) =>
+        exception is not (OperationCanceledException or CommitInDoubtException)
+        && exception.GetBaseException() is not SqliteException { SqliteErrorCode: not ConstraintFailed };
+
+    private Task<int> RunAsync(int most, CancellationToken cancellation) =>
+        db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                var messages = await Due(context, now).OrderBy(m => m.ReceivedAt).Take(most).ToListAsync(token);
                 foreach (var message in messages)
                 {
                     await ApplyAsync(context, message, now, token);
@@ -39,15 +95,20 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             cancellation
         );
 
-    // A waiting event is due once its provider id stands in the ledger; one that has not been tried is due now.
-    private static IQueryable<WebhookMessage> Due(PortalDbContext context) =>
-        context.WebhookMessages.Where(message =>
+    // A waiting event is due once its provider id stands in the ledger, and when it has waited long enough; one that has
+    // not been tried is due now.
+    private static IQueryable<WebhookMessage> Due(PortalDbContext context, DateTimeOffset now)
+    {
+        var waitedSince = now - WaitsAtMost;
+        return context.WebhookMessages.Where(message =>
             message.AppliedAt == null
             && (
                 message.WaitsForEmailId == null
+                || message.ReceivedAt <= waitedSince
                 || context.Recipients.Any(r => r.ProviderEmailId == message.WaitsForEmailId)
             )
         );
+    }
 
     private async Task ApplyAsync(
         PortalDbContext context,
@@ -66,7 +127,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
         var recipient = await FindAsync(context, happened, cancellation);
         if (recipient is null)
         {
-            if (happened.Tags is not null || now - message.ReceivedAt > WaitsAtMost)
+            if (happened.Tags is not null || now - message.ReceivedAt >= WaitsAtMost)
             {
                 message.AppliedAt = now;
                 message.Note = "No recipient of ours.";

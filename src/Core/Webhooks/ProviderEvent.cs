@@ -63,7 +63,7 @@ public sealed record ProviderEvent(
                 data.TryGetProperty("bounce", out var bounce) && Text(bounce, "type") == "Permanent"
             );
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }
@@ -81,7 +81,7 @@ public sealed record ProviderEvent(
         {
             foreach (var tag in given.EnumerateObject().Where(tag => tag.Value.ValueKind == JsonValueKind.String))
             {
-                tags[tag.Name] = tag.Value.GetString()!;
+                tags[tag.Name] = Text(tag.Value) ?? "";
             }
         }
         else if (given.ValueKind == JsonValueKind.Array)
@@ -124,6 +124,19 @@ public sealed record ProviderEvent(
         element.ValueKind == JsonValueKind.Object
         && element.TryGetProperty(name, out var value)
         && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
+            ? Text(value)
             : null;
+
+    /// <returns>Null for half a surrogate pair: it comes from a clicked link or a foreign server's message.</returns>
+    private static string? Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

@@ -164,6 +164,59 @@ public sealed class EventTests
         Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
     }
 
+    [Fact]
+    public async Task UntaggedEvent_ThatNobodyClaims_DoesNotWaitForEver()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await ReceiveAsync(engine, Event("email.delivered", new Mail("", "", 0, 0, 0, "foreign"), tagged: false));
+
+        engine.Time.Advance(TimeSpan.FromDays(3));
+        await ApplyAsync(engine);
+
+        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.None);
+        Assert.Equal("No recipient of ours.", (await db.WebhookMessages.SingleAsync()).Note);
+    }
+
+    [Fact]
+    public async Task Event_WithHalfASurrogatePair_IsAppliedWithoutIt()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        await ReceiveAsync(
+            engine,
+            Event("email.bounced", engine.Provider.Mailed[0])
+                .Replace("No such user.", "\\ud800", StringComparison.Ordinal)
+        );
+
+        Assert.Equal(1, (await engine.CountsAsync(id)).Bounced);
+    }
+
+    [Fact]
+    public async Task Event_ThatCannotBeApplied_HoldsUpNobody()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+        // Two mails with one id, which no provider gives: the untagged event fits both.
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db.Recipients.ExecuteUpdateAsync(set => set.SetProperty(r => r.ProviderEmailId, "mail-x"), token),
+            CancellationToken.None
+        );
+
+        await ReceiveAsync(engine, Event("email.delivered", new Mail("", "", 0, 0, 0, "mail-x"), tagged: false));
+        await ReceiveAsync(engine, Event("email.delivered", engine.Provider.Mailed[0]));
+
+        Assert.Equal(1, (await engine.CountsAsync(id)).Delivered);
+        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.None);
+        Assert.Equal(1, await db.WebhookMessages.CountAsync(m => m.Note == "It could not be applied."));
+    }
+
     [Theory]
     [InlineData("not json")]
     [InlineData("""{"type":"contact.created","data":{}}""")]
