@@ -19,12 +19,15 @@ public sealed class SuppressedAddress : ITenantOwned
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>In the order of weight: a later one replaces an earlier one, never the other way.</summary>
+/// <summary>
+/// In the order of weight: a later one replaces an earlier one, never the other way. What the person said weighs more than
+/// what the address did, so that lifting a block or a bounce can never undo an unsubscription.
+/// </summary>
 public enum SuppressionReason
 {
-    Unsubscribed,
     Manual,
     Bounced,
+    Unsubscribed,
     Complained,
 }
 
