@@ -9,6 +9,7 @@ using AdminPortal.Features.Webhooks;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
 using Ledgerpost.Sending;
+using Ledgerpost.Webhooks;
 using Microsoft.AspNetCore.Connections;
 using Radzen;
 
@@ -50,6 +51,7 @@ public static class PortalApplication
         var settings = builder.AddPortalHosting();
         builder.Services.AddSending(settings.Portal.PublicUrl);
         builder.Services.AddContactFeature(settings.Portal.DataDirectory);
+        builder.Services.AddWebhooks();
         AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
         builder.Services.AddPortalTenancy();

@@ -78,18 +78,24 @@ public sealed class SendingService(
     }
 }
 
-/// <summary>Once a minute: what can no longer be repeated becomes Unknown.</summary>
-public sealed class DoubtService(ExpireDoubt expire, TimeProvider time, ILogger<DoubtService> logger)
-    : BackgroundService
+/// <summary>Once a minute: what can no longer be repeated becomes Unknown, and a launch that was cut in two is finished.</summary>
+public sealed class DoubtService(
+    ExpireDoubt expire,
+    RecoverAtStart recover,
+    TimeProvider time,
+    ILogger<DoubtService> logger
+) : BackgroundService
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Loop.RunAsync(
-            expire.RunOnceAsync,
-            _ => Task.Delay(TimeSpan.FromMinutes(1), time, stoppingToken),
-            logger,
-            time,
-            stoppingToken
-        );
+        Loop.RunAsync(RunOnceAsync, _ => Task.Delay(Interval, time, stoppingToken), logger, time, stoppingToken);
+
+    private async Task<int> RunOnceAsync(CancellationToken cancellation)
+    {
+        await recover.FinishLaunchesAsync(Interval, cancellation);
+        return await expire.RunOnceAsync(cancellation);
+    }
 }
 
 /// <summary>Applies events as they come in.</summary>

@@ -147,6 +147,23 @@ public sealed class PortalDb : IAsyncDisposable
         await _gate.RunAloneAsync(() => db.Database.MigrateAsync(cancellation), cancellation);
     }
 
+    /// <summary>
+    /// Tells the query planner how the data lies, from a sample: without it a count over a partial index reads the whole
+    /// ledger (2 s instead of 30 ms with a million recipients). Milliseconds, whatever the size.
+    /// </summary>
+    public Task AnalyzeAsync(CancellationToken cancellation) =>
+        _gate.RunAsync(
+            async (connection, transaction) =>
+            {
+                await using var command = connection.CreateCommand();
+                command.Transaction = transaction;
+                command.CommandText = "PRAGMA analysis_limit=1000; ANALYZE;";
+                await command.ExecuteNonQueryAsync(cancellation);
+            },
+            () => { },
+            cancellation
+        );
+
     public ValueTask DisposeAsync() => _gate.DisposeAsync();
 
     private static PortalDbContext Create(

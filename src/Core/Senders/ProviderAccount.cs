@@ -34,6 +34,16 @@ public sealed class ProviderAccount
     public DateTimeOffset? NotBefore { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>It took a batch: whatever kept it from that is over.</summary>
+    public void Succeeded(DateTimeOffset now, string emailId)
+    {
+        LastSuccessAt = now;
+        FailingSince = null;
+        FailuresInARow = 0;
+        NotBefore = null;
+        KnownEmailId = emailId;
+    }
 }
 
 internal sealed class ProviderAccountConfiguration : IEntityTypeConfiguration<ProviderAccount>

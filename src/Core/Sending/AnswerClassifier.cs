@@ -48,7 +48,7 @@ public static class AnswerClassifier
                 ? new Outcome.Accepted(ids!)
                 : new Outcome.Ambiguous($"The provider answered 200 with {ids.Count} ids for {mails} mails.");
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return new Outcome.Ambiguous("The provider answered 200 with something that is not JSON.");
         }
@@ -122,7 +122,7 @@ public sealed record ProviderError(string? Name, string Message)
                 ? new ProviderError(name, Shorten(message.GetString()!))
                 : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -46,6 +46,9 @@ public sealed class Dispatcher(
     /// <summary>How often somebody may unsubscribe between rendering and intent before the chunk waits for its next turn.</summary>
     private const int MostPreparations = 5;
 
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SenderLostPause = TimeSpan.FromMinutes(5);
+
     /// <param name="owner">Names the worker in the lease.</param>
     /// <param name="stopping">No new call starts after it; one in flight goes on until <paramref name="abandon"/>.</param>
     /// <param name="abandon">Gives up a call in flight: its chunk stays in doubt, which is no failure.</param>
@@ -63,7 +66,7 @@ public sealed class Dispatcher(
         }
         catch (OperationCanceledException)
         {
-            await ReleaseAsync(chunk, abandon);
+            await ReleaseAsync(chunk, Soon, abandon);
             throw;
         }
 
@@ -87,7 +90,7 @@ public sealed class Dispatcher(
             }
 
             await crash.ReachAsync(CrashPoints.BeforeIntent, cancellation);
-            var notAfter = db.Time.GetTimestamp() + Ticks(IntentToPost);
+            var notAfter = Deadline.In(db.Time, IntentToPost);
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
                 case IntentResult.Written written:
@@ -96,15 +99,18 @@ public sealed class Dispatcher(
                 case IntentResult.AudienceChanged:
                     continue;
                 case IntentResult.SenderLost:
+                    // Doubt is repeated in a Partial campaign too: without a pause its chunk would be claimed again at
+                    // once, for hours, and take the turns of those who can send.
+                    await ReleaseAsync(chunk, chunk.Repeat ? SenderLostPause : Soon, cancellation);
                     await StopAsync(chunk, cancellation);
                     return DispatchResult.Nothing;
                 default:
-                    await ReleaseAsync(chunk, cancellation);
+                    await ReleaseAsync(chunk, Soon, cancellation);
                     return DispatchResult.Nothing;
             }
         }
 
-        await ReleaseAsync(chunk, cancellation);
+        await ReleaseAsync(chunk, Soon, cancellation);
         return DispatchResult.Nothing;
     }
 
@@ -112,7 +118,7 @@ public sealed class Dispatcher(
         ClaimedChunk chunk,
         Intent intent,
         CurrentAccount account,
-        long notAfter,
+        Deadline notAfter,
         CancellationToken cancellation
     )
     {
@@ -182,7 +188,7 @@ public sealed class Dispatcher(
     }
 
     /// <summary>Gives the chunk back for the next turn. What is in doubt stays in doubt.</summary>
-    private Task<int> ReleaseAsync(ClaimedChunk chunk, CancellationToken cancellation) =>
+    private Task<int> ReleaseAsync(ClaimedChunk chunk, TimeSpan pause, CancellationToken cancellation) =>
         db.WriteAsync(
             TenantScope.For(chunk.TenantId),
             (context, token) =>
@@ -193,7 +199,7 @@ public sealed class Dispatcher(
                             set.SetProperty(c => c.State, ChunkState.Planned)
                                 .SetProperty(c => c.LeaseOwner, (string?)null)
                                 .SetProperty(c => c.LeaseEnds, (DateTimeOffset?)null)
-                                .SetProperty(c => c.NotBefore, db.Time.GetUtcNow().AddSeconds(1)),
+                                .SetProperty(c => c.NotBefore, db.Time.GetUtcNow() + pause),
                         token
                     ),
             cancellation
@@ -201,7 +207,6 @@ public sealed class Dispatcher(
 
     private async Task StopAsync(ClaimedChunk chunk, CancellationToken cancellation)
     {
-        await ReleaseAsync(chunk, cancellation);
         await db.WriteAsync(
             TenantScope.For(chunk.TenantId),
             (context, token) =>
@@ -219,6 +224,4 @@ public sealed class Dispatcher(
         );
         notifier.Publish(chunk.CampaignId);
     }
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * db.Time.TimestampFrequency);
 }

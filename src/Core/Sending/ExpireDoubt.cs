@@ -24,17 +24,38 @@ public sealed class ExpireDoubt(
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
         var account = await accounts.CurrentAsync(cancellation);
-        List<Chunk> over;
-        List<Campaign> elsewhere;
+        List<(Guid TenantId, Guid CampaignId, int Number, string? Key)> over;
+        List<(Guid TenantId, Guid Id)> elsewhere;
         await using (var context = db.Read(TenantScope.Installation))
         {
-            over = await Over(context, account.Id).ToListAsync(cancellation);
-            elsewhere = await OnAnotherAccount(context, account.Id).ToListAsync(cancellation);
+            // Without their frozen bytes and their content.
+            over =
+            [
+                .. (
+                    await Over(context, account.Id)
+                        .Select(c => new
+                        {
+                            c.TenantId,
+                            c.CampaignId,
+                            c.Number,
+                            c.Key,
+                        })
+                        .ToListAsync(cancellation)
+                ).Select(c => (c.TenantId, c.CampaignId, c.Number, c.Key)),
+            ];
+            elsewhere =
+            [
+                .. (
+                    await OnAnotherAccount(context, account.Id)
+                        .Select(c => new { c.TenantId, c.Id })
+                        .ToListAsync(cancellation)
+                ).Select(c => (c.TenantId, c.Id)),
+            ];
         }
 
-        foreach (var campaign in elsewhere)
+        foreach (var (tenantId, campaignId) in elsewhere)
         {
-            await StopAsync(campaign, account.Id, cancellation);
+            await StopAsync(tenantId, campaignId, account.Id, cancellation);
         }
 
         var expired = 0;
@@ -69,7 +90,11 @@ public sealed class ExpireDoubt(
             )
         );
 
-    private async Task<int> ExpireAsync(Chunk seen, Guid accountId, CancellationToken cancellation)
+    private async Task<int> ExpireAsync(
+        (Guid TenantId, Guid CampaignId, int Number, string? Key) seen,
+        Guid accountId,
+        CancellationToken cancellation
+    )
     {
         var expired = await db.WriteAsync(
             TenantScope.For(seen.TenantId),
@@ -111,17 +136,17 @@ public sealed class ExpireDoubt(
         return expired;
     }
 
-    private Task<bool> StopAsync(Campaign campaign, Guid accountId, CancellationToken cancellation) =>
+    private Task<bool> StopAsync(Guid tenantId, Guid campaignId, Guid accountId, CancellationToken cancellation) =>
         db.WriteAsync(
-            TenantScope.For(campaign.TenantId),
+            TenantScope.For(tenantId),
             async (context, token) =>
             {
-                context.AfterCommit(() => notifier.Publish(campaign.Id));
-                return await OnAnotherAccount(context, accountId).AnyAsync(c => c.Id == campaign.Id, token)
+                context.AfterCommit(() => notifier.Publish(campaignId));
+                return await OnAnotherAccount(context, accountId).AnyAsync(c => c.Id == campaignId, token)
                     && await CampaignCompletion.StopAsync(
                         context,
-                        campaign.TenantId,
-                        campaign.Id,
+                        tenantId,
+                        campaignId,
                         StopReason.AccountChanged,
                         null,
                         null,

@@ -109,6 +109,7 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
         );
         signal.Raise();
         notifier.Publish(campaignId);
+        await db.AnalyzeAsync(cancellation);
         return frozen;
     }
 

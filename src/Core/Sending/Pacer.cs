@@ -14,6 +14,9 @@ public sealed class Pacer(TimeProvider time)
     /// <summary>A hundredth more than the limit's own space, for the two clocks never run alike.</summary>
     private const double Slack = 1.01;
 
+    /// <summary>Slower than this the provider never was: a header that says so must not outlast the leases.</summary>
+    private static readonly TimeSpan LongestSpacing = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private TimeSpan _spacing = FirstSpacing;
     private DateTimeOffset _next = DateTimeOffset.MinValue;
@@ -54,7 +57,8 @@ public sealed class Pacer(TimeProvider time)
         {
             lock (_lock)
             {
-                _spacing = (headers.RateWindow ?? TimeSpan.FromSeconds(1)) / limit * Slack;
+                var spacing = (headers.RateWindow ?? TimeSpan.FromSeconds(1)) / limit * Slack;
+                _spacing = spacing < LongestSpacing ? spacing : LongestSpacing;
             }
         }
     }

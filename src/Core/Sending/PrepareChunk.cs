@@ -18,6 +18,9 @@ public sealed record PreparedChunk(byte[] Body, IReadOnlyList<int> Recipients, I
 /// </summary>
 public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 {
+    /// <summary>Compiled templates kept; more campaigns than this never send at one time for long.</summary>
+    private const int MostTemplates = 64;
+
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
     private readonly ConcurrentDictionary<Guid, Lazy<MailTemplate>> _templates = new();
 
@@ -32,6 +35,11 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         await using var context = db.Read(TenantScope.For(claim.TenantId));
         var campaign = await context.Campaigns.SingleAsync(c => c.Id == claim.CampaignId, cancellation);
         var members = await Members(context, claim).OrderBy(r => r.Number).ToListAsync(cancellation);
+        if (_templates.Count >= MostTemplates)
+        {
+            _templates.Clear();
+        }
+
         var template = _templates.GetOrAdd(
             claim.CampaignId,
             _ => new Lazy<MailTemplate>(() => MailTemplate.Compile(campaign.Subject, campaign.Html))

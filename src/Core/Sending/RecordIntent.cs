@@ -252,14 +252,20 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     )
     {
         var chunk = await ClaimFence.Mine(context, claim).AsNoTracking().SingleAsync(cancellation);
+        // Who is in the frozen bytes stands in the attempt that froze them; a member may have been proven since.
         var recipients =
             prepared?.Recipients
-            ?? await Ledger
-                .Members(context, claim.TenantId, claim.CampaignId, claim.Number)
-                .Where(r => r.State == RecipientState.InDoubt)
-                .OrderBy(r => r.Number)
-                .Select(r => r.Number)
-                .ToListAsync(cancellation);
+            ?? NumberRanges.Expand(
+                await context
+                    .Attempts.Where(a =>
+                        a.CampaignId == claim.CampaignId
+                        && a.ChunkNumber == claim.Number
+                        && a.Generation == chunk.Generation
+                    )
+                    .OrderBy(a => a.Number)
+                    .Select(a => a.RecipientNumbers)
+                    .FirstAsync(cancellation)
+            );
         context.Attempts.Add(
             new Attempt
             {

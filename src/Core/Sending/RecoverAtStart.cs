@@ -42,17 +42,33 @@ public sealed class RecoverAtStart(PortalDb db, LaunchCampaign launch, ILogger<R
             );
         }
 
-        List<Campaign> cut;
-        await using (var context = db.Read(TenantScope.Installation))
-        {
-            cut = await context
-                .Campaigns.Where(campaign => campaign.Status == CampaignStatus.Preparing)
-                .ToListAsync(cancellation);
-        }
+        await FinishLaunchesAsync(TimeSpan.Zero, cancellation);
+    }
 
+    /// <summary>Finishes launches that were cut in two, by a crash or by a storage fault: nobody can press a button for them.</summary>
+    /// <param name="olderThan">Younger ones are still being launched by whoever pressed.</param>
+    public async Task FinishLaunchesAsync(TimeSpan olderThan, CancellationToken cancellation)
+    {
+        var before = db.Time.GetUtcNow() - olderThan;
+        await using var context = db.Read(TenantScope.Installation);
+        var cut = await context
+            .Campaigns.Where(campaign =>
+                campaign.Status == CampaignStatus.Preparing
+                && (campaign.LaunchedAt == null || campaign.LaunchedAt <= before)
+            )
+            .Select(campaign => new { campaign.TenantId, campaign.Id })
+            .ToListAsync(cancellation);
         foreach (var campaign in cut)
         {
-            await launch.PrepareAsync(campaign.TenantId, campaign.Id, cancellation);
+            try
+            {
+                await launch.PrepareAsync(campaign.TenantId, campaign.Id, cancellation);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // One tenant's campaign must not keep the others from sending.
+                logger.LogError(exception, "The launch of campaign {CampaignId} could not be finished.", campaign.Id);
+            }
         }
     }
 }

@@ -72,7 +72,7 @@ public sealed class SendTestMail(
 
         var account = await accounts.CurrentAsync(cancellation);
         await pacer.WaitAsync(cancellation);
-        var notAfter = db.Time.GetTimestamp() + (long)(Start.TotalSeconds * db.Time.TimestampFrequency);
+        var notAfter = Deadline.In(db.Time, Start);
         var answer = await provider.PostAsync(
             new ProviderRequest(account.BaseUrl, "/emails", prepared.Key, prepared.Body, notAfter),
             cancellation

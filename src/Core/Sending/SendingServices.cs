@@ -3,7 +3,6 @@ using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Unsubscribe;
-using Ledgerpost.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -42,9 +41,6 @@ public static class SendingServices
         services.AddSingleton<ResumePreview>();
         services.AddSingleton<ResumeCampaign>();
         services.AddSingleton<CampaignProgress>();
-        services.AddSingleton<WebhookSignal>();
-        services.AddSingleton<ReceiveWebhook>();
-        services.AddSingleton<ApplyEvents>();
         services.AddSingleton<UnsubscribeByLink>();
         services.AddSingleton(provider => ResendHttp.CreateClient());
         services.AddSingleton<IMailProvider, ResendClient>();

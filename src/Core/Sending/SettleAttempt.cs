@@ -39,6 +39,13 @@ public sealed class SettleAttempt(
                 await CompleteAttemptAsync(context, claim, intent, outcome, answer, now, token);
                 if (await ClaimFence.Mine(context, claim).SingleOrDefaultAsync(token) is not { } chunk)
                 {
+                    // An event may have proven the batch before its answer came: the account works all the same.
+                    if (outcome is Outcome.Accepted accepted)
+                    {
+                        var account = await context.ProviderAccounts.SingleAsync(a => a.Id == accountId, token);
+                        account.Succeeded(now, accepted.ProviderIds[0]);
+                    }
+
                     return false;
                 }
 
@@ -88,7 +95,7 @@ public sealed class SettleAttempt(
             cancellation
         );
         attempt.CompletedAt = now;
-        attempt.Outcome = Kind(outcome);
+        attempt.Outcome = Kind(outcome, intent.CleanHistory);
         attempt.HttpStatus = (answer as ProviderAnswer.Http)?.Status;
         attempt.ProviderDate = (answer as ProviderAnswer.Http)?.Headers.Date;
         attempt.ErrorName = Name(outcome);
@@ -98,10 +105,12 @@ public sealed class SettleAttempt(
             : null;
     }
 
-    private static AttemptOutcome Kind(Outcome outcome) =>
+    private static AttemptOutcome Kind(Outcome outcome, bool cleanHistory) =>
         outcome switch
         {
             Outcome.Accepted => AttemptOutcome.Accepted,
+            // On a repeat the provider's no proves nothing, and the log must not say that it does.
+            Outcome.Refusal when !cleanHistory => AttemptOutcome.Ambiguous,
             Outcome.Refusal { Kind: RefusalKind.Content } => AttemptOutcome.Refused,
             Outcome.Refusal { Kind: RefusalKind.Rate } => AttemptOutcome.RateLimited,
             Outcome.Refusal => AttemptOutcome.Stopped,

@@ -22,7 +22,14 @@ internal sealed class Settlement(
     /// <summary>So many refusals in a row with one message are not the recipients' fault.</summary>
     private const int RefusalsThatStop = 3;
 
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>The provider counts in windows of one second: a header that asks for years must not stop the installation.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
     private IQueryable<Recipient> Members => Ledger.Members(context, chunk.TenantId, chunk.CampaignId, chunk.Number);
+
+    private IQueryable<Recipient> InDoubt => Members.Where(recipient => recipient.State == RecipientState.InDoubt);
 
     public Task ApplyAsync(Intent intent, Outcome outcome, CancellationToken cancellation) =>
         outcome switch
@@ -52,11 +59,7 @@ internal sealed class Settlement(
         );
         chunk.CloseAccepted();
         var account = await AccountAsync(cancellation);
-        account.LastSuccessAt = now;
-        account.FailingSince = null;
-        account.FailuresInARow = 0;
-        account.NotBefore = null;
-        account.KnownEmailId = accepted.ProviderIds[0];
+        account.Succeeded(now, accepted.ProviderIds[0]);
     }
 
     /// <summary>Rule 4 without a clean history: the answer proves nothing, the key stays, and it is told again later.</summary>
@@ -69,12 +72,16 @@ internal sealed class Settlement(
 
     private async Task RateLimitedAsync(Intent intent, Outcome.Refusal rate, CancellationToken cancellation)
     {
-        var pause = rate.RetryAfter ?? TimeSpan.FromSeconds(1);
+        var pause = rate.RetryAfter ?? ShortestPause;
+        pause =
+            pause < ShortestPause ? ShortestPause
+            : pause > LongestPause ? LongestPause
+            : pause;
         var account = await AccountAsync(cancellation);
         account.NotBefore = Later(account.NotBefore, now + pause);
         if (intent.CleanHistory)
         {
-            await EndGenerationAsync(cancellation);
+            await EndGenerationAsync(chunk, InDoubt, cancellation);
         }
 
         chunk.NotBefore = now + pause;
@@ -98,27 +105,22 @@ internal sealed class Settlement(
             return;
         }
 
-        // The fault hits everybody: those refused before return to Pending, and nobody else is asked.
-        foreach (var number in before)
+        // The fault hits everybody: those refused before return to Pending, and nobody else is asked. Their chunks wait
+        // with them, so that nobody is left without one where the campaign is paused and not stopped.
+        foreach (var refused in before)
         {
-            await Ledger.MoveAsync(
-                Ledger.Members(context, chunk.TenantId, chunk.CampaignId, number),
-                RecipientState.Refused,
-                RecipientState.Pending,
-                now,
-                cancellation
-            );
-            await context
-                .Chunks.Where(c => c.CampaignId == chunk.CampaignId && c.Number == number)
-                .ExecuteUpdateAsync(set => set.SetProperty(c => c.State, ChunkState.Abandoned), cancellation);
+            var members = Ledger
+                .Members(context, refused.TenantId, refused.CampaignId, refused.Number)
+                .Where(r => r.State == RecipientState.Refused && r.Reason == Reasons.RefusedByProvider);
+            await EndGenerationAsync(refused, members, cancellation);
         }
 
-        await EndGenerationAsync(cancellation);
+        await EndGenerationAsync(chunk, InDoubt, cancellation);
         await StopCampaignAsync(StopReason.RefusedForAll, refusal.Message, null, cancellation);
     }
 
     /// <summary>The chunks whose attempts ended last in this campaign, as far as they were all refused with this message.</summary>
-    private async Task<List<int>> RefusedJustBeforeAsync(string message, CancellationToken cancellation)
+    private async Task<List<Chunk>> RefusedJustBeforeAsync(string message, CancellationToken cancellation)
     {
         var last = await context
             .Attempts.Where(a =>
@@ -138,16 +140,25 @@ internal sealed class Settlement(
                 a.Message,
             })
             .ToListAsync(cancellation);
-        return last.TrueForAll(a => a.Outcome == AttemptOutcome.Refused && a.Message == message)
-            ? [.. last.Select(a => a.ChunkNumber)]
-            : [];
+        if (!last.TrueForAll(a => a.Outcome == AttemptOutcome.Refused && a.Message == message))
+        {
+            return [];
+        }
+
+        // Only what still stands refused: a chunk that has gone out again since may be in doubt under its next key.
+        var numbers = last.Select(a => a.ChunkNumber).Distinct().ToList();
+        return await context
+            .Chunks.Where(c =>
+                c.CampaignId == chunk.CampaignId && numbers.Contains(c.Number) && c.State == ChunkState.Refused
+            )
+            .ToListAsync(cancellation);
     }
 
     private async Task StopAsync(Intent intent, Outcome.Refusal refusal, CancellationToken cancellation)
     {
         if (intent.CleanHistory)
         {
-            await EndGenerationAsync(cancellation);
+            await EndGenerationAsync(chunk, InDoubt, cancellation);
         }
         else
         {
@@ -194,28 +205,22 @@ internal sealed class Settlement(
     /// Rule 4 with a clean history: nothing was accepted, the generation is over. Its recipients are pending again, or
     /// excluded where the campaign was cancelled meanwhile; the next generation belongs to the run that is current now.
     /// </summary>
-    private async Task EndGenerationAsync(CancellationToken cancellation)
+    private async Task EndGenerationAsync(Chunk over, IQueryable<Recipient> members, CancellationToken cancellation)
     {
         var campaign = await context
-            .Campaigns.Where(c => c.Id == chunk.CampaignId)
+            .Campaigns.Where(c => c.Id == over.CampaignId)
             .Select(c => new { c.Status, c.CurrentRun })
             .SingleAsync(cancellation);
-        chunk.StartNextGeneration(campaign.CurrentRun);
+        var from = over.State == ChunkState.Refused ? RecipientState.Refused : RecipientState.InDoubt;
+        over.StartNextGeneration(campaign.CurrentRun);
         if (campaign.Status == CampaignStatus.Cancelled)
         {
-            chunk.State = ChunkState.Abandoned;
-            await Ledger.MoveAsync(
-                Members,
-                RecipientState.InDoubt,
-                RecipientState.Excluded,
-                now,
-                cancellation,
-                Reasons.Cancelled
-            );
+            over.State = ChunkState.Abandoned;
+            await Ledger.MoveAsync(members, from, RecipientState.Excluded, now, cancellation, Reasons.Cancelled);
             return;
         }
 
-        await Ledger.MoveAsync(Members, RecipientState.InDoubt, RecipientState.Pending, now, cancellation);
+        await Ledger.MoveAsync(members, from, RecipientState.Pending, now, cancellation);
     }
 
     private Task<bool> StopCampaignAsync(

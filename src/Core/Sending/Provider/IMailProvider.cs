@@ -14,10 +14,25 @@ public interface IMailProvider
 /// <param name="Path"><c>/emails/batch</c> or <c>/emails</c>.</param>
 /// <param name="Key">The idempotency key, 1 to 256 characters.</param>
 /// <param name="NotAfter">
-/// The clock's timestamp after which the body may not be written to the socket any more: checked a last time there, since
-/// a machine may sleep between the intent and the write.
+/// After it the body may not be written to the socket any more: checked a last time there, since a machine may sleep
+/// between the intent and the write.
 /// </param>
-public sealed record ProviderRequest(string BaseUrl, string Path, string Key, ReadOnlyMemory<byte> Body, long NotAfter);
+public sealed record ProviderRequest(
+    string BaseUrl,
+    string Path,
+    string Key,
+    ReadOnlyMemory<byte> Body,
+    Deadline NotAfter
+);
+
+/// <summary>An instant on both clocks: the one that counts time stands still while a machine sleeps, the wall's may be set back.</summary>
+public sealed record Deadline(long Timestamp, DateTimeOffset Wall)
+{
+    public static Deadline In(TimeProvider time, TimeSpan span) =>
+        new(time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency), time.GetUtcNow() + span);
+
+    public bool IsOver(TimeProvider time) => time.GetTimestamp() > Timestamp || time.GetUtcNow() > Wall;
+}
 
 /// <summary>What came back, before anybody has judged what it proves.</summary>
 public abstract record ProviderAnswer

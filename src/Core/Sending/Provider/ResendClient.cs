@@ -57,12 +57,12 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
         {
             return new ProviderAnswer.None($"No answer within {Timeout.TotalSeconds:0} seconds.");
         }
-        catch (Exception exception) when (content.RefusedToStart)
+        catch (Exception) when (content.RefusedToStart)
         {
-            _ = exception;
             return new ProviderAnswer.NotSent();
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        // Whatever else goes wrong, such as an answer that cannot be unpacked: it proves nothing, and must be counted.
+        catch (Exception exception)
         {
             return new ProviderAnswer.None(exception.GetBaseException().Message);
         }
@@ -92,11 +92,11 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
     private sealed class OnceContent : HttpContent
     {
         private readonly ReadOnlyMemory<byte> _body;
-        private readonly long _notAfter;
+        private readonly Deadline _notAfter;
         private readonly TimeProvider _time;
         private int _started;
 
-        public OnceContent(ReadOnlyMemory<byte> body, long notAfter, TimeProvider time)
+        public OnceContent(ReadOnlyMemory<byte> body, Deadline notAfter, TimeProvider time)
         {
             _body = body;
             _notAfter = notAfter;
@@ -115,7 +115,7 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
                 throw new IOException("The body was about to be written a second time.");
             }
 
-            if (_time.GetTimestamp() > _notAfter)
+            if (_notAfter.IsOver(_time))
             {
                 RefusedToStart = true;
                 throw new IOException("Too late to start this call.");

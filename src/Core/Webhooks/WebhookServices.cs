@@ -1,0 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Ledgerpost.Webhooks;
+
+/// <summary>What takes the provider's events in and applies them. Beside the engine's parts, which do not know of it.</summary>
+public static class WebhookServices
+{
+    public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
+        services.AddSingleton<WebhookSignal>().AddSingleton<ReceiveWebhook>().AddSingleton<ApplyEvents>();
+}
