@@ -1,0 +1,167 @@
+using System.Text.RegularExpressions;
+using Ledgerpost.Data;
+using UnitTests.Support;
+
+namespace UnitTests.Architecture;
+
+/// <summary>Who may look over the wall between tenants, and who may write SQL by hand: lists that grow only on purpose.</summary>
+public sealed partial class TenantWallTests
+{
+    /// <summary>Each with its reason; whoever is not here gets one tenant's scope.</summary>
+    private static readonly Dictionary<string, string> SeesAllTenants = new(StringComparer.Ordinal)
+    {
+        ["Core/Data/PortalDb.cs"] = "migrates",
+        ["Core/Data/PortalDbContext.cs"] = "is the context without filters",
+        ["Core/Data/TenantScope.cs"] = "defines it",
+        ["Core/Identity/FirstOperator.cs"] = "makes the first person, before there is a tenant",
+        ["Core/Identity/RecordSignIn.cs"] = "notes a sign-in in the log of each tenant of that person",
+        ["Core/Identity/UseSetUpLink.cs"] = "has a token and not yet a person",
+        ["Core/Tenancy/OperatorCommands.cs"] = "runs what an operator may do; the operator is checked in it",
+        ["Core/Tenancy/RenewSetUpLink.cs"] = "checks where else a person is a member",
+        ["Core/Tenancy/TenantDirectory.cs"] = "lists the tenants of one person",
+        ["Core/Senders/ProviderAccounts.cs"] = "accounts are the installation's",
+        ["Core/Sending/ClaimChunk.cs"] = "gives tenants their turns",
+        ["Core/Sending/ExpireDoubt.cs"] = "sweeps all tenants; each change is in its tenant's scope",
+        ["Core/Sending/RecoverAtStart.cs"] = "start-up",
+        ["Core/Unsubscribe/UnsubscribeByLink.cs"] = "has a token and not yet a tenant",
+        ["Core/Webhooks/ApplyEvents.cs"] = "an event names its mail, not its tenant",
+        ["Core/Webhooks/ReceiveWebhook.cs"] = "the same",
+        ["AdminPortal/Features/Tenants/TenantHealthList.cs"] = "operators see health, not content",
+        ["AdminPortal/Hosting/DemoSeed.cs"] = "makes the demo tenant",
+    };
+
+    private static readonly string[] WritesSql =
+    [
+        "Core/Data/PortalDb.cs",
+        "Core/Data/TagInsert.cs",
+        "Core/Recipients/Ledger.cs",
+        "Core/Sending/ChunkPlanner.cs",
+        "Core/Sending/FreezeAudience.cs",
+    ];
+
+    /// <summary>Use cases that take a caller and only read: nothing to put into the audit log.</summary>
+    private static readonly string[] Reads =
+    [
+        "Segments/ContactList.cs",
+        "Segments/SegmentList.cs",
+        "Suppression/SuppressionList.cs",
+    ];
+
+    [Fact]
+    public void ScopeOfAllTenants_IsTakenOnlyByTheNamed() =>
+        Assert.Equal(
+            SeesAllTenants.Keys.Order(StringComparer.Ordinal),
+            Sources().Where(file => AllTenants().IsMatch(file.Text)).Select(file => file.Path)
+        );
+
+    [Fact]
+    public void SqlByHand_StandsOnlyInTheNamedFiles() =>
+        Assert.Equal(WritesSql, Sources().Where(file => Sql().IsMatch(file.Text)).Select(file => file.Path));
+
+    [Fact]
+    public void QueryFilters_AreNeverSwitchedOff() =>
+        Assert.Empty(Sources().Where(file => Leak().IsMatch(file.Text)).Select(file => file.Path));
+
+    [Fact]
+    public void EveryCommandOfACaller_WritesAnAuditEntry()
+    {
+        var commands = SourceFiles
+            .In("src/Core")
+            .Where(file => file.Text.Contains("Caller caller", StringComparison.Ordinal))
+            .Where(file =>
+                !file.Path.StartsWith("Data/", StringComparison.Ordinal) && file.Path != "Tenancy/Permissions.cs"
+            )
+            .ToList();
+
+        Assert.True(commands.Count >= 15, "The search for commands has gone blind.");
+        Assert.Equal(Reads, commands.Where(file => !Audits().IsMatch(file.Text)).Select(file => file.Path));
+    }
+
+    [Fact]
+    public async Task EveryTenantTable_IsFiltered_AndHasTheTenantFirstInItsKey()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var db = database.Db.Read(TenantScope.None);
+        var tables = db
+            .Model.GetEntityTypes()
+            .Where(entity => entity.ClrType.IsAssignableTo(typeof(ITenantOwned)))
+            .ToList();
+
+        Assert.True(tables.Count >= 15, "The model has lost its tenant data.");
+        Assert.All(tables, table => Assert.NotEmpty(table.GetDeclaredQueryFilters()));
+        // An unsubscribe link is found by its token alone: whoever follows it has no tenant.
+        Assert.Equal(
+            ["UnsubscribeLink"],
+            tables
+                .Where(table => table.FindPrimaryKey()!.Properties[0].Name != nameof(ITenantOwned.TenantId))
+                .Select(table => table.ClrType.Name)
+        );
+        Assert.All(
+            tables.SelectMany(table => table.GetForeignKeys()),
+            key =>
+                Assert.True(
+                    !key.PrincipalEntityType.ClrType.IsAssignableTo(typeof(ITenantOwned))
+                        || key.Properties[0].Name == nameof(ITenantOwned.TenantId),
+                    $"{key} can point into another tenant."
+                )
+        );
+    }
+
+    [Fact]
+    public void BannedSymbols_NameWhatTheRulesForbid()
+    {
+        var banned = string.Join('\n', SourceFiles.In("", "BannedSymbols.txt").Select(file => file.Text));
+
+        Assert.All(
+            [
+                "DateTimeOffset.UtcNow",
+                "Guid.NewGuid",
+                "Random.Shared",
+                "Task.Delay(System.TimeSpan)",
+                "Thread.Sleep",
+                "IgnoreQueryFilters",
+                "EntityEntry.Reload",
+                "GetDatabaseValues",
+                "FromSqlRaw",
+                "ExecuteSqlRaw",
+            ],
+            symbol => Assert.Contains(symbol, banned, StringComparison.Ordinal)
+        );
+    }
+
+    private static IEnumerable<(string Path, string Text)> Sources() =>
+        SourceFiles
+            .In("src", ".cs", ".razor")
+            .Where(file =>
+                !file.Path.StartsWith("ResendEmulator/", StringComparison.Ordinal)
+                && !file.Path.StartsWith("Core/Data/Migrations/", StringComparison.Ordinal)
+            );
+
+    [GeneratedRegex(
+        @"TenantScope\.Installation|static TenantScope Installation|AllTenants",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
+    private static partial Regex AllTenants();
+
+    [GeneratedRegex(
+        @"ExecuteSql|SqlQuery|FromSql|CommandText",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
+    private static partial Regex Sql();
+
+    [GeneratedRegex(
+        @"IgnoreQueryFilters|\.Reload\(|\.ReloadAsync\(|GetDatabaseValues",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
+    private static partial Regex Leak();
+
+    [GeneratedRegex(
+        @"\.Audit\(|AuditLog\.AppendAsync|OperatorCommands|""[a-z]+\.[a-z_]+""",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
+    private static partial Regex Audits();
+}
