@@ -27,6 +27,9 @@ public static class PortalUrls
     /// <summary>The one-time link with which the first operator sets a password.</summary>
     public static string SetUp(string token) => "/account/set-up/" + Escape(token);
 
+    /// <summary>An invitation into a tenant; only the invited account can accept it.</summary>
+    public static string Join(string token) => "/account/join/" + Escape(token);
+
     public static string Tenant(string slug) => "/t/" + Escape(slug);
 
     public static string Campaigns(string slug, string? status = null, string? q = null, int page = 1) =>

@@ -15,6 +15,9 @@ internal static class TenancyServices
         services.AddSingleton<ChangeMemberRole>();
         services.AddSingleton<RemoveMember>();
         services.AddSingleton<RenewSetUpLink>();
+        services.AddSingleton<RenewInvitation>();
+        services.AddSingleton<RevokeInvitation>();
+        services.AddSingleton<JoinTenant>();
         services.AddSingleton<MemberList>();
         services.AddSingleton<AuditQuery>();
         services.AddSingleton<TenantHealthList>();

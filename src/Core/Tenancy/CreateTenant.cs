@@ -46,7 +46,13 @@ public sealed class CreateTenant(PortalDb portal)
                     CreatedAt = command.Now,
                 };
                 command.Db.Tenants.Add(tenant);
-                var (owner, token) = await NewMember.AddAsync(command, tenant.Id, address, TenantRole.Owner, ct);
+                var (owner, setUpToken, invitationToken) = await NewMember.AddAsync(
+                    command,
+                    tenant.Id,
+                    address,
+                    TenantRole.Owner,
+                    ct
+                );
                 command.Audit(
                     "tenant.created",
                     "tenant",
@@ -67,7 +73,13 @@ public sealed class CreateTenant(PortalDb portal)
                     new { owner = owner.Email },
                     ct
                 );
-                return new CreateTenantResult.Created(tenant.Id, tenant.Slug, owner.Email!, token);
+                return new CreateTenantResult.Created(
+                    tenant.Id,
+                    tenant.Slug,
+                    owner.Email!,
+                    setUpToken,
+                    invitationToken
+                );
             },
             cancellation
         );
@@ -82,9 +94,18 @@ public sealed class CreateTenant(PortalDb portal)
 
 public abstract record CreateTenantResult
 {
-    /// <param name="SetUpToken">For the owner, shown once; null when they have an account with a password already.</param>
-    public sealed record Created(Guid TenantId, string Slug, string OwnerEmail, string? SetUpToken)
-        : CreateTenantResult;
+    /// <param name="SetUpToken">For an owner whose account was made here, shown once.</param>
+    /// <param name="InvitationToken">
+    /// For an owner who has an account, shown once; the tenant has no owner before they have accepted. Both tokens are null
+    /// when the operator is the owner.
+    /// </param>
+    public sealed record Created(
+        Guid TenantId,
+        string Slug,
+        string OwnerEmail,
+        string? SetUpToken,
+        string? InvitationToken
+    ) : CreateTenantResult;
 
     /// <param name="Field"><c>name</c>, <c>slug</c>, <c>timeZone</c> or <c>owner</c>.</param>
     public sealed record Invalid(string Field, string Message) : CreateTenantResult;

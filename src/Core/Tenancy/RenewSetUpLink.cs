@@ -35,7 +35,9 @@ public sealed class RenewSetUpLink(PortalDb portal)
                 }
 
                 db.SetUpLinks.RemoveRange(
-                    await db.SetUpLinks.Where(link => link.UserId == userId && link.UsedAt == null).ToListAsync(ct)
+                    await db
+                        .SetUpLinks.Where(link => link.UserId == userId && link.TenantId == null && link.UsedAt == null)
+                        .ToListAsync(ct)
                 );
                 var now = portal.Time.GetUtcNow();
                 await AuditLog.AppendAsync(

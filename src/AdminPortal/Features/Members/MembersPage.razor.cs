@@ -8,12 +8,13 @@ namespace AdminPortal.Features.Members;
 public sealed partial class MembersPage
 {
     private IReadOnlyList<MemberLine>? _members;
+    private IReadOnlyList<InvitationLine> _invitations = [];
     private string? _failed;
     private string? _problem;
     private string _email = "";
     private TenantRole _role = TenantRole.Editor;
     private bool _busy;
-    private (string Title, string Email, string? Token)? _added;
+    private (string Title, string Email, string? Token, bool Invitation)? _added;
 
     [Inject]
     public required MemberList List { get; init; }
@@ -29,6 +30,12 @@ public sealed partial class MembersPage
 
     [Inject]
     public required RenewSetUpLink RenewSetUpLink { get; init; }
+
+    [Inject]
+    public required RenewInvitation RenewInvitation { get; init; }
+
+    [Inject]
+    public required RevokeInvitation RevokeInvitation { get; init; }
 
     [Inject]
     public required Confirmations Confirmations { get; init; }
@@ -57,6 +64,7 @@ public sealed partial class MembersPage
         try
         {
             _members = await List.ReadAsync(Tenant.Caller.Scope, CancellationToken.None);
+            _invitations = await List.ReadInvitationsAsync(Tenant.Caller.Scope, CancellationToken.None);
         }
         catch (Exception exception)
         {
@@ -70,9 +78,24 @@ public sealed partial class MembersPage
         {
             var result = await AddMember.ExecuteAsync(Tenant.Caller, _email, _role, CancellationToken.None);
             _problem = (result as AddMemberResult.Invalid)?.Message;
-            if (result is AddMemberResult.Added added)
+            _added = result switch
             {
-                _added = ($"{added.Email} is a member now.", added.Email, added.SetUpToken);
+                AddMemberResult.Added added => (
+                    $"{added.Email} is a member now.",
+                    added.Email,
+                    added.SetUpToken,
+                    Invitation: false
+                ),
+                AddMemberResult.Invited invited => (
+                    $"{invited.Email} has an account already and is invited.",
+                    invited.Email,
+                    invited.InvitationToken,
+                    Invitation: true
+                ),
+                _ => _added,
+            };
+            if (_problem is null)
+            {
                 _email = "";
             }
         });
@@ -141,7 +164,33 @@ public sealed partial class MembersPage
                 return;
             }
 
-            _added = ("A new set-up link. The one before has stopped working.", member.Email, token);
+            _added = ("A new set-up link. The one before has stopped working.", member.Email, token, false);
+        });
+
+    private Task RenewInvitationAsync(InvitationLine invitation) =>
+        RunAsync(async () =>
+        {
+            var token = await RenewInvitation.ExecuteAsync(Tenant.Caller, invitation.UserId, CancellationToken.None);
+            if (token is null)
+            {
+                Toasts.Note("No link was made.", "The invitation was accepted or withdrawn meanwhile.");
+                return;
+            }
+
+            _added = ("A new link. The one before has stopped working.", invitation.Email, token, true);
+        });
+
+    private Task RevokeAsync(InvitationLine invitation) =>
+        RunAsync(async () =>
+        {
+            if (await RevokeInvitation.ExecuteAsync(Tenant.Caller, invitation.UserId, CancellationToken.None))
+            {
+                Toasts.Done($"The invitation of {invitation.Email} was withdrawn.", "Its link has stopped working.");
+            }
+            else
+            {
+                Toasts.Note("There is no such invitation any more.", "It was accepted or withdrawn meanwhile.");
+            }
         });
 
     private void Tell(ChangeMemberResult result, string done)

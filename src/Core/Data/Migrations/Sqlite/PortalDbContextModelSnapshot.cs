@@ -497,6 +497,13 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Role")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("TenantId")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("UsedAt")
                         .HasColumnType("INTEGER");
 
@@ -504,6 +511,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("TokenHash");
+
+                    b.HasIndex("TenantId");
 
                     b.HasIndex("UserId");
 
@@ -1261,6 +1270,11 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
             modelBuilder.Entity("Ledgerpost.Identity.SetUpLink", b =>
                 {
+                    b.HasOne("Ledgerpost.Tenancy.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade);
+
                     b.HasOne("Ledgerpost.Identity.PortalUser", null)
                         .WithMany()
                         .HasForeignKey("UserId")

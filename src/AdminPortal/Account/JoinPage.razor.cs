@@ -1,0 +1,49 @@
+using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Account;
+
+/// <summary>Shows an invitation and asks; only the posted form joins.</summary>
+public sealed partial class JoinPage
+{
+    private JoinAnswer? _answer;
+
+    [Inject]
+    public required JoinTenant JoinTenant { get; init; }
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    [CascadingParameter]
+    public required HttpContext HttpContext { get; init; }
+
+    [Parameter]
+    public required string Token { get; set; }
+
+    protected override async Task OnInitializedAsync()
+    {
+        // The token is in the address: no other site may learn it.
+        HttpContext.Response.Headers["Referrer-Policy"] = "no-referrer";
+        if (HttpContext.User.UserId() is not { } userId)
+        {
+            Navigation.NavigateTo(PortalUrls.SignInAndReturn(PortalUrls.Join(Token)));
+            return;
+        }
+
+        _answer = await JoinTenant.LookAsync(Token, userId, HttpContext.RequestAborted);
+    }
+
+    private async Task SubmitAsync()
+    {
+        if (HttpContext.User.UserId() is null)
+        {
+            return;
+        }
+
+        _answer = await JoinTenant.ExecuteAsync(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
+        if (_answer is JoinAnswer.Joined joined)
+        {
+            Navigation.NavigateTo(PortalUrls.Tenant(joined.Slug));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Tenancy;
+
+/// <summary>A signed-in person accepts an invitation. The link alone opens nothing: it must be their account's.</summary>
+public sealed class JoinTenant(PortalDb portal)
+{
+    /// <summary>What the link would do for this account, without using it up.</summary>
+    public async Task<JoinAnswer> LookAsync(string token, Guid userId, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.None);
+        var (answer, _) = await LookAsync(db, token, userId, cancellation);
+        return answer;
+    }
+
+    public Task<JoinAnswer> ExecuteAsync(string token, Actor actor, CancellationToken cancellation) =>
+        portal.WriteAsync(
+            // The person is not in the tenant yet: the link says which one it is.
+            TenantScope.Installation,
+            async (db, ct) =>
+            {
+                var (answer, link) = await LookAsync(db, token, actor.UserId, ct);
+                if (
+                    answer is not JoinAnswer.Invited invited
+                    || link is not { UserId: { } userId, TenantId: { } tenantId, Role: { } role }
+                )
+                {
+                    return answer;
+                }
+
+                var now = portal.Time.GetUtcNow();
+                link.UsedAt = now;
+                if (await Permissions.RoleAsync(db, tenantId, userId, ct) is null)
+                {
+                    db.Memberships.Add(
+                        new Membership
+                        {
+                            TenantId = tenantId,
+                            UserId = userId,
+                            Role = role,
+                            CreatedAt = now,
+                        }
+                    );
+                    var email = await db
+                        .Users.Where(user => user.Id == userId)
+                        .Select(user => user.Email)
+                        .SingleAsync(ct);
+                    await AuditLog.AppendAsync(
+                        db,
+                        tenantId,
+                        actor,
+                        now,
+                        "member.joined",
+                        "member",
+                        userId.ToString(),
+                        email ?? "",
+                        new { role = role.ToString() },
+                        ct
+                    );
+                }
+
+                return new JoinAnswer.Joined(invited.Slug);
+            },
+            cancellation
+        );
+
+    private async Task<(JoinAnswer Answer, SetUpLink? Link)> LookAsync(
+        PortalDbContext db,
+        string token,
+        Guid? userId,
+        CancellationToken cancellation
+    )
+    {
+        var link = await SetUpLinks.FindInvitationAsync(db, token, cancellation);
+        if (link is not { TenantId: { } tenantId, Role: { } role })
+        {
+            return (new JoinAnswer.Over(), null);
+        }
+
+        // First, so that another account learns nothing more about the link.
+        if (userId is null || link.UserId != userId)
+        {
+            return (new JoinAnswer.OtherAccount(), null);
+        }
+
+        if (link.UsedAt is not null)
+        {
+            return (new JoinAnswer.Used(), null);
+        }
+
+        if (link.ExpiresAt <= portal.Time.GetUtcNow())
+        {
+            return (new JoinAnswer.Over(), null);
+        }
+
+        var tenant = await db.Tenants.SingleAsync(row => row.Id == tenantId, cancellation);
+        return (new JoinAnswer.Invited(tenant.Name, tenant.Slug, role), link);
+    }
+}
+
+public abstract record JoinAnswer
+{
+    public sealed record Invited(string TenantName, string Slug, TenantRole Role) : JoinAnswer;
+
+    public sealed record Joined(string Slug) : JoinAnswer;
+
+    /// <summary>The invitation is for somebody else; to whom and where is not said.</summary>
+    public sealed record OtherAccount : JoinAnswer;
+
+    /// <summary>This account has accepted it before.</summary>
+    public sealed record Used : JoinAnswer;
+
+    /// <summary>Unknown, withdrawn, replaced or too old.</summary>
+    public sealed record Over : JoinAnswer;
+}
