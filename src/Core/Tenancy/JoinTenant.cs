@@ -16,10 +16,18 @@ public sealed class JoinTenant(PortalDb portal)
         return answer;
     }
 
-    public Task<JoinAnswer> ExecuteAsync(string token, Actor actor, CancellationToken cancellation) =>
-        portal.WriteAsync(
-            // The person is not in the tenant yet: the link says which one it is.
-            TenantScope.Installation,
+    public async Task<JoinAnswer> ExecuteAsync(string token, Actor actor, CancellationToken cancellation)
+    {
+        // The person is in no tenant yet: the link says whose scope is needed, and is asked again in the transaction.
+        await using var none = portal.Read(TenantScope.None);
+        var (first, found) = await LookAsync(none, token, actor.UserId, cancellation);
+        if (found?.TenantId is not { } invitedTo)
+        {
+            return first;
+        }
+
+        return await portal.WriteAsync(
+            TenantScope.For(invitedTo),
             async (db, ct) =>
             {
                 var (answer, link) = await LookAsync(db, token, actor.UserId, ct);
@@ -66,6 +74,7 @@ public sealed class JoinTenant(PortalDb portal)
             },
             cancellation
         );
+    }
 
     private async Task<(JoinAnswer Answer, SetUpLink? Link)> LookAsync(
         PortalDbContext db,

@@ -93,6 +93,7 @@ public sealed class SignInJourney(BrowserFixture browser) : IClassFixture<Browse
         await WallStandsAsync(portal, owner, own: "south-harbour-museum", foreign: "demo");
         await WallStandsAsync(portal, operators, own: "demo", foreign: "south-harbour-museum");
         await MembersAsync(portal, owner);
+        await InvitationAsync(portal, owner, operators, email);
 
         var late = await browser.NewPageAsync();
         await late.GotoAsync(link);
@@ -165,6 +166,36 @@ public sealed class SignInJourney(BrowserFixture browser) : IClassFixture<Browse
         await Screenshots.TakeAsync(page, "audit-filtered");
         await page.GoBackAsync();
         await Expect(page.GetByText("created the organisation")).ToBeVisibleAsync();
+    }
+
+    /// <summary>A person who has an account is no member before they accept, with a link that was not renewed since.</summary>
+    private static async Task InvitationAsync(PortalProcess portal, IPage owner, IPage invited, string email)
+    {
+        const string slug = "south-harbour-museum";
+        await owner.OpenAsync(portal, PortalUrls.Members(slug));
+        await owner.GetByLabel("E-mail address").FillAsync(email);
+        await owner.GetByRole(AriaRole.Button, new() { Name = "Add member" }).ClickAsync();
+        var first = await owner.GetByTestId("invitation-link").InnerTextAsync();
+        await Expect(owner.GetByTestId("invitation")).ToContainTextAsync(email);
+        await Screenshots.TakeAsync(owner, "members-invited");
+        await owner.GetByRole(AriaRole.Button, new() { Name = $"New link for {email}" }).ClickAsync();
+        await Expect(owner.GetByTestId("invitation-link")).Not.ToHaveTextAsync(first);
+        var second = await owner.GetByTestId("invitation-link").InnerTextAsync();
+
+        await owner.GotoAsync(second);
+        await Expect(owner.GetByRole(AriaRole.Heading, new() { Name = "This invitation is for another account" }))
+            .ToBeVisibleAsync();
+        await Screenshots.TakeAsync(owner, "join-other-account");
+        await invited.GotoAsync(first);
+        await Expect(invited.GetByRole(AriaRole.Heading, new() { Name = "This invitation is over" }))
+            .ToBeVisibleAsync();
+        await invited.GotoAsync(second);
+        await Screenshots.TakeAsync(invited, "join");
+        await invited.GetByRole(AriaRole.Button, new() { Name = "Join South Harbour" }).ClickAsync();
+        await Expect(invited).ToHaveURLAsync(portal.Url + PortalUrls.Tenant(slug));
+        await owner.OpenAsync(portal, PortalUrls.Members(slug));
+        await Expect(owner.GetByRole(AriaRole.Row).Filter(new() { HasText = email })).ToContainTextAsync("Editor");
+        await Expect(owner.GetByTestId("invitation")).ToHaveCountAsync(0);
     }
 
     private static async Task SignInAsync(IPage page, string email, string password)

@@ -18,6 +18,7 @@ public sealed partial class TenantWallTests
         ["Core/Identity/FirstOperator.cs"] = "makes the first person, before there is a tenant",
         ["Core/Identity/RecordSignIn.cs"] = "notes a sign-in in the log of each tenant of that person",
         ["Core/Identity/UseSetUpLink.cs"] = "has a token and not yet a person",
+        ["Core/Tenancy/AddMember.cs"] = "checks whether an account is a member anywhere",
         ["Core/Tenancy/OperatorCommands.cs"] = "runs what an operator may do; the operator is checked in it",
         ["Core/Tenancy/RenewSetUpLink.cs"] = "checks where else a person is a member",
         ["Core/Tenancy/TenantDirectory.cs"] = "lists the tenants of one person",
