@@ -206,11 +206,46 @@ public sealed class ResendClientTests
         Assert.IsType<ProviderAnswer.None>(await call);
     }
 
+    [Fact]
+    public async Task Body_ThatTheHandlerAsksForTwice_IsWrittenOnce()
+    {
+        using var written = new MemoryStream();
+        var time = new ManualTime();
+        using var http = new ResendHttp(new RetryingHandler(written));
+        var endpoint = new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", []);
+        var request = new ProviderRequest(
+            endpoint.BaseUrl,
+            "/emails/batch",
+            "1/key",
+            Body,
+            Deadline.In(time, TimeSpan.FromSeconds(30))
+        );
+
+        var answer = await new ResendClient(http, endpoint, time).PostAsync(request, CancellationToken.None);
+
+        Assert.IsType<ProviderAnswer.None>(answer);
+        Assert.Equal(Body, written.ToArray());
+    }
+
     private static ResendClient Client(ResendHttp http, RawServer server, ManualTime time) =>
         new(http, new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []), time);
 
     private static ProviderRequest Request(RawServer server, ManualTime time, string key = "1/key") =>
         new(server.Url, "/emails/batch", key, Body, Deadline.In(time, TimeSpan.FromSeconds(30)));
+
+    /// <summary>What a handler may do by itself when a connection breaks: the same request once more.</summary>
+    private sealed class RetryingHandler(Stream wire) : HttpMessageHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        )
+        {
+            await request.Content!.CopyToAsync(wire, cancellationToken);
+            await request.Content.CopyToAsync(wire, cancellationToken);
+            return new HttpResponseMessage(HttpStatusCode.OK);
+        }
+    }
 
     /// <summary>Reads whole requests off the wire and answers as told; what it saw is what was sent.</summary>
     private sealed class RawServer : IDisposable

@@ -26,9 +26,30 @@ public sealed class ReviewTests
         // Chunk 1 is accepted and its answer lost; its repeat is refused, which proves nothing; two clean ones follow.
         engine.Provider.Then(Fault.LostAnswer, Fault.BadAddress, Fault.BadAddress, Fault.BadAddress);
         var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        engine.Time.Advance(TimeSpan.FromMinutes(1));
+        await engine.TurnAsync();
+        await engine.Db.WriteAsync(
+            TenantScope.Installation,
+            async (db, token) =>
+            {
+                var later = engine.Time.GetUtcNow().AddMinutes(10);
+                await db
+                    .Chunks.Where(c => c.DoubtfulSince != null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.NotBefore, later), token);
+                await db.ProviderAccounts.ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(a => a.NotBefore, (DateTimeOffset?)null)
+                            .SetProperty(a => a.FailingSince, (DateTimeOffset?)null),
+                    token
+                );
+            },
+            CancellationToken.None
+        );
+        await engine.TurnAsync();
+        await engine.TurnAsync();
+        Assert.Equal([2, 1, 1], engine.Provider.Calls.GroupBy(c => c.Key).Select(g => g.Count()));
 
-        await engine.RunAsync();
-        await engine.ResumeAsync(id);
         await engine.RunAsync(TimeSpan.FromHours(1));
 
         Assert.Equal(0, (await engine.CountsAsync(id)).InDoubt);
