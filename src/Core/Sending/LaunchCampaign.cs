@@ -107,9 +107,9 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
             },
             cancellation
         );
+        await db.AnalyzeAsync(cancellation);
         signal.Raise();
         notifier.Publish(campaignId);
-        await db.AnalyzeAsync(cancellation);
         return frozen;
     }
 
