@@ -58,7 +58,12 @@ public sealed partial class TenantGate : IDisposable
 
     private string? SlugOfPage() => PortalUrls.TenantSlugOf(Navigation.ToBaseRelativePath(Navigation.Uri));
 
-    private void OnLocationChanged(object? sender, LocationChangedEventArgs args)
+    /// <summary>The router may bring the next page before it tells of the next address; both are looked at.</summary>
+    protected override void OnParametersSet() => FollowAddress();
+
+    private void OnLocationChanged(object? sender, LocationChangedEventArgs args) => FollowAddress();
+
+    private void FollowAddress()
     {
         var slug = SlugOfPage();
         if (string.Equals(_slug, slug, StringComparison.Ordinal))

@@ -48,12 +48,8 @@ public static class FreezeAudience
         """;
 
     // Deleted while pending and added again: the address has its row already, and nobody gets two.
-    private const string Revive = $$"""
-        UPDATE "Recipients" AS old
-        SET "ContactId" = c."Id", "State" = 'Pending', "Reason" = NULL, "Detail" = NULL, "ChunkNumber" = NULL,
-            "UpdatedAt" = {2}
-        FROM "Contacts" c
-        WHERE old."TenantId" = {0} AND old."CampaignId" = {1} AND old."ContactId" IS NULL
+    private const string Revivable = $$"""
+        old."TenantId" = {0} AND old."CampaignId" = {1} AND old."ContactId" IS NULL
             AND (old."State" = 'Pending' OR (old."State" = 'Excluded' AND old."Reason" = 'contact_deleted'))
             AND c."NormalizedEmail" = old."NormalizedEmail" AND {{InAudience}}
             AND NOT EXISTS (
@@ -61,8 +57,17 @@ public static class FreezeAudience
                 WHERE r."TenantId" = c."TenantId" AND r."ContactId" = c."Id" AND r."CampaignId" = {1})
         """;
 
+    private const string Revive = $$"""
+        UPDATE "Recipients" AS old
+        SET "ContactId" = c."Id", "State" = 'Pending', "Reason" = NULL, "Detail" = NULL, "ChunkNumber" = NULL,
+            "UpdatedAt" = {2}
+        FROM "Contacts" c
+        WHERE {{Revivable}}
+        """;
+
     private const string CountJoined = $$"""
-        SELECT COUNT(*) AS "Value" FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}}
+        SELECT (SELECT COUNT(*) FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}})
+            + (SELECT COUNT(*) FROM "Recipients" AS old CROSS JOIN "Contacts" c WHERE {{Revivable}}) AS "Value"
         """;
 
     /// <summary>Adds whoever is in the audience and not in the campaign's ledger, then excludes whom nobody may mail.</summary>
@@ -95,7 +100,7 @@ public static class FreezeAudience
         CancellationToken cancellation
     ) => await db.Database.ExecuteSqlAsync(await SqlAsync(db, Revive, campaign, now, cancellation), cancellation);
 
-    /// <summary>How many <see cref="TakeAsync"/> would add.</summary>
+    /// <summary>How many <see cref="ReviveAsync"/> would bring back and <see cref="TakeAsync"/> would add.</summary>
     public static async Task<int> CountJoinedAsync(
         PortalDbContext db,
         Campaign campaign,

@@ -17,12 +17,13 @@ public sealed class PortalProcess : IAsyncDisposable
     private readonly Dictionary<string, string> _settings;
     private readonly string _environment;
     private Process? _process;
+    private bool _listens;
 
     private PortalProcess(string environment, IReadOnlyDictionary<string, string> settings)
     {
         _environment = environment;
         DataDirectory = Directory.CreateTempSubdirectory("ledgerpost-ui-").FullName;
-        Url = $"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}";
+        Url = settings.GetValueOrDefault("urls") ?? FreeAddress();
         _settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["urls"] = Url,
@@ -46,7 +47,7 @@ public sealed class PortalProcess : IAsyncDisposable
     /// <summary>Everything that the process has written so far, over all its starts.</summary>
     public string Output => string.Join('\n', _output);
 
-    /// <param name="settings">Configuration on top of the tests' own (see the constructor); the same keys win.</param>
+    /// <param name="settings">Configuration on top of the tests' own (see the constructor); the same keys win, and an empty value takes one away.</param>
     /// <param name="environment">"Development" or "Production".</param>
     public static async Task<PortalProcess> StartAsync(
         IReadOnlyDictionary<string, string>? settings = null,
@@ -94,7 +95,7 @@ public sealed class PortalProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         start.ArgumentList.Add(Repository.PortalAssembly);
-        foreach (var (key, value) in _settings)
+        foreach (var (key, value) in _settings.Where(setting => setting.Value.Length > 0))
         {
             start.ArgumentList.Add($"--{key}={value}");
         }
@@ -145,16 +146,24 @@ public sealed class PortalProcess : IAsyncDisposable
         _output.Enqueue(line);
         if (line.Contains("Now listening on", StringComparison.Ordinal) && line.Contains(Url, StringComparison.Ordinal))
         {
+            _listens = true;
+        }
+
+        // The last line of what it says when it is ready, so that all of that can be read.
+        if (_listens && line.TrimStart().StartsWith("Data ", StringComparison.Ordinal))
+        {
+            _listens = false;
             listening.TrySetResult();
         }
     }
 
     // Asked of the system and given to the portal, instead of port 0: the address must be known before the start, because
     // it is in the unsubscribe links and webhooks (Portal:PublicUrl), and it must be the same after a restart.
-    private static int FreePort()
+    public static string FreeAddress()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        return $"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}";
     }
 }

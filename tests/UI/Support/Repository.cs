@@ -14,6 +14,9 @@ internal static class Repository
     public static string PortalAssembly { get; } =
         Path.Combine(PortalProject, "bin", Metadata("Configuration"), "net10.0", "AdminPortal.dll");
 
+    public static string EmulatorAssembly { get; } =
+        Path.Combine(Root, "src", "ResendEmulator", "bin", Metadata("Configuration"), "net10.0", "ResendEmulator.dll");
+
     private static string Metadata(string key) =>
         typeof(Repository)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()

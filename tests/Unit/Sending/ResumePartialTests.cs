@@ -133,6 +133,8 @@ public sealed class ResumePartialTests
         await engine.RunAsync();
         Assert.Equal(1, (await engine.CountsAsync(id)).Excluded);
         await engine.Database.AddContactAsync(engine.Tenant, "person150@example.net");
+        var preview = await engine.ResumePreview.ExecuteAsync(engine.Tenant.Scope, id, CancellationToken.None);
+        Assert.Equal(1, preview!.JoinedSince);
 
         await engine.ResumeAsync(id, expectedRun: 2, includeJoined: true);
         await engine.RunAsync();
