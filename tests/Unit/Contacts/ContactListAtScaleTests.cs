@@ -10,40 +10,38 @@ namespace UnitTests.Contacts;
 [Trait("Category", "Long")]
 public sealed class ContactListAtScaleTests(ITestOutputHelper output)
 {
-    /// <summary>Generous, since the machine is shared; the figures are printed.</summary>
-    private static readonly TimeSpan Bearable = TimeSpan.FromSeconds(2);
-
+    // What it takes is printed and not asserted: a limit in milliseconds fails with the machine, not with the product.
     [Fact]
-    public async Task List_OfAMillion_AnswersEveryFilterQuickly()
+    public async Task List_OfAMillion_FindsExactlyWhoEachFilterMeans()
     {
         await using var database = await TestDatabase.CreateAsync();
         var tenant = await database.AddTenantAsync("north");
         await FillAsync(database, tenant, 1_000_000);
         var list = new ContactList(database.Db);
         var segmentId = await AddSegmentAsync(database, tenant);
-        var cases = new (string Name, ContactFilter Filter, ContactSort Sort, int Offset)[]
+        var cases = new (string Name, ContactFilter Filter, ContactSort Sort, int Offset, int Found)[]
         {
-            ("everybody", new(), ContactSort.Newest, 0),
-            ("everybody by address", new(), ContactSort.Address, 0),
-            ("last page", new(), ContactSort.Newest, 999_950),
-            ("last page by address", new(), ContactSort.Address, 999_950),
-            ("common word", new("person"), ContactSort.Newest, 0),
-            ("rare word", new("person-777777@"), ContactSort.Newest, 0),
-            ("two words", new("ada 77"), ContactSort.Address, 0),
-            ("nobody", new("nobody-at-all"), ContactSort.Newest, 0),
-            ("big tag", new(Tag: "even"), ContactSort.Newest, 0),
-            ("small tag", new(Tag: "rare"), ContactSort.Newest, 0),
-            ("subscribed", new(Subscribed: true), ContactSort.Newest, 0),
-            ("unsubscribed", new(Subscribed: false), ContactSort.Newest, 0),
-            ("segment", new(SegmentId: segmentId), ContactSort.Newest, 0),
-            ("all at once", new("ada", "even", true, segmentId), ContactSort.Newest, 0),
+            ("everybody", new(), ContactSort.Newest, 0, 1_000_000),
+            ("everybody by address", new(), ContactSort.Address, 0, 1_000_000),
+            ("last page", new(), ContactSort.Newest, 999_950, 1_000_000),
+            ("last page by address", new(), ContactSort.Address, 999_950, 1_000_000),
+            ("common word", new("person"), ContactSort.Newest, 0, 1_000_000),
+            ("rare word", new("person-777777@"), ContactSort.Newest, 0, 1),
+            ("two words", new("ada 77"), ContactSort.Address, 0, 3_691),
+            ("nobody", new("nobody-at-all"), ContactSort.Newest, 0, 0),
+            ("big tag", new(Tag: "even"), ContactSort.Newest, 0, 500_000),
+            ("small tag", new(Tag: "rare"), ContactSort.Newest, 0, 200),
+            ("subscribed", new(Subscribed: true), ContactSort.Newest, 0, 980_000),
+            ("unsubscribed", new(Subscribed: false), ContactSort.Newest, 0, 20_000),
+            ("segment", new(SegmentId: segmentId), ContactSort.Newest, 0, 200),
+            ("all at once", new("ada", "even", true, segmentId), ContactSort.Newest, 0, 0),
         };
-        foreach (var (name, filter, sort, offset) in cases)
+        foreach (var (name, filter, sort, offset, found) in cases)
         {
             var clock = Stopwatch.StartNew();
             var page = await list.ExecuteAsync(tenant.As(TenantRole.Viewer), filter, sort, offset, 50);
             output.WriteLine($"{name, -22} {clock.ElapsedMilliseconds, 6:N0} ms  {page.Total, 9:N0} found");
-            Assert.True(clock.Elapsed < Bearable, $"{name} took {clock.Elapsed}.");
+            Assert.Equal((name, found), (name, page.Total));
         }
     }
 
