@@ -28,8 +28,22 @@ public static class NumberRanges
         return text.ToString();
     }
 
-    public static bool Contains(string ranges, int number) =>
-        Parse(ranges).Any(range => range.First <= number && number <= range.Last);
+    /// <returns>The place of <paramref name="number"/> in the list, from 0; -1 when it is not in it.</returns>
+    public static int IndexOf(string ranges, int number)
+    {
+        var before = 0;
+        foreach (var (first, last) in Parse(ranges))
+        {
+            if (first <= number && number <= last)
+            {
+                return before + number - first;
+            }
+
+            before += last - first + 1;
+        }
+
+        return -1;
+    }
 
     /// <summary>Every number, ascending.</summary>
     public static IReadOnlyList<int> Expand(string ranges) =>

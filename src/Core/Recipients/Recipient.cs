@@ -153,11 +153,13 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
             recipient.State,
             recipient.Number,
         });
+        // With the state, so that the pending of one chunk are found by it and not among all that are pending.
         builder.HasIndex(recipient => new
         {
             recipient.TenantId,
             recipient.CampaignId,
             recipient.ChunkNumber,
+            recipient.State,
         });
         builder.HasIndex(recipient => recipient.ProviderEmailId);
         builder.HasIndex(recipient => new

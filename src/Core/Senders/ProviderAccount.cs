@@ -9,6 +9,9 @@ namespace Ledgerpost.Senders;
 /// </summary>
 public sealed class ProviderAccount
 {
+    /// <summary>Longer than the longest pause between two tries of one chunk.</summary>
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(2);
+
     public required Guid Id { get; init; }
 
     /// <summary>Without a slash at its end.</summary>
@@ -35,13 +38,32 @@ public sealed class ProviderAccount
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>A call proved nothing: no other before the pause is over.</summary>
+    public void Failed(DateTimeOffset now, TimeSpan pause)
+    {
+        // Nobody has called since: an outage of last week, which ended unseen, must not use up today's patience.
+        if (FailingSince is null || NotBefore + Forgotten < now)
+        {
+            FailingSince = now;
+            FailuresInARow = 0;
+        }
+
+        FailuresInARow++;
+        NotBefore = NotBefore > now + pause ? NotBefore : now + pause;
+    }
+
     /// <summary>It took a batch: whatever kept it from that is over.</summary>
     public void Succeeded(DateTimeOffset now, string emailId)
     {
+        // A pause that the provider asked for is not over because an earlier call was still accepted.
+        if (FailingSince is not null)
+        {
+            NotBefore = null;
+        }
+
         LastSuccessAt = now;
         FailingSince = null;
         FailuresInARow = 0;
-        NotBefore = null;
         KnownEmailId = emailId;
     }
 }

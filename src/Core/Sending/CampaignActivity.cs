@@ -78,7 +78,7 @@ public sealed class CampaignActivity(PortalDb database)
             attempt.Number,
             attempt.Key,
             attempt.RecipientNumbers,
-            RecipientNumbers.Count(attempt.RecipientNumbers),
+            attempt.Mails,
             attempt.Outcome,
             attempt.HttpStatus,
             attempt.ErrorName,

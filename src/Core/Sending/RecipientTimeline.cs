@@ -113,9 +113,7 @@ public sealed class RecipientTimeline(PortalDb database)
         return
         [
             .. attempts
-                .Select(attempt =>
-                    (Attempt: attempt, Index: RecipientNumbers.IndexOf(attempt.RecipientNumbers, number))
-                )
+                .Select(attempt => (Attempt: attempt, Index: NumberRanges.IndexOf(attempt.RecipientNumbers, number)))
                 .Where(pair => pair.Index >= 0)
                 .Select(pair => Entry(pair.Attempt, pair.Index)),
         ];
@@ -135,7 +133,7 @@ public sealed class RecipientTimeline(PortalDb database)
             attempt.ErrorName,
             attempt.Message,
             ids?.ElementAtOrDefault(index),
-            RecipientNumbers.Count(attempt.RecipientNumbers) - 1,
+            attempt.Mails - 1,
             attempt.CompletedAt - attempt.StartedAt
         );
     }

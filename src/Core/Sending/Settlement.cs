@@ -185,10 +185,8 @@ internal sealed class Settlement(
     {
         await WaitAsync();
         var account = await AccountAsync(cancellation);
-        account.FailingSince ??= now;
-        account.FailuresInARow++;
-        account.NotBefore = Later(account.NotBefore, now + Backoff.ForAccount(account.FailuresInARow, random));
-        var patienceEnds = account.FailingSince.Value + options.Patience;
+        account.Failed(now, Backoff.ForAccount(account.FailuresInARow + 1, random));
+        var patienceEnds = account.FailingSince!.Value + options.Patience;
         if (now < patienceEnds)
         {
             // The last try of the patience is not slept through.

@@ -161,16 +161,26 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
         PortalDbContext context,
         ProviderEvent happened,
         CancellationToken cancellation
-    ) =>
-        happened.Tags is { } tags
-            ? await context.Recipients.SingleOrDefaultAsync(
-                r =>
-                    r.CampaignId == tags.CampaignId
-                    && r.Number == tags.Recipient
-                    && context.Campaigns.Any(c => c.Id == tags.CampaignId && c.TenantId == r.TenantId),
+    )
+    {
+        if (happened.Tags is not { } tags)
+        {
+            return await context.Recipients.SingleOrDefaultAsync(
+                r => r.ProviderEmailId == happened.EmailId,
                 cancellation
-            )
-            : await context.Recipients.SingleOrDefaultAsync(r => r.ProviderEmailId == happened.EmailId, cancellation);
+            );
+        }
+
+        // The tenant first: without it the ledger's key is no key, and a million rows would be read for one event.
+        var tenantId = await context
+            .Campaigns.Where(c => c.Id == tags.CampaignId)
+            .Select(c => c.TenantId)
+            .SingleOrDefaultAsync(cancellation);
+        return await context.Recipients.SingleOrDefaultAsync(
+            r => r.TenantId == tenantId && r.CampaignId == tags.CampaignId && r.Number == tags.Recipient,
+            cancellation
+        );
+    }
 
     /// <summary>By the attempts of the chunk: they remember the account even after a refused generation has let it go.</summary>
     private static async Task<bool> MayTouchAsync(
@@ -206,7 +216,11 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             await ProveChunkAsync(context, recipient.TenantId, tags, now, cancellation);
             // The statement above went past the change tracker.
             recipient.State = await context
-                .Recipients.Where(r => r.CampaignId == recipient.CampaignId && r.Number == recipient.Number)
+                .Recipients.Where(r =>
+                    r.TenantId == recipient.TenantId
+                    && r.CampaignId == recipient.CampaignId
+                    && r.Number == recipient.Number
+                )
                 .Select(r => r.State)
                 .SingleAsync(cancellation);
         }

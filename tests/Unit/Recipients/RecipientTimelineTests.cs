@@ -16,7 +16,7 @@ public sealed class RecipientTimelineTests
     [InlineData("7", 7, 0)]
     [InlineData("7,9", 9, 1)]
     public void IndexOf_InAList_IsThePlaceInTheRequest(string list, int number, int index) =>
-        Assert.Equal(index, RecipientNumbers.IndexOf(list, number));
+        Assert.Equal(index, NumberRanges.IndexOf(list, number));
 
     [Fact]
     public async Task Timeline_HoldsTheAttemptsThatItWasIn_WithItsOwnProviderId_AndTheEvents()

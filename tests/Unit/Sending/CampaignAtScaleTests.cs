@@ -33,7 +33,10 @@ public sealed class CampaignAtScaleTests(ITestOutputHelper output)
             "preview of the resume",
             () => engine.ResumePreview.ExecuteAsync(engine.Tenant.Scope, id, CancellationToken.None)
         );
-        Assert.Equal((2_000, 978_040, 19_960), (preview!.Accepted, preview.WillSend, preview.Excluded.Sum(r => r.Count)));
+        Assert.Equal(
+            (2_000, 978_040, 19_960),
+            (preview!.Accepted, preview.WillSend, preview.Excluded.Sum(r => r.Count))
+        );
         await MeasureAsync("resume", () => engine.ResumeAsync(id));
         engine.Provider.Then([.. Enumerable.Repeat(Fault.None, 20), Fault.DailyQuota]);
         await MeasureAsync("20 chunks of 100", () => engine.RunAsync());

@@ -243,6 +243,30 @@ public sealed class FailureMatrixTests
     }
 
     [Fact]
+    public async Task OutageOfLastWeek_ThatEndedUnseen_DoesNotUseUpTodaysPatience()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostRequest);
+        var old = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.Cancel.ExecuteAsync(
+            engine.Tenant.As(Ledgerpost.Tenancy.TenantRole.Admin),
+            old,
+            CancellationToken.None
+        );
+        engine.Time.Advance(TimeSpan.FromDays(7));
+        engine.Provider.Then(Fault.LostRequest);
+
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
+        await engine.RunAsync();
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+    }
+
+    [Fact]
     public async Task PartialCampaign_ThatHasOnlyDoubtLeft_BecomesSentByItself()
     {
         await using var engine = await EngineHarness.CreateAsync();

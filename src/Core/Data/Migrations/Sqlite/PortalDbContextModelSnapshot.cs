@@ -600,14 +600,14 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("ProviderEmailId");
 
-                    b.HasIndex("TenantId", "CampaignId", "ChunkNumber");
-
                     b.HasIndex("TenantId", "CampaignId", "Delivery");
 
                     b.HasIndex("TenantId", "CampaignId", "NormalizedEmail")
                         .IsUnique();
 
                     b.HasIndex("TenantId", "ContactId", "CampaignId");
+
+                    b.HasIndex("TenantId", "CampaignId", "ChunkNumber", "State");
 
                     b.HasIndex("TenantId", "CampaignId", "State", "Number");
 
