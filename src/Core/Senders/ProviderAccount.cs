@@ -38,19 +38,31 @@ public sealed class ProviderAccount
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>A call proved nothing: no other before the pause is over.</summary>
-    public void Failed(DateTimeOffset now, TimeSpan pause)
+    /// <summary>
+    /// Before each call: while it is failing, one call at a time is a probe and holds the others back. An outage that ended
+    /// unseen, because nobody has called since, is forgotten: last week's must not use up today's patience.
+    /// </summary>
+    /// <returns>True when this call is a probe.</returns>
+    public bool BeginCall(DateTimeOffset now)
     {
-        // Nobody has called since: an outage of last week, which ended unseen, must not use up today's patience.
-        if (FailingSince is null || NotBefore + Forgotten < now)
+        if (FailingSince is not null && NotBefore + Forgotten < now)
         {
-            FailingSince = now;
+            FailingSince = null;
             FailuresInARow = 0;
         }
 
-        FailuresInARow++;
-        NotBefore = NotBefore > now + pause ? NotBefore : now + pause;
+        return FailingSince is not null;
     }
+
+    /// <summary>A call proved nothing: no other before the pause is over.</summary>
+    public void Failed(DateTimeOffset now, TimeSpan pause)
+    {
+        FailingSince ??= now;
+        FailuresInARow++;
+        HoldBack(now + pause);
+    }
+
+    public void HoldBack(DateTimeOffset until) => NotBefore = NotBefore > until ? NotBefore : until;
 
     /// <summary>It took a batch: whatever kept it from that is over.</summary>
     public void Succeeded(DateTimeOffset now, string emailId)

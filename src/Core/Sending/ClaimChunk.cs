@@ -204,9 +204,9 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     )
     {
         var account = await context.ProviderAccounts.SingleAsync(a => a.Id == accountId, cancellation);
-        if (account.FailingSince is not null)
+        if (account.BeginCall(now))
         {
-            account.NotBefore = now + Backoff.ForAccount(account.FailuresInARow, random);
+            account.HoldBack(now + Backoff.ForAccount(account.FailuresInARow, random));
         }
     }
 }

@@ -78,7 +78,7 @@ internal sealed class Settlement(
             : pause > LongestPause ? LongestPause
             : pause;
         var account = await AccountAsync(cancellation);
-        account.NotBefore = Later(account.NotBefore, now + pause);
+        account.HoldBack(now + pause);
         if (intent.CleanHistory)
         {
             await EndGenerationAsync(chunk, InDoubt, cancellation);
@@ -242,6 +242,4 @@ internal sealed class Settlement(
         context.ProviderAccounts.SingleAsync(account => account.Id == accountId, cancellation);
 
     private DateTimeOffset NextUtcMidnight() => new(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
-
-    private static DateTimeOffset Later(DateTimeOffset? a, DateTimeOffset b) => a > b ? a.Value : b;
 }

