@@ -102,8 +102,6 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     FailingSince = table.Column<long>(type: "INTEGER", nullable: true),
                     FailuresInARow = table.Column<int>(type: "INTEGER", nullable: false),
                     NotBefore = table.Column<long>(type: "INTEGER", nullable: true),
-                    LastRefusal = table.Column<string>(type: "TEXT", nullable: true),
-                    RefusalsInARow = table.Column<int>(type: "INTEGER", nullable: false),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
@@ -202,26 +200,6 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
-                name: "SetUpLinks",
-                columns: table => new
-                {
-                    TokenHash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    UserId = table.Column<Guid>(type: "TEXT", nullable: true),
-                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    UsedAt = table.Column<long>(type: "INTEGER", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_SetUpLinks", x => x.TokenHash);
-                    table.ForeignKey(
-                        name: "FK_SetUpLinks_AspNetUsers_UserId",
-                        column: x => x.UserId,
-                        principalTable: "AspNetUsers",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Cascade);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "WebhookMessages",
                 columns: table => new
                 {
@@ -292,6 +270,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     Id = table.Column<Guid>(type: "TEXT", nullable: false),
                     FileName = table.Column<string>(type: "TEXT", nullable: false),
                     Status = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    Size = table.Column<long>(type: "INTEGER", nullable: false),
+                    Position = table.Column<long>(type: "INTEGER", nullable: false),
+                    FileLines = table.Column<int>(type: "INTEGER", nullable: false),
                     Lines = table.Column<int>(type: "INTEGER", nullable: false),
                     Accepted = table.Column<int>(type: "INTEGER", nullable: false),
                     Updated = table.Column<int>(type: "INTEGER", nullable: false),
@@ -323,6 +304,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     NormalizedEmail = table.Column<string>(type: "TEXT", maxLength: 320, nullable: false),
                     FirstName = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
                     LastName = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    Search = table.Column<string>(type: "TEXT", nullable: false),
+                    ImportId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ImportLine = table.Column<int>(type: "INTEGER", nullable: true),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
                     UpdatedAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
@@ -392,6 +376,7 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     Id = table.Column<Guid>(type: "TEXT", nullable: false),
                     Name = table.Column<string>(type: "TEXT", maxLength: 253, nullable: false),
                     AccountId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Region = table.Column<string>(type: "TEXT", nullable: false),
                     ProviderDomainId = table.Column<string>(type: "TEXT", nullable: true),
                     Status = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     Records = table.Column<string>(type: "TEXT", nullable: false),
@@ -409,6 +394,34 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         onDelete: ReferentialAction.Cascade);
                     table.ForeignKey(
                         name: "FK_SendingDomains_Tenants_TenantId",
+                        column: x => x.TenantId,
+                        principalTable: "Tenants",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "SetUpLinks",
+                columns: table => new
+                {
+                    TokenHash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    TenantId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    Role = table.Column<string>(type: "TEXT", maxLength: 32, nullable: true),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UsedAt = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_SetUpLinks", x => x.TokenHash);
+                    table.ForeignKey(
+                        name: "FK_SetUpLinks_AspNetUsers_UserId",
+                        column: x => x.UserId,
+                        principalTable: "AspNetUsers",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_SetUpLinks_Tenants_TenantId",
                         column: x => x.TenantId,
                         principalTable: "Tenants",
                         principalColumn: "Id",
@@ -613,6 +626,7 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     DoubtfulSince = table.Column<long>(type: "INTEGER", nullable: true),
                     NotBefore = table.Column<long>(type: "INTEGER", nullable: true),
                     Attempts = table.Column<int>(type: "INTEGER", nullable: false),
+                    Mails = table.Column<int>(type: "INTEGER", nullable: false),
                     Failures = table.Column<int>(type: "INTEGER", nullable: false),
                     Key = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
                     AccountId = table.Column<Guid>(type: "TEXT", nullable: true),
@@ -675,6 +689,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     Key = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
                     PayloadHash = table.Column<string>(type: "TEXT", nullable: false),
                     RecipientNumbers = table.Column<string>(type: "TEXT", nullable: false),
+                    Mails = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountId = table.Column<Guid>(type: "TEXT", nullable: false),
                     CleanHistory = table.Column<bool>(type: "INTEGER", nullable: false),
                     StartedAt = table.Column<long>(type: "INTEGER", nullable: false),
                     CompletedAt = table.Column<long>(type: "INTEGER", nullable: true),
@@ -718,6 +734,11 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Attempts_TenantId_CampaignId_CompletedAt",
+                table: "Attempts",
+                columns: new[] { "TenantId", "CampaignId", "CompletedAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AuditEntries_TenantId_At",
                 table: "AuditEntries",
                 columns: new[] { "TenantId", "At" });
@@ -749,15 +770,16 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 column: "AccountId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Chunks_DoubtfulSince",
+                table: "Chunks",
+                column: "DoubtfulSince",
+                filter: "\"DoubtfulSince\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Chunks_Key",
                 table: "Chunks",
                 column: "Key",
                 unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_Chunks_State_NotBefore",
-                table: "Chunks",
-                columns: new[] { "State", "NotBefore" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Chunks_TenantId_CampaignId_RunNumber",
@@ -765,9 +787,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 columns: new[] { "TenantId", "CampaignId", "RunNumber" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Chunks_TenantId_CampaignId_State",
+                name: "IX_Chunks_TenantId_CampaignId_State_Number",
                 table: "Chunks",
-                columns: new[] { "TenantId", "CampaignId", "State" });
+                columns: new[] { "TenantId", "CampaignId", "State", "Number" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_ContactImportLines_TenantId_ImportId_Outcome_Line",
@@ -780,15 +802,20 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 columns: new[] { "TenantId", "CreatedAt" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Contacts_TenantId_CreatedAt",
+                name: "IX_Contacts_TenantId_CreatedAt_Id",
                 table: "Contacts",
-                columns: new[] { "TenantId", "CreatedAt" });
+                columns: new[] { "TenantId", "CreatedAt", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Contacts_TenantId_NormalizedEmail",
                 table: "Contacts",
                 columns: new[] { "TenantId", "NormalizedEmail" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Contacts_TenantId_Search_Id",
+                table: "Contacts",
+                columns: new[] { "TenantId", "Search", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_ContactTags_TenantId_Tag_ContactId",
@@ -813,14 +840,31 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 columns: new[] { "TenantId", "CampaignId", "RecipientNumber", "OccurredAt" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Clicked",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"ClickedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Opened",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"OpenedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Recipients_ProviderEmailId",
                 table: "Recipients",
                 column: "ProviderEmailId");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Recipients_TenantId_CampaignId_ChunkNumber",
+                name: "IX_Recipients_TenantId_CampaignId_ChunkNumber_State",
                 table: "Recipients",
-                columns: new[] { "TenantId", "CampaignId", "ChunkNumber" });
+                columns: new[] { "TenantId", "CampaignId", "ChunkNumber", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_TenantId_CampaignId_Delivery",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId", "Delivery" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Recipients_TenantId_CampaignId_NormalizedEmail",
@@ -865,6 +909,11 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 table: "SendingDomains",
                 column: "Name",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_SetUpLinks_TenantId",
+                table: "SetUpLinks",
+                column: "TenantId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_SetUpLinks_UserId",

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Ledgerpost.Data.Migrations.Sqlite
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261122012755_Initial")]
+    [Migration("20261122032208_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -232,6 +232,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(200)
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("ImportId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ImportLine")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("LastName")
                         .HasMaxLength(200)
                         .HasColumnType("TEXT");
@@ -241,15 +247,21 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(320)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Search")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("TenantId", "Id");
 
-                    b.HasIndex("TenantId", "CreatedAt");
-
                     b.HasIndex("TenantId", "NormalizedEmail")
                         .IsUnique();
+
+                    b.HasIndex("TenantId", "CreatedAt", "Id");
+
+                    b.HasIndex("TenantId", "Search", "Id");
 
                     b.ToTable("Contacts");
                 });
@@ -290,6 +302,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<int>("Duplicates")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("FileLines")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("FileName")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -300,10 +315,16 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<int>("Lines")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("Position")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Problem")
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Rejected")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Size")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("StartedBy")
@@ -479,6 +500,13 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Role")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("TenantId")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("UsedAt")
                         .HasColumnType("INTEGER");
 
@@ -486,6 +514,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("TokenHash");
+
+                    b.HasIndex("TenantId");
 
                     b.HasIndex("UserId");
 
@@ -573,14 +603,22 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("ProviderEmailId");
 
-                    b.HasIndex("TenantId", "CampaignId", "ChunkNumber");
+                    b.HasIndex("TenantId", "CampaignId", "Delivery");
 
                     b.HasIndex("TenantId", "CampaignId", "NormalizedEmail")
                         .IsUnique();
 
                     b.HasIndex("TenantId", "ContactId", "CampaignId");
 
+                    b.HasIndex("TenantId", "CampaignId", "ChunkNumber", "State");
+
                     b.HasIndex("TenantId", "CampaignId", "State", "Number");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
+                        .HasFilter("\"ClickedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Opened")
+                        .HasFilter("\"OpenedAt\" IS NOT NULL");
 
                     b.ToTable("Recipients");
                 });
@@ -696,16 +734,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("KnownEmailId")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("LastRefusal")
-                        .HasColumnType("TEXT");
-
                     b.Property<long?>("LastSuccessAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("NotBefore")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("RefusalsInARow")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -781,6 +813,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Region")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -810,6 +846,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("CleanHistory")
                         .HasColumnType("INTEGER");
 
@@ -832,6 +871,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasMaxLength(256)
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("Mails")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Message")
                         .HasColumnType("TEXT");
@@ -861,6 +903,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.HasKey("TenantId", "CampaignId", "ChunkNumber", "Number");
+
+                    b.HasIndex("TenantId", "CampaignId", "CompletedAt");
 
                     b.ToTable("Attempts");
                 });
@@ -919,6 +963,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("LeaseOwner")
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Mails")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("NotBefore")
                         .HasColumnType("INTEGER");
 
@@ -944,14 +991,15 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("AccountId");
 
+                    b.HasIndex("DoubtfulSince")
+                        .HasFilter("\"DoubtfulSince\" IS NOT NULL");
+
                     b.HasIndex("Key")
                         .IsUnique();
 
-                    b.HasIndex("State", "NotBefore");
-
                     b.HasIndex("TenantId", "CampaignId", "RunNumber");
 
-                    b.HasIndex("TenantId", "CampaignId", "State");
+                    b.HasIndex("TenantId", "CampaignId", "State", "Number");
 
                     b.ToTable("Chunks");
                 });
@@ -1225,6 +1273,11 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
             modelBuilder.Entity("Ledgerpost.Identity.SetUpLink", b =>
                 {
+                    b.HasOne("Ledgerpost.Tenancy.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade);
+
                     b.HasOne("Ledgerpost.Identity.PortalUser", null)
                         .WithMany()
                         .HasForeignKey("UserId")
