@@ -16,7 +16,7 @@ public static class CampaignWords
             CampaignStatus.Preparing => ("Preparing", Tone.Accent, true),
             CampaignStatus.Sending => ("Sending", Tone.Accent, true),
             CampaignStatus.Paused => ("Paused", Tone.Warn, false),
-            CampaignStatus.Partial => ("Partial", Tone.Bad, false),
+            CampaignStatus.Partial => ("Partial", Tone.Warn, false),
             CampaignStatus.Sent => ("Sent", Tone.Good, false),
             CampaignStatus.Cancelled => ("Cancelled", Tone.Neutral, false),
             _ => (status.ToString(), Tone.Neutral, false),
