@@ -171,17 +171,19 @@ public sealed class ContactPagesTests : IAsyncLifetime
         await LookAsync("senders-full");
     }
 
-    private Task UploadAsync(string csv) =>
-        _page
-            .GetByLabel("CSV file", new() { Exact = true })
-            .SetInputFilesAsync(
-                new FilePayload
-                {
-                    Name = "people.csv",
-                    MimeType = "text/csv",
-                    Buffer = Encoding.UTF8.GetBytes(csv),
-                }
-            );
+    private async Task UploadAsync(string csv)
+    {
+        var field = _page.GetByLabel("CSV file", new() { Exact = true });
+        await Expect(field).ToBeEnabledAsync();
+        await field.SetInputFilesAsync(
+            new FilePayload
+            {
+                Name = "people.csv",
+                MimeType = "text/csv",
+                Buffer = Encoding.UTF8.GetBytes(csv),
+            }
+        );
+    }
 
     /// <summary>
     /// WCAG 2.2 AA as axe sees it, nothing wider than the window; and pictures to look at, which take their time, with

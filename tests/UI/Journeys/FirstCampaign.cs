@@ -20,6 +20,8 @@ public sealed partial class FirstCampaign(BrowserFixture browser) : IClassFixtur
         var navigation = page.GetByRole(AriaRole.Navigation, new() { Name = "Main" });
         await navigation.GetByRole(AriaRole.Link, new() { Name = "Contacts" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Import" }).ClickAsync();
+        // A field that is not ready yet would let the file fall, so the page keeps it shut until it is.
+        await Expect(page.GetByLabel("CSV file")).ToBeEnabledAsync();
         await page.GetByLabel("CSV file")
             .SetInputFilesAsync(
                 new FilePayload

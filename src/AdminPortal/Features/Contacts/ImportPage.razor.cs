@@ -14,6 +14,7 @@ public sealed partial class ImportPage : IDisposable
     private string? _refused;
     private string? _name;
     private bool _sending;
+    private bool _ready;
     private int _percent;
 
     [Inject]
@@ -42,6 +43,17 @@ public sealed partial class ImportPage : IDisposable
 
     protected override async Task OnInitializedAsync() =>
         _latest = await Report.LatestAsync(Session.Caller, 5, _closed.Token);
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            // The field hears of a file only once its script is attached; one that was chosen before would be lost.
+            await Task.Yield();
+            _ready = true;
+            StateHasChanged();
+        }
+    }
 
     private async Task UploadAsync(InputFileChangeEventArgs args)
     {

@@ -155,8 +155,17 @@ public sealed partial class ComposePage
         }
     }
 
-    private async Task CheckAsync() =>
-        _report = await Preflight.ExecuteAsync(Session.Caller.Scope, _editor!.Content, _closed.Token);
+    private async Task CheckAsync()
+    {
+        var content = _editor!.Content;
+        var report = await Preflight.ExecuteAsync(Session.Caller.Scope, content, _closed.Token);
+        // Checks overlap while somebody types: only the one of the text that stands there now may speak, or an older one
+        // that took longer would keep the launch shut.
+        if (content == _editor.Content)
+        {
+            _report = report;
+        }
+    }
 
     private async Task SaveAgainAsync()
     {

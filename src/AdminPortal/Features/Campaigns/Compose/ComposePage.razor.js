@@ -39,6 +39,12 @@ export function attach(root, key, version) {
     }
   });
 
+  // What was typed before this script was there; the server takes what it has already without a new version. Not while a
+  // copy waits here to be restored: that one is newer than what the fields show.
+  if (!localStorage.getItem(key)) {
+    fields().forEach(tell);
+  }
+
   const timer = setInterval(() => {
     if (localStorage.getItem(key) && Date.now() - last > insist) {
       last = Date.now();

@@ -62,6 +62,12 @@ public sealed partial class PreviewPane
             SeenBy,
             CancellationToken.None
         );
+        // A slower look at an older text must not paint over the newer one.
+        if (_rendered != wanted)
+        {
+            return;
+        }
+
         _fault = result as PreviewResult.Fault;
         if (result is PreviewResult.Rendered rendered)
         {
