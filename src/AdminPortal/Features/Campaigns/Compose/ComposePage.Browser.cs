@@ -61,6 +61,11 @@ public sealed partial class ComposePage : IAsyncDisposable
 
     private async Task RecoverAsync(string? stored)
     {
+        if (stored is null)
+        {
+            return;
+        }
+
         if (Parse(stored) is not { } copy || copy.Over(_editor!.Content) == _editor.Content)
         {
             await ForgetAsync();

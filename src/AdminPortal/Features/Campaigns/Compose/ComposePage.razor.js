@@ -6,6 +6,8 @@ const insist = 4000;
 export function attach(root, key, version) {
   const fields = () => [...root.querySelectorAll("[data-draft]")];
   const values = () => Object.fromEntries(fields().map((field) => [field.dataset.draft, field.value]));
+  // What an earlier visit left behind; from here on the store holds what is typed now, which nobody needs to restore.
+  const stored = localStorage.getItem(key);
   let typing = 0;
   let last = 0;
   let base = version;
@@ -41,7 +43,7 @@ export function attach(root, key, version) {
 
   // What was typed before this script was there; the server takes what it has already without a new version. Not while a
   // copy waits here to be restored: that one is newer than what the fields show.
-  if (!localStorage.getItem(key)) {
+  if (!stored) {
     fields().forEach(tell);
   }
 
@@ -53,7 +55,7 @@ export function attach(root, key, version) {
   }, insist);
 
   return {
-    read: () => localStorage.getItem(key),
+    read: () => stored,
     forget: () => localStorage.removeItem(key),
     saved(hash, savedVersion) {
       base = savedVersion;
