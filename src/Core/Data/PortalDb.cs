@@ -17,7 +17,14 @@ public sealed class PortalDb : IAsyncDisposable
     private readonly IIds _ids;
 
     /// <param name="connectionString">SQLite; its folder must exist.</param>
-    public PortalDb(string connectionString, TimeProvider time, IIds ids, StorageFaults? faults = null)
+    /// <param name="scheduler">Where the write gate runs; the pool's when null.</param>
+    public PortalDb(
+        string connectionString,
+        TimeProvider time,
+        IIds ids,
+        StorageFaults? faults = null,
+        TaskScheduler? scheduler = null
+    )
     {
         _connectionString = connectionString;
         _time = time;
@@ -31,7 +38,7 @@ public sealed class PortalDb : IAsyncDisposable
             command.ExecuteNonQuery();
         }
 
-        _gate = new WriteGate(connection, faults ?? new StorageFaults());
+        _gate = new WriteGate(connection, faults ?? new StorageFaults(), scheduler);
     }
 
     public TimeProvider Time => _time;

@@ -4,28 +4,63 @@ namespace Ledgerpost.Data;
 public abstract class WakeUp
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource _next = New();
+    private readonly List<TaskCompletionSource> _waiting = [];
+    private long _raised;
+
+    /// <summary>Read before looking for work, so that a call in between is not lost.</summary>
+    public long Seen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _raised;
+            }
+        }
+    }
 
     public void Raise()
     {
-        TaskCompletionSource raised;
+        List<TaskCompletionSource> waiting;
         lock (_lock)
         {
-            raised = _next;
-            _next = New();
+            _raised++;
+            waiting = [.. _waiting];
+            _waiting.Clear();
         }
 
-        raised.TrySetResult();
+        waiting.ForEach(one => one.TrySetResult());
     }
 
-    /// <summary>Taken before looking for work, so that a call in between is not lost.</summary>
-    public Task Next()
+    /// <summary>
+    /// Until it is raised after <paramref name="seen"/>, the time is over, or the host stops; never throws for the last.
+    /// One source that its waiter awaits itself, and no WhenAny: what follows stays with the waiter's own scheduler.
+    /// </summary>
+    public async Task WaitAsync(long seen, TimeSpan atMost, TimeProvider time, CancellationToken stopping)
     {
+        var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            return _next.Task;
+            if (_raised != seen)
+            {
+                return;
+            }
+
+            _waiting.Add(woken);
+        }
+
+        try
+        {
+            await using var timer = time.CreateTimer(_ => woken.TrySetResult(), null, atMost, Timeout.InfiniteTimeSpan);
+            await using var stop = stopping.Register(() => woken.TrySetResult());
+            await woken.Task;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _waiting.Remove(woken);
+            }
         }
     }
-
-    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -19,11 +19,19 @@ public sealed class WriteGate : IAsyncDisposable
     private readonly StorageFaults _faults;
     private readonly Task _loop;
 
-    public WriteGate(SqliteConnection connection, StorageFaults faults)
+    /// <param name="scheduler">Where the one writer runs: the pool's in production, a test's own in the simulation.</param>
+    public WriteGate(SqliteConnection connection, StorageFaults faults, TaskScheduler? scheduler = null)
     {
         _connection = connection;
         _faults = faults;
-        _loop = Task.Run(RunAsync);
+        _loop = Task
+            .Factory.StartNew(
+                RunAsync,
+                CancellationToken.None,
+                TaskCreationOptions.DenyChildAttach,
+                scheduler ?? TaskScheduler.Default
+            )
+            .Unwrap();
     }
 
     /// <summary>Runs inside a transaction that other units may share; completes when it is committed.</summary>

@@ -33,6 +33,7 @@ public static class SendingServices
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<ExpireDoubt>();
         services.AddSingleton<RecoverAtStart>();
+        services.AddSingleton<SendingLoops>();
         services.AddSingleton<LaunchCampaign>();
         services.AddSingleton<LaunchPreview>();
         services.AddSingleton<PauseCampaign>();

@@ -6,5 +6,9 @@ namespace Ledgerpost.Webhooks;
 public static class WebhookServices
 {
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
-        services.AddSingleton<WebhookSignal>().AddSingleton<ReceiveWebhook>().AddSingleton<ApplyEvents>();
+        services
+            .AddSingleton<WebhookSignal>()
+            .AddSingleton<ReceiveWebhook>()
+            .AddSingleton<ApplyEvents>()
+            .AddSingleton<EventLoop>();
 }
