@@ -107,6 +107,7 @@ public static class PortalApplication
         );
         services.AddHostedService<SendingService>();
         services.AddHostedService<DoubtService>();
+        services.AddHostedService<ClockService>();
         services.AddHostedService<EventService>();
         services.AddHostedService<ContactImportService>();
     }

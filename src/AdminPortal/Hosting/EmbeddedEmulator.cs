@@ -10,7 +10,8 @@ namespace AdminPortal.Hosting;
 /// The provider's stand-in inside the portal, reached over HTTP on loopback as the real one would be. Its address is part
 /// of what must not change while a mail is in doubt, so the port is kept in the data directory.
 /// </summary>
-public sealed class EmbeddedEmulator(PortalOptions portal, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
+public sealed class EmbeddedEmulator(PortalOptions portal, Ledgerpost.Data.EffectiveTime time, ILoggerFactory logs)
+    : IAsyncDisposable
 {
     public const string ApiKey = "re_emulator";
 
@@ -68,7 +69,8 @@ public sealed class EmbeddedEmulator(PortalOptions portal, TimeProvider time, IL
         {
             DataDirectory = Folder,
             Urls = FormattableString.Invariant($"http://127.0.0.1:{port}"),
-            TimeProvider = time,
+            // Its own, as the real provider has: what it remembers does not depend on what the portal believes.
+            TimeProvider = time.Source,
             // Until the portal listens, an event would only meet a closed door and come back minutes later.
             Behaviour = new ResendEmulator.Protocol.Behaviour { WebhooksHeld = true },
         };

@@ -34,7 +34,16 @@ public static class PortalHosting
 
     private static void AddServices(IServiceCollection services, PortalSettings settings, DataDirectory directory)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        // Everything is decided by the effective time; a test's clock becomes its source.
+        var source = services
+            .LastOrDefault(service => service.ServiceType == typeof(TimeProvider))
+            ?.ImplementationInstance;
+        services.RemoveAll<TimeProvider>();
+        services.AddSingleton(
+            new EffectiveTime((TimeProvider?)source ?? TimeProvider.System, settings.Sending.KeyWindowMargin)
+        );
+        services.AddSingleton<TimeProvider>(all => all.GetRequiredService<EffectiveTime>());
+        services.AddSingleton(new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")));
         services.TryAddSingleton<IIds, Version7Ids>();
         // Made by a factory, so that the container lets go of the lock, and last of all.
         services.AddSingleton(_ => directory);

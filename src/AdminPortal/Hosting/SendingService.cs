@@ -6,7 +6,7 @@ namespace AdminPortal.Hosting;
 /// <summary>
 /// Keeps the workers turning. At shutdown no new call starts and those in flight have half a minute for their answers.
 /// </summary>
-public sealed class SendingService(SendingLoops loops) : BackgroundService
+public sealed class SendingService(SendingLoops loops, WatchClocks clocks) : BackgroundService
 {
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(30);
 
@@ -14,6 +14,9 @@ public sealed class SendingService(SendingLoops loops) : BackgroundService
     {
         using var abandon = new CancellationTokenSource();
         await using var grace = stoppingToken.Register(() => abandon.CancelAfter(ShutdownGrace));
+        // Gives the host its thread back. Doubt is repeated first: before it, once, what time it is for the provider.
+        await Task.Yield();
+        await clocks.CompareAsync(stoppingToken);
         await loops.RunWorkersAsync(stoppingToken, abandon.Token);
     }
 }

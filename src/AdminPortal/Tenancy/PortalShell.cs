@@ -1,5 +1,6 @@
 using AdminPortal.Account;
 using AdminPortal.Components.Layout;
+using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Tenancy;
@@ -12,7 +13,8 @@ internal sealed class PortalShell(
     AuthenticationStateProvider authentication,
     TenantDirectory directory,
     ProviderEndpoint provider,
-    EmbeddedEmulator emulator
+    EmbeddedEmulator emulator,
+    InstallationNotices notices
 ) : IShellData
 {
     public async Task<ShellView> LoadAsync(string? tenantSlug, CancellationToken ct)
@@ -29,7 +31,7 @@ internal sealed class PortalShell(
             new ShellPerson(person.DisplayName(), person.Email(), person.IsOperator()),
             [.. tenants.Select(Shown)],
             here is null ? null : Shown(here),
-            [],
+            [.. (await notices.ReadAsync(ct)).Select(notice => new ShellBanner(Tone.Bad, notice))],
             provider.Mode == ProviderMode.Emulator,
             emulator.InboxUrl,
             here is not null && TimeZoneInfo.TryFindSystemTimeZoneById(here.TimeZone, out var zone) ? zone : null

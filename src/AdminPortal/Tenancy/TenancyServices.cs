@@ -9,6 +9,7 @@ internal static class TenancyServices
 {
     public static void AddPortalTenancy(this IServiceCollection services)
     {
+        services.AddSingleton<InstallationNotices>();
         services.AddSingleton<CreateTenant>();
         services.AddSingleton<ChangeTenant>();
         services.AddSingleton<AddMember>();

@@ -113,14 +113,20 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             .ProviderAccounts.Where(account => account.Id == accountId)
             .Select(account => account.NotBefore)
             .SingleAsync(cancellation);
-        if (notBefore > now)
+        if (
+            notBefore > now
+            || db.Time.MayNotSend()
+            || await context.Installation.AnyAsync(installation => installation.Hold != null, cancellation)
+        )
         {
             return null;
         }
 
         var lastRepeat = now - (options.KeyWindow - options.KeyWindowMargin);
-        return await DoubtfulAsync(context, accountId, now, lastRepeat, cancellation)
-            ?? await CleanAsync(context, now, cancellation);
+        var doubtful = db.Time.MayNotRepeat()
+            ? null
+            : await DoubtfulAsync(context, accountId, now, lastRepeat, cancellation);
+        return doubtful ?? await CleanAsync(context, now, cancellation);
     }
 
     private static async Task<Chunk?> DoubtfulAsync(

@@ -144,6 +144,7 @@ public sealed class Dispatcher(
         if (answer is ProviderAnswer.Http http)
         {
             pacer.Learn(http.Headers);
+            db.Time.ObserveProvider(http.Headers.Date);
         }
 
         var outcome = AnswerClassifier.Classify(answer, intent.Recipients.Count);

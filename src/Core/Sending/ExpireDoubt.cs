@@ -71,9 +71,11 @@ public sealed class ExpireDoubt(
     {
         var now = db.Time.GetUtcNow();
         var lastRepeat = now - (options.KeyWindow - options.KeyWindowMargin);
+        var future = now + (options.KeyWindowMargin / 2);
         return context.Chunks.Where(chunk =>
             chunk.DoubtfulSince != null
-            && (chunk.FirstAttemptAt <= lastRepeat || chunk.AccountId != accountId)
+            // An attempt later than now was written by a clock that was ahead: nobody knows when its window ends.
+            && (chunk.FirstAttemptAt <= lastRepeat || chunk.FirstAttemptAt > future || chunk.AccountId != accountId)
             // A call in flight still has its answer to give.
             && (chunk.State == ChunkState.Planned || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now))
         );

@@ -73,6 +73,12 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     )
     {
         var now = db.Time.GetUtcNow();
+        // After the instant was read: one from a clock that is ahead must not be written into an intent.
+        if (prepared is null ? db.Time.MayNotRepeat() : db.Time.MayNotSend())
+        {
+            return new IntentResult.Fenced();
+        }
+
         if (prepared is not null && await AudienceChangedAsync(context, claim, prepared, cancellation))
         {
             return new IntentResult.AudienceChanged();
@@ -157,6 +163,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
             .Where(chunk =>
                 chunk.DoubtfulSince != null
                 && chunk.FirstAttemptAt > lastRepeat
+                && chunk.FirstAttemptAt <= now
                 && chunk.AccountId == accountId
                 && chunk.BaseUrl == baseUrl
                 && context.Campaigns.Any(campaign =>
@@ -176,6 +183,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
             .Mine(context, claim)
             .Where(chunk =>
                 chunk.Generation == claim.Generation
+                && context.Installation.Any(installation => installation.Hold == null)
                 && context.ProviderAccounts.Any(account => account.Id == accountId && account.IsCurrent)
                 && context.Campaigns.Any(campaign =>
                     campaign.TenantId == chunk.TenantId

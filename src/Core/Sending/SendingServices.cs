@@ -32,6 +32,7 @@ public static class SendingServices
         services.AddSingleton<SettleAttempt>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<ExpireDoubt>();
+        services.AddSingleton<WatchClocks>();
         services.AddSingleton<RecoverAtStart>();
         services.AddSingleton<SendingLoops>();
         services.AddSingleton<LaunchCampaign>();
@@ -45,6 +46,7 @@ public static class SendingServices
         services.AddSingleton<UnsubscribeByLink>();
         services.AddSingleton(provider => ResendHttp.CreateClient());
         services.AddSingleton<IMailProvider, ResendClient>();
+        services.AddSingleton<IProviderReader, ResendReader>();
         services.AddSingleton<IAccountProbe, ResendAccountProbe>();
         return services;
     }

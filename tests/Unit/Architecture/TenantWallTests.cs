@@ -26,6 +26,7 @@ public sealed partial class TenantWallTests
         ["Core/Sending/ClaimChunk.cs"] = "gives tenants their turns",
         ["Core/Sending/ExpireDoubt.cs"] = "sweeps all tenants; each change is in its tenant's scope",
         ["Core/Sending/RecoverAtStart.cs"] = "start-up",
+        ["Core/Sending/WatchClocks.cs"] = "asks whether anybody sends, and mends pauses that a wrong clock wrote",
         ["Core/Unsubscribe/UnsubscribeByLink.cs"] = "has a token and not yet a tenant",
         ["Core/Webhooks/ApplyEvents.cs"] = "an event names its mail, not its tenant",
         ["Core/Webhooks/ReceiveWebhook.cs"] = "the same",

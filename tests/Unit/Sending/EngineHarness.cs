@@ -65,9 +65,14 @@ public sealed class EngineHarness : IAsyncDisposable
     public ApplyEvents Events { get; }
     public TestTenant Tenant { get; private set; } = null!;
 
-    public static async Task<EngineHarness> CreateAsync(StorageFaults? faults = null)
+    /// <param name="clock">The engine's clock, where it is not <paramref name="time"/> itself.</param>
+    public static async Task<EngineHarness> CreateAsync(
+        StorageFaults? faults = null,
+        ManualTime? time = null,
+        TimeProvider? clock = null
+    )
     {
-        var engine = new EngineHarness(await TestDatabase.CreateAsync(faults: faults));
+        var engine = new EngineHarness(await TestDatabase.CreateAsync(time, faults, clock));
         engine.Tenant = await engine.Database.AddTenantAsync("north");
         return engine;
     }

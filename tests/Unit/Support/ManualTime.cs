@@ -6,6 +6,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
+    private TimeSpan _wallOff;
 
     public ManualTime()
         : this(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero)) { }
@@ -16,16 +17,31 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     {
         lock (_lock)
         {
-            return _now;
+            return _now + _wallOff;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_lock)
+        {
+            return _now.UtcTicks;
+        }
+    }
+
+    /// <summary>Sets the wall clock ahead, or back, while counted time and timers stand still.</summary>
+    public void JumpWall(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            _wallOff += by;
+        }
+    }
 
     /// <summary>Moves the clock, firing each timer that falls due on the way at its own instant.</summary>
     public void Advance(TimeSpan by)
     {
-        var target = GetUtcNow() + by;
+        var target = Counted() + by;
         while (true)
         {
             ManualTimer? due;
@@ -43,6 +59,14 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
             }
 
             due.Fire();
+        }
+    }
+
+    private DateTimeOffset Counted()
+    {
+        lock (_lock)
+        {
+            return _now;
         }
     }
 

@@ -11,12 +11,12 @@ public sealed class TestDatabase : IAsyncDisposable
 {
     private readonly string _folder;
 
-    private TestDatabase(string folder, ManualTime time, StorageFaults faults)
+    private TestDatabase(string folder, ManualTime time, StorageFaults faults, TimeProvider? clock)
     {
         _folder = folder;
         Time = time;
         ConnectionString = $"Data Source={Path.Combine(folder, "portal.db")}";
-        Db = new PortalDb(ConnectionString, time, Ids, faults);
+        Db = new PortalDb(ConnectionString, clock ?? time, Ids, faults);
     }
 
     public ManualTime Time { get; }
@@ -25,10 +25,17 @@ public sealed class TestDatabase : IAsyncDisposable
     public string ConnectionString { get; }
     public Guid AccountId { get; private set; }
 
-    public static async Task<TestDatabase> CreateAsync(ManualTime? time = null, StorageFaults? faults = null)
+    public string Folder => _folder;
+
+    /// <param name="clock">Decides instead of <paramref name="time"/>, which is its source.</param>
+    public static async Task<TestDatabase> CreateAsync(
+        ManualTime? time = null,
+        StorageFaults? faults = null,
+        TimeProvider? clock = null
+    )
     {
         var folder = Directory.CreateTempSubdirectory("ledgerpost-unit-").FullName;
-        var database = new TestDatabase(folder, time ?? new ManualTime(), faults ?? new StorageFaults());
+        var database = new TestDatabase(folder, time ?? new ManualTime(), faults ?? new StorageFaults(), clock);
         await database.Db.MigrateAsync(CancellationToken.None);
         await database.SeedInstallationAsync();
         return database;

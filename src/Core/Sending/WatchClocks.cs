@@ -1,0 +1,179 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending.Provider;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Rule 16, beside the clock itself: keeps its mark and the installation's stamp, asks the provider for its time when
+/// nothing else does, and says when the clocks contradict each other and when they agree again.
+/// </summary>
+public sealed class WatchClocks(
+    PortalDb db,
+    StampFile file,
+    IProviderReader reader,
+    ProviderAccounts accounts,
+    SendingOptions options,
+    ILogger<WatchClocks> logger
+)
+{
+    /// <summary>
+    /// How often the mark is stored. A clock set back across a restart can lengthen a window by this much; the margin is at
+    /// least ten minutes.
+    /// </summary>
+    public static readonly TimeSpan MarkEvery = TimeSpan.FromSeconds(60);
+
+    /// <summary>While mail goes out: what an older database may lack without showing it.</summary>
+    public static readonly TimeSpan StampEvery = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan CompareEvery = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan CompareAgain = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longer than any pause and any lease of ours.</summary>
+    private static readonly TimeSpan NoPauseIsLonger = TimeSpan.FromHours(2);
+
+    private readonly long _started = db.Time.GetTimestamp();
+    private TimeSpan? _stored;
+    private TimeSpan? _compared;
+    private ClockDisagreement? _said;
+
+    private TimeSpan Elapsed => db.Time.GetElapsedTime(_started);
+
+    public Task RunAsync(CancellationToken stopping) =>
+        Loop.RunAsync(
+            async token =>
+            {
+                await RunOnceAsync(token);
+                return false;
+            },
+            _ => Task.FromResult(StampEvery),
+            new NeverRaised(),
+            db.Time,
+            logger,
+            stopping
+        );
+
+    public async Task RunOnceAsync(CancellationToken cancellation)
+    {
+        var disagreement = db.Time.Disagreement();
+        if (
+            _compared is null
+            || Elapsed - _compared >= (disagreement is null ? CompareEvery : CompareAgain)
+            || (disagreement is not null && _said is null)
+        )
+        {
+            await CompareAsync(cancellation);
+        }
+
+        await SayAsync(cancellation);
+        if (_stored is null || Elapsed - _stored >= MarkEvery || await SendingAsync(cancellation))
+        {
+            await StoreAsync(cancellation);
+        }
+    }
+
+    /// <summary>Any answer carries the provider's time, a refusal too.</summary>
+    public async Task CompareAsync(CancellationToken cancellation)
+    {
+        _compared = Elapsed;
+        var account = await accounts.CurrentAsync(cancellation);
+        if (await reader.GetAsync(account.BaseUrl, "/emails?limit=1", cancellation) is ProviderAnswer.Http answer)
+        {
+            db.Time.ObserveProvider(answer.Headers.Date);
+        }
+    }
+
+    /// <summary>The database first, then the file: it can only be behind.</summary>
+    public async Task StoreAsync(CancellationToken cancellation)
+    {
+        var mark = (db.Time as EffectiveTime)?.Mark;
+        var stamp = await db.WriteAsync(
+            TenantScope.None,
+            async (context, token) =>
+            {
+                await context.Installation.ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.Stamp, row => row.Stamp + 1),
+                    token
+                );
+                if (mark is not null)
+                {
+                    await context
+                        .Installation.Where(row => row.ClockMark == null || row.ClockMark < mark)
+                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.ClockMark, mark), token);
+                }
+
+                return await context.Installation.Select(row => new Stamp(row.Stamp, row.Epoch)).SingleAsync(token);
+            },
+            cancellation
+        );
+        file.Write(stamp);
+        _stored = Elapsed;
+    }
+
+    private async Task<bool> SendingAsync(CancellationToken cancellation)
+    {
+        await using var context = db.Read(TenantScope.Installation);
+        return await context.Campaigns.AnyAsync(c => c.Status == CampaignStatus.Sending, cancellation);
+    }
+
+    private async Task SayAsync(CancellationToken cancellation)
+    {
+        var now = db.Time.Disagreement();
+        if (now?.Fault == _said?.Fault)
+        {
+            return;
+        }
+
+        if (now is null)
+        {
+            logger.LogWarning("The clocks agree again; what is in doubt is repeated again.");
+            await ForgetTheFutureAsync(cancellation);
+        }
+        else
+        {
+            logger.LogCritical(
+                "The clocks contradict each other: {Fault} by {By}. Nothing in doubt is repeated until they agree.",
+                now.Fault,
+                now.By
+            );
+        }
+
+        _said = now;
+    }
+
+    /// <summary>A pause or a lease written by a clock that was ahead would last until that instant comes.</summary>
+    private Task ForgetTheFutureAsync(CancellationToken cancellation) =>
+        db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                var far = now + NoPauseIsLonger;
+                await context
+                    .Chunks.Where(chunk => chunk.NotBefore > far)
+                    .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.NotBefore, (DateTimeOffset?)null), token);
+                await context
+                    .Chunks.Where(chunk => chunk.LeaseEnds > far)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(
+                                chunk => chunk.LeaseEnds,
+                                (DateTimeOffset?)(now + TimeSpan.FromSeconds(options.LeaseSeconds))
+                            ),
+                        token
+                    );
+                await context
+                    .ProviderAccounts.Where(account => account.NotBefore > far)
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(account => account.NotBefore, (DateTimeOffset?)null),
+                        token
+                    );
+            },
+            cancellation
+        );
+
+    private sealed class NeverRaised : WakeUp;
+}
