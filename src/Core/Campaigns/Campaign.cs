@@ -111,8 +111,14 @@ public enum StopReason
     /// <summary>The sending domain is not verified, or not this tenant's own any more.</summary>
     SenderNotVerified,
 
-    /// <summary>Three refusals in a row with the same message: the fault is not the recipients'.</summary>
+    /// <summary>Three single recipients in a row were refused with the same message: the fault is not theirs.</summary>
     RefusedForAll,
+
+    /// <summary>Nothing but "too early" from the provider for the whole of <c>Sending:Patience</c>.</summary>
+    RateLimited,
+
+    /// <summary>Nothing but "still at work on that" or "locked" from the provider for the whole of <c>Sending:Patience</c>.</summary>
+    ProviderBusy,
 
     /// <summary>Everybody else is done; some recipients' fate is not known.</summary>
     UnknownLeft,

@@ -28,7 +28,7 @@ public sealed class ProviderAccount
 
     public DateTimeOffset? LastSuccessAt { get; set; }
 
-    /// <summary>Since when calls have ended without proof of anything; null while the provider answers.</summary>
+    /// <summary>Since when no call has been taken, though some were made; null while the provider accepts.</summary>
     public DateTimeOffset? FailingSince { get; set; }
 
     public int FailuresInARow { get; set; }
@@ -51,13 +51,24 @@ public sealed class ProviderAccount
             FailuresInARow = 0;
         }
 
-        return FailingSince is not null;
+        // Without a failure the provider has only asked to wait: that is a pause for all, and no reason to probe.
+        return FailuresInARow > 0;
+    }
+
+    /// <summary>It answered, and took nothing: patience is counted from here, unless it has begun before.</summary>
+    public void TookNothing(DateTimeOffset now) => FailingSince ??= now;
+
+    /// <summary>It asked for a pause. No failure, and yet it must not last for ever.</summary>
+    public void RateLimited(DateTimeOffset now, TimeSpan pause)
+    {
+        TookNothing(now);
+        HoldBack(now + pause);
     }
 
     /// <summary>A call proved nothing: no other before the pause is over.</summary>
     public void Failed(DateTimeOffset now, TimeSpan pause)
     {
-        FailingSince ??= now;
+        TookNothing(now);
         FailuresInARow++;
         HoldBack(now + pause);
     }
@@ -68,7 +79,7 @@ public sealed class ProviderAccount
     public void Succeeded(DateTimeOffset now, string emailId)
     {
         // A pause that the provider asked for is not over because an earlier call was still accepted.
-        if (FailingSince is not null)
+        if (FailuresInARow > 0)
         {
             NotBefore = null;
         }

@@ -10,10 +10,12 @@ public abstract record ActivityEntry(DateTimeOffset At)
     public sealed record Act(DateTimeOffset At, string Action, string Actor, string? Details) : ActivityEntry(At);
 
     /// <summary>One call to the provider.</summary>
+    /// <param name="HalfOf">The refused chunk that this one is a half of.</param>
     public sealed record Call(
         DateTimeOffset At,
         int Run,
         int Chunk,
+        int? HalfOf,
         int Number,
         string Key,
         string RecipientNumbers,
@@ -64,17 +66,25 @@ public sealed class CampaignActivity(PortalDb database)
                     .ThenByDescending(attempt => attempt.ChunkNumber)
                     .Take(until)
                     .ToListAsync(token);
-                entries.AddRange(attempts.Select(Call));
+                var numbers = attempts.Select(attempt => attempt.ChunkNumber).Distinct().ToList();
+                var parents = await db
+                    .Chunks.Where(c =>
+                        c.CampaignId == campaignId && numbers.Contains(c.Number) && c.ParentNumber != null
+                    )
+                    .Select(c => new { c.Number, c.ParentNumber })
+                    .ToDictionaryAsync(c => c.Number, c => c.ParentNumber, token);
+                entries.AddRange(attempts.Select(a => Call(a, parents.GetValueOrDefault(a.ChunkNumber))));
                 return new ActivityPage([.. entries.OrderByDescending(entry => entry.At).Skip(skip).Take(take)], total);
             },
             cancellation
         );
 
-    private static ActivityEntry.Call Call(Attempt attempt) =>
+    private static ActivityEntry.Call Call(Attempt attempt, int? halfOf) =>
         new(
             attempt.StartedAt,
             attempt.RunNumber,
             attempt.ChunkNumber,
+            halfOf,
             attempt.Number,
             attempt.Key,
             attempt.RecipientNumbers,

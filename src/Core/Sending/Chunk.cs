@@ -71,24 +71,8 @@ public sealed class Chunk : ITenantOwned
     /// <summary>Proven: every mail is with the provider. The bytes have done their work.</summary>
     public void CloseAccepted() => Close(ChunkState.Accepted);
 
-    /// <summary>Proven: none is, because of the content.</summary>
-    public void CloseRefused() => Close(ChunkState.Refused);
-
     /// <summary>Not proven, and not repeated any more. Key and account stay, for the proof that may still come.</summary>
     public void CloseUnknown() => Close(ChunkState.Unknown);
-
-    /// <summary>After a definite refusal: nothing of the old key is left, and the next request is rendered anew when due.</summary>
-    public void StartNextGeneration(int currentRun)
-    {
-        Close(ChunkState.Planned);
-        Generation++;
-        RunNumber = currentRun;
-        Key = null;
-        AccountId = null;
-        BaseUrl = null;
-        FirstAttemptAt = null;
-        PayloadHash = null;
-    }
 
     private void Close(ChunkState state)
     {
@@ -114,8 +98,11 @@ public enum ChunkState
     /// <summary>The provider has all its mails. The end.</summary>
     Accepted,
 
-    /// <summary>The provider refused it for its content. The end.</summary>
+    /// <summary>The provider refused its one recipient. Left only when two more in a row are refused with the same words.</summary>
     Refused,
+
+    /// <summary>The provider refused it for its content; its halves go on with its recipients. The end.</summary>
+    Bisected,
 
     /// <summary>A later run or a cancel took its recipients before anything was sent, or none was left. The end.</summary>
     Abandoned,

@@ -22,7 +22,11 @@ public static class ChunkPlanner
     public static async Task<int> PlanAsync(PortalDbContext db, Campaign campaign, CancellationToken cancellation)
     {
         var size = SizeFor(campaign);
-        var last = campaign.LastChunk;
+        // Read again: a bisection may have taken numbers before the caller's first statement held the campaign's row.
+        var last = await db
+            .Campaigns.Where(c => c.TenantId == campaign.TenantId && c.Id == campaign.Id)
+            .Select(c => c.LastChunk)
+            .SingleAsync(cancellation);
         var planned = await db.Database.ExecuteSqlAsync(
             $"""
             UPDATE "Recipients" SET "ChunkNumber" = {last} + 1 + (x."Position" - 1) / {size}

@@ -184,22 +184,60 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                 && chunk.RunNumber == campaign.CurrentRun
                 && chunk.DoubtfulSince == null
             );
-            var next =
-                await mine.Where(chunk =>
-                        chunk.State == ChunkState.Planned && (chunk.NotBefore == null || chunk.NotBefore <= now)
-                    )
-                    .OrderBy(chunk => chunk.Number)
-                    .FirstOrDefaultAsync(cancellation)
-                ?? await mine.Where(chunk => chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
-                    .OrderBy(chunk => chunk.Number)
-                    .FirstOrDefaultAsync(cancellation);
-            if (next is not null)
+            if (await NextOfAsync(context, mine, campaign.Id, campaign.CurrentRun, now, cancellation) is { } next)
             {
                 return next;
             }
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Depth first: the halves of a refused chunk have the highest numbers, and go before whatever was planned. While they
+    /// are tried for a fault that may be everybody's, one call at a time.
+    /// </summary>
+    private static async Task<Chunk?> NextOfAsync(
+        PortalDbContext context,
+        IQueryable<Chunk> mine,
+        Guid campaignId,
+        int run,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var planned = mine.Where(chunk =>
+            chunk.State == ChunkState.Planned && (chunk.NotBefore == null || chunk.NotBefore <= now)
+        );
+        var newest = await planned
+            .OrderByDescending(chunk => chunk.Number)
+            .Select(chunk => new
+            {
+                chunk.TenantId,
+                chunk.Number,
+                chunk.ParentNumber,
+            })
+            .FirstOrDefaultAsync(cancellation);
+        if (newest?.ParentNumber is not null)
+        {
+            var searching = await Bisection.IsSearchingAsync(context, newest.TenantId, campaignId, run, cancellation);
+            var busy =
+                searching
+                && await context.Chunks.AnyAsync(
+                    chunk =>
+                        chunk.TenantId == newest.TenantId
+                        && chunk.CampaignId == campaignId
+                        && chunk.State == ChunkState.Leased
+                        && chunk.LeaseEnds > now,
+                    cancellation
+                );
+            return busy ? null : await mine.SingleOrDefaultAsync(chunk => chunk.Number == newest.Number, cancellation);
+        }
+
+        return (newest is null ? null : await planned.OrderBy(chunk => chunk.Number).FirstOrDefaultAsync(cancellation))
+            ?? await mine.Where(chunk => chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
+                .OrderBy(chunk => chunk.Number)
+                .FirstOrDefaultAsync(cancellation);
     }
 
     private async Task HoldOthersBackAsync(

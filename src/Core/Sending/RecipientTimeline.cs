@@ -11,6 +11,7 @@ public abstract record TimelineEntry(DateTimeOffset At)
     /// <summary>The audience was taken into the ledger.</summary>
     public sealed record Frozen(DateTimeOffset At) : TimelineEntry(At);
 
+    /// <param name="HalfOf">The refused chunk that this one is a half of.</param>
     /// <param name="Outcome">Null while the answer is awaited, and for ever when the process died meanwhile.</param>
     /// <param name="ProviderId">This recipient's own, where the provider answered with one.</param>
     /// <param name="Others">How many more people were in the same request.</param>
@@ -18,6 +19,7 @@ public abstract record TimelineEntry(DateTimeOffset At)
         DateTimeOffset At,
         int Run,
         int Chunk,
+        int? HalfOf,
         int Number,
         string Key,
         AttemptOutcome? Outcome,
@@ -107,25 +109,28 @@ public sealed class RecipientTimeline(PortalDb database)
                 db.Attempts.Where(attempt => attempt.CampaignId == campaignId),
                 chunk => chunk.Number,
                 attempt => attempt.ChunkNumber,
-                (_, attempt) => attempt
+                (chunk, attempt) => new { Attempt = attempt, chunk.ParentNumber }
             )
             .ToListAsync(cancellation);
         return
         [
             .. attempts
-                .Select(attempt => (Attempt: attempt, Index: NumberRanges.IndexOf(attempt.RecipientNumbers, number)))
-                .Where(pair => pair.Index >= 0)
-                .Select(pair => Entry(pair.Attempt, pair.Index)),
+                .Select(row =>
+                    (row.Attempt, row.ParentNumber, Index: NumberRanges.IndexOf(row.Attempt.RecipientNumbers, number))
+                )
+                .Where(row => row.Index >= 0)
+                .Select(row => Entry(row.Attempt, row.ParentNumber, row.Index)),
         ];
     }
 
-    private static TimelineEntry.Attempted Entry(Attempt attempt, int index)
+    private static TimelineEntry.Attempted Entry(Attempt attempt, int? halfOf, int index)
     {
         var ids = attempt.ProviderIds is null ? null : JsonSerializer.Deserialize<List<string>>(attempt.ProviderIds);
         return new TimelineEntry.Attempted(
             attempt.StartedAt,
             attempt.RunNumber,
             attempt.ChunkNumber,
+            halfOf,
             attempt.Number,
             attempt.Key,
             attempt.Outcome,

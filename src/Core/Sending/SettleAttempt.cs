@@ -37,7 +37,13 @@ public sealed class SettleAttempt(
             {
                 var now = db.Time.GetUtcNow();
                 await CompleteAttemptAsync(context, claim, intent, outcome, answer, now, token);
-                if (await ClaimFence.Mine(context, claim).SingleOrDefaultAsync(token) is not { } chunk)
+                // Fenced by its WHERE: from here on the chunk's row is this worker's until the commit, or was not any more.
+                var mine = ClaimFence.Mine(context, claim);
+                var held =
+                    outcome is Outcome.Accepted
+                        ? await Chunks.CloseAsync(mine, ChunkState.Accepted, token)
+                        : await Chunks.ReleaseAsync(mine, Message(outcome), token);
+                if (held == 0)
                 {
                     // An event may have proven the batch before its answer came: the account works all the same.
                     if (outcome is Outcome.Accepted accepted)
@@ -49,12 +55,7 @@ public sealed class SettleAttempt(
                     return false;
                 }
 
-                chunk.State = ChunkState.Planned;
-                chunk.LeaseOwner = null;
-                chunk.LeaseEnds = null;
-                chunk.LastMessage = Message(outcome);
-                await new Settlement(context, chunk, accountId, now, options, random).ApplyAsync(
-                    intent,
+                await new Settlement(context, claim, intent, accountId, now, options, random).ApplyAsync(
                     outcome,
                     token
                 );
@@ -90,19 +91,27 @@ public sealed class SettleAttempt(
         CancellationToken cancellation
     )
     {
-        var attempt = await context.Attempts.SingleAsync(
-            a => a.CampaignId == claim.CampaignId && a.ChunkNumber == claim.Number && a.Number == intent.Attempt,
-            cancellation
-        );
-        attempt.CompletedAt = now;
-        attempt.Outcome = Kind(outcome, intent.CleanHistory);
-        attempt.HttpStatus = (answer as ProviderAnswer.Http)?.Status;
-        attempt.ProviderDate = (answer as ProviderAnswer.Http)?.Headers.Date;
-        attempt.ErrorName = Name(outcome);
-        attempt.Message = Message(outcome);
-        attempt.ProviderIds = outcome is Outcome.Accepted accepted
-            ? JsonSerializer.Serialize(accepted.ProviderIds)
-            : null;
+        var http = answer as ProviderAnswer.Http;
+        var kind = Kind(outcome, intent.CleanHistory);
+        var ids = outcome is Outcome.Accepted accepted ? JsonSerializer.Serialize(accepted.ProviderIds) : null;
+        await context
+            .Attempts.Where(a =>
+                a.TenantId == claim.TenantId
+                && a.CampaignId == claim.CampaignId
+                && a.ChunkNumber == claim.Number
+                && a.Number == intent.Attempt
+            )
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(a => a.CompletedAt, now)
+                        .SetProperty(a => a.Outcome, kind)
+                        .SetProperty(a => a.HttpStatus, http == null ? null : http.Status)
+                        .SetProperty(a => a.ProviderDate, http == null ? null : http.Headers.Date)
+                        .SetProperty(a => a.ErrorName, Name(outcome))
+                        .SetProperty(a => a.Message, Message(outcome))
+                        .SetProperty(a => a.ProviderIds, ids),
+                cancellation
+            );
     }
 
     private static AttemptOutcome Kind(Outcome outcome, bool cleanHistory) =>

@@ -7,168 +7,113 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Sending;
 
 /// <summary>
-/// One outcome applied to one chunk that is still its worker's, inside the settling transaction (docs/sending.md, rules
-/// 4 to 6 and 11).
+/// One outcome applied to one chunk, inside the settling transaction and once the fenced statement of
+/// <see cref="SettleAttempt"/> has said that it is still its worker's (docs/sending.md, rules 4 to 6 and 11).
 /// </summary>
 internal sealed class Settlement(
     PortalDbContext context,
-    Chunk chunk,
+    ClaimedChunk claim,
+    Intent intent,
     Guid accountId,
     DateTimeOffset now,
     SendingOptions options,
     Random random
 )
 {
-    /// <summary>So many refusals in a row with one message are not the recipients' fault.</summary>
-    private const int RefusalsThatStop = 3;
-
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
     /// <summary>The provider counts in windows of one second: a header that asks for years must not stop the installation.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
-    private IQueryable<Recipient> Members => Ledger.Members(context, chunk.TenantId, chunk.CampaignId, chunk.Number);
+    /// <summary>No quota is renewed later than this; a header that says so is not believed.</summary>
+    private static readonly TimeSpan LongestQuota = TimeSpan.FromDays(31);
 
-    private IQueryable<Recipient> InDoubt => Members.Where(recipient => recipient.State == RecipientState.InDoubt);
+    private IQueryable<Chunk> Own => Chunks.Numbered(context, claim.TenantId, claim.CampaignId, claim.Number);
 
-    public Task ApplyAsync(Intent intent, Outcome outcome, CancellationToken cancellation) =>
+    private IQueryable<Recipient> Members => Ledger.Members(context, claim.TenantId, claim.CampaignId, claim.Number);
+
+    public Task ApplyAsync(Outcome outcome, CancellationToken cancellation) =>
         outcome switch
         {
-            Outcome.Accepted accepted => AcceptAsync(intent, accepted, cancellation),
-            Outcome.Refusal { Kind: RefusalKind.Rate } rate => RateLimitedAsync(intent, rate, cancellation),
-            Outcome.Refusal { Kind: RefusalKind.Content } refusal when intent.CleanHistory => RefuseAsync(
-                refusal,
-                cancellation
-            ),
-            Outcome.Refusal { Kind: not RefusalKind.Content } stop => StopAsync(intent, stop, cancellation),
+            Outcome.Accepted accepted => AcceptAsync(accepted, cancellation),
+            Outcome.Refusal { Kind: RefusalKind.Rate } rate => RateLimitedAsync(rate, cancellation),
+            Outcome.Refusal { Kind: RefusalKind.Content } refusal when intent.CleanHistory => new Bisection(
+                context,
+                claim,
+                intent,
+                now
+            ).RefuseAsync(refusal.Message, cancellation),
+            Outcome.Refusal { Kind: not RefusalKind.Content } stop => StopAsync(stop, cancellation),
             Outcome.KeyMismatch => KeyMismatchAsync(cancellation),
-            Outcome.Busy => WaitAsync(),
-            _ => FailAsync(cancellation),
+            Outcome.Busy busy => BusyAsync(busy, cancellation),
+            Outcome.Ambiguous ambiguous => FailAsync(ambiguous.Message, cancellation),
+            Outcome.Refusal refusal => FailAsync(refusal.Message, cancellation),
+            _ => FailAsync(null, cancellation),
         };
 
-    private async Task AcceptAsync(Intent intent, Outcome.Accepted accepted, CancellationToken cancellation)
+    /// <summary>Its chunk is closed already, by the statement that proved it to be this worker's.</summary>
+    private async Task AcceptAsync(Outcome.Accepted accepted, CancellationToken cancellation)
     {
-        await Ledger.AcceptAsync(Members, chunk.RunNumber, now, cancellation);
+        await Ledger.AcceptAsync(Members, claim.RunNumber, now, cancellation);
         await Ledger.SetProviderIdsAsync(
             context,
-            chunk.TenantId,
-            chunk.CampaignId,
+            claim.TenantId,
+            claim.CampaignId,
             intent.Recipients,
             accepted.ProviderIds,
             cancellation
         );
-        chunk.CloseAccepted();
         var account = await AccountAsync(cancellation);
         account.Succeeded(now, accepted.ProviderIds[0]);
     }
 
-    /// <summary>Rule 4 without a clean history: the answer proves nothing, the key stays, and it is told again later.</summary>
-    private Task WaitAsync()
+    private async Task RateLimitedAsync(Outcome.Refusal rate, CancellationToken cancellation)
     {
-        chunk.Failures++;
-        chunk.NotBefore = now + Backoff.ForChunk(chunk.Failures, now - (chunk.DoubtfulSince ?? now), random);
-        return Task.CompletedTask;
-    }
-
-    private async Task RateLimitedAsync(Intent intent, Outcome.Refusal rate, CancellationToken cancellation)
-    {
-        var pause = rate.RetryAfter ?? ShortestPause;
-        pause =
-            pause < ShortestPause ? ShortestPause
-            : pause > LongestPause ? LongestPause
-            : pause;
+        var asked = rate.RetryAfter ?? ShortestPause;
+        var pause =
+            asked < ShortestPause ? ShortestPause
+            : asked > LongestPause ? LongestPause
+            : asked;
         var account = await AccountAsync(cancellation);
-        account.HoldBack(now + pause);
+        account.RateLimited(now, pause);
+        var patienceIsOver = now >= account.FailingSince + options.Patience;
         if (intent.CleanHistory)
         {
-            await EndGenerationAsync(chunk, InDoubt, cancellation);
+            await EndGenerationAsync(cancellation);
+            await PauseAsync(now + pause, cancellation);
         }
-
-        chunk.NotBefore = now + pause;
-    }
-
-    private async Task RefuseAsync(Outcome.Refusal refusal, CancellationToken cancellation)
-    {
-        var before = await RefusedJustBeforeAsync(refusal.Message, cancellation);
-        if (before.Count < RefusalsThatStop - 1)
+        else if (patienceIsOver)
         {
-            chunk.CloseRefused();
-            await Ledger.MoveAsync(
-                Members,
-                RecipientState.InDoubt,
-                RecipientState.Refused,
-                now,
-                cancellation,
-                Reasons.RefusedByProvider,
-                refusal.Message
-            );
-            return;
-        }
-
-        // The fault hits everybody: those refused before return to Pending, and nobody else is asked. Their chunks wait
-        // with them, so that nobody is left without one where the campaign is paused and not stopped.
-        foreach (var refused in before)
-        {
-            var members = Ledger
-                .Members(context, refused.TenantId, refused.CampaignId, refused.Number)
-                .Where(r => r.State == RecipientState.Refused && r.Reason == Reasons.RefusedByProvider);
-            await EndGenerationAsync(refused, members, cancellation);
-        }
-
-        await EndGenerationAsync(chunk, InDoubt, cancellation);
-        await StopCampaignAsync(StopReason.RefusedForAll, refusal.Message, null, cancellation);
-    }
-
-    /// <summary>The chunks whose attempts ended last in this campaign, as far as they were all refused with this message.</summary>
-    private async Task<List<Chunk>> RefusedJustBeforeAsync(string message, CancellationToken cancellation)
-    {
-        var last = await context
-            .Attempts.Where(a =>
-                a.CampaignId == chunk.CampaignId
-                && a.CompletedAt != null
-                && a.RunNumber == chunk.RunNumber
-                && a.Outcome != AttemptOutcome.RateLimited
-                && a.ChunkNumber != chunk.Number
-            )
-            .OrderByDescending(a => a.CompletedAt)
-            .ThenByDescending(a => a.ChunkNumber)
-            .Take(RefusalsThatStop - 1)
-            .Select(a => new
-            {
-                a.ChunkNumber,
-                a.Outcome,
-                a.Message,
-            })
-            .ToListAsync(cancellation);
-        if (!last.TrueForAll(a => a.Outcome == AttemptOutcome.Refused && a.Message == message))
-        {
-            return [];
-        }
-
-        // Only what still stands refused: a chunk that has gone out again since may be in doubt under its next key.
-        var numbers = last.Select(a => a.ChunkNumber).Distinct().ToList();
-        return await context
-            .Chunks.Where(c =>
-                c.CampaignId == chunk.CampaignId && numbers.Contains(c.Number) && c.State == ChunkState.Refused
-            )
-            .ToListAsync(cancellation);
-    }
-
-    private async Task StopAsync(Intent intent, Outcome.Refusal refusal, CancellationToken cancellation)
-    {
-        if (intent.CleanHistory)
-        {
-            await EndGenerationAsync(chunk, InDoubt, cancellation);
+            // In a Partial campaign nothing else waits for this key: asked ever more rarely until its window is over.
+            await WaitAsync(now + pause, DateTimeOffset.MaxValue, cancellation);
         }
         else
         {
-            await WaitAsync();
+            await PauseAsync(now + pause, cancellation);
         }
 
+        if (patienceIsOver)
+        {
+            await StopCampaignAsync(StopReason.RateLimited, rate.Message, null, cancellation);
+        }
+    }
+
+    private async Task StopAsync(Outcome.Refusal refusal, CancellationToken cancellation)
+    {
+        if (intent.CleanHistory)
+        {
+            await EndGenerationAsync(cancellation);
+        }
+        else
+        {
+            await WaitAsync(now, DateTimeOffset.MaxValue, cancellation);
+        }
+
+        var renewed = refusal.RetryAfter is { } after && after <= LongestQuota ? now + after : (DateTimeOffset?)null;
         var (reason, resumeAfter) = refusal.Kind switch
         {
-            RefusalKind.DailyQuota => (StopReason.DailyQuota, (DateTimeOffset?)NextUtcMidnight()),
-            RefusalKind.MonthlyQuota => (StopReason.MonthlyQuota, null),
+            RefusalKind.DailyQuota => (StopReason.DailyQuota, NextUtcMidnight()),
+            RefusalKind.MonthlyQuota => (StopReason.MonthlyQuota, renewed),
             RefusalKind.Key => (StopReason.KeyRejected, null),
             _ => (StopReason.SenderNotVerified, (DateTimeOffset?)null),
         };
@@ -177,48 +122,70 @@ internal sealed class Settlement(
 
     private async Task KeyMismatchAsync(CancellationToken cancellation)
     {
-        chunk.CloseUnknown();
+        await Chunks.CloseAsync(Own, ChunkState.Unknown, cancellation);
         await Ledger.MoveAsync(Members, RecipientState.InDoubt, RecipientState.Unknown, now, cancellation);
     }
 
-    private async Task FailAsync(CancellationToken cancellation)
+    /// <summary>The key's first call is still running, or so it says: wait, same key. No failure, but no success either.</summary>
+    private async Task BusyAsync(Outcome.Busy busy, CancellationToken cancellation)
     {
-        await WaitAsync();
+        var account = await AccountAsync(cancellation);
+        account.TookNothing(now);
+        await WaitForPatienceAsync(account, StopReason.ProviderBusy, busy.Message, cancellation);
+    }
+
+    private async Task FailAsync(string? message, CancellationToken cancellation)
+    {
         var account = await AccountAsync(cancellation);
         account.Failed(now, Backoff.ForAccount(account.FailuresInARow + 1, random));
+        await WaitForPatienceAsync(account, StopReason.ProviderUnavailable, message, cancellation);
+    }
+
+    /// <summary>
+    /// Waits, and stops the campaign when the account has taken nothing for as long as patience lasts. Installation-wide by
+    /// nature: the account is shared, so each of its campaigns would find the same wall. Here the one whose call it was;
+    /// the others stop at their own next failure.
+    /// </summary>
+    private async Task WaitForPatienceAsync(
+        ProviderAccount account,
+        StopReason reason,
+        string? message,
+        CancellationToken cancellation
+    )
+    {
         var patienceEnds = account.FailingSince!.Value + options.Patience;
         if (now < patienceEnds)
         {
             // The last try of the patience is not slept through.
-            chunk.NotBefore = chunk.NotBefore < patienceEnds ? chunk.NotBefore : patienceEnds;
+            await WaitAsync(now, patienceEnds, cancellation);
             return;
         }
 
-        // Installation-wide by nature: the account is shared, so each of its campaigns would find the same wall. Here the
-        // one whose call it was; the others stop at their own next failure.
-        await StopCampaignAsync(StopReason.ProviderUnavailable, chunk.LastMessage, null, cancellation);
+        await WaitAsync(now, DateTimeOffset.MaxValue, cancellation);
+        await StopCampaignAsync(reason, message, null, cancellation);
     }
 
-    /// <summary>
-    /// Rule 4 with a clean history: nothing was accepted, the generation is over. Its recipients are pending again, or
-    /// excluded where the campaign was cancelled meanwhile; the next generation belongs to the run that is current now.
-    /// </summary>
-    private async Task EndGenerationAsync(Chunk over, IQueryable<Recipient> members, CancellationToken cancellation)
+    /// <summary>Rule 4 without a clean history: the answer proves nothing, the key stays, and it is told again later.</summary>
+    private async Task WaitAsync(DateTimeOffset notBefore, DateTimeOffset notAfter, CancellationToken cancellation)
     {
-        var campaign = await context
-            .Campaigns.Where(c => c.Id == over.CampaignId)
-            .Select(c => new { c.Status, c.CurrentRun })
-            .SingleAsync(cancellation);
-        var from = over.State == ChunkState.Refused ? RecipientState.Refused : RecipientState.InDoubt;
-        over.StartNextGeneration(campaign.CurrentRun);
-        if (campaign.Status == CampaignStatus.Cancelled)
-        {
-            over.State = ChunkState.Abandoned;
-            await Ledger.MoveAsync(members, from, RecipientState.Excluded, now, cancellation, Reasons.Cancelled);
-            return;
-        }
+        var chunk = await Own.Select(c => new { c.Failures, c.DoubtfulSince }).SingleAsync(cancellation);
+        var failures = chunk.Failures + 1;
+        var due = now + Backoff.ForChunk(failures, now - (chunk.DoubtfulSince ?? now), random);
+        due = due < notBefore ? notBefore : due;
+        due = due > notAfter ? notAfter : due;
+        await Own.ExecuteUpdateAsync(
+            set => set.SetProperty(c => c.Failures, failures).SetProperty(c => c.NotBefore, due),
+            cancellation
+        );
+    }
 
-        await Ledger.MoveAsync(members, from, RecipientState.Pending, now, cancellation);
+    private Task<int> PauseAsync(DateTimeOffset until, CancellationToken cancellation) =>
+        Own.ExecuteUpdateAsync(set => set.SetProperty(c => c.NotBefore, until), cancellation);
+
+    private async Task EndGenerationAsync(CancellationToken cancellation)
+    {
+        var campaign = await HeldCampaign.HoldAsync(context, claim.TenantId, claim.CampaignId, 0, cancellation);
+        await Chunks.EndGenerationAsync(Own, Members, RecipientState.InDoubt, campaign, now, cancellation);
     }
 
     private Task<bool> StopCampaignAsync(
@@ -229,8 +196,8 @@ internal sealed class Settlement(
     ) =>
         CampaignCompletion.StopAsync(
             context,
-            chunk.TenantId,
-            chunk.CampaignId,
+            claim.TenantId,
+            claim.CampaignId,
             reason,
             detail,
             resumeAfter,
@@ -241,5 +208,5 @@ internal sealed class Settlement(
     private Task<ProviderAccount> AccountAsync(CancellationToken cancellation) =>
         context.ProviderAccounts.SingleAsync(account => account.Id == accountId, cancellation);
 
-    private DateTimeOffset NextUtcMidnight() => new(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
+    private DateTimeOffset? NextUtcMidnight() => new(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
 }

@@ -167,48 +167,6 @@ public sealed class FailureMatrixTests
     }
 
     [Fact]
-    public async Task BadContent_RefusesTheChunk_WithTheProvidersMessage_AndTheOthersGo()
-    {
-        await using var engine = await EngineHarness.CreateAsync();
-        await engine.Database.AddContactsAsync(engine.Tenant, 300);
-        engine.Provider.Then(Fault.None, Fault.BadAddress);
-        var id = await engine.LaunchAsync();
-
-        await engine.RunAsync();
-
-        var counts = await engine.CountsAsync(id);
-        Assert.Equal((200, 100), (counts.Accepted, counts.Refused));
-        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
-        await using var db = engine.Db.Read(engine.Tenant.Scope);
-        Assert.All(
-            await db.Recipients.Where(r => r.State == RecipientState.Refused).ToListAsync(),
-            r => Assert.Equal((Reasons.RefusedByProvider, "Invalid `to` field."), (r.Reason, r.Detail))
-        );
-    }
-
-    [Fact]
-    public async Task ThreeRefusalsInARowWithOneMessage_AreNotTheRecipientsFault_TheyReturnToPending()
-    {
-        await using var engine = await EngineHarness.CreateAsync();
-        await engine.Database.AddContactsAsync(engine.Tenant, 500);
-        engine.Provider.Always = Fault.BadAddress;
-        engine.Provider.RefusalMessage = "Missing `html` field.";
-        var id = await engine.LaunchAsync();
-
-        await engine.RunAsync();
-
-        Assert.Equal(3, engine.Provider.Calls.Count);
-        Assert.Equal(500, (await engine.CountsAsync(id)).Pending);
-        Assert.Equal(StopReason.RefusedForAll, (await engine.CampaignAsync(id)).StopReason);
-
-        engine.Provider.Always = Fault.None;
-        await engine.ResumeAsync(id);
-        await engine.RunAsync();
-        Assert.Equal(500, (await engine.CountsAsync(id)).Accepted);
-        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
-    }
-
-    [Fact]
     public async Task KeyMismatch_MakesTheChunkUnknown_AndNothingMoreIsSent()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -32,6 +32,7 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
         Html,
         HtmlRefusal,
         Concurrent,
+        Locked,
         Mismatch,
         TooLate,
         Crash,
@@ -47,6 +48,9 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
     public Fault Always { get; set; }
 
     public string RefusalMessage { get; set; } = "Invalid `to` field.";
+
+    /// <summary>Addresses that a whole batch is refused for, with the words; the first one's, as a strict batch does.</summary>
+    public Dictionary<string, string> Refuses { get; } = [];
 
     /// <summary>Runs inside the call, after the intent was written.</summary>
     public Func<Task>? During { get; set; }
@@ -83,6 +87,7 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
     private ProviderAnswer Answer(ProviderRequest request, Fault fault, string hash, JsonElement body) =>
         fault switch
         {
+            Fault.None when RefusedWith(body) is { } message => Error(422, "validation_error", message),
             Fault.None => Accept(request.Key, hash, body),
             Fault.RateLimited => Error(429, "rate_limit_exceeded", "Too many requests.", TimeSpan.FromSeconds(2)),
             Fault.DailyQuota => Error(429, "daily_quota_exceeded", "You have reached your daily email sending quota."),
@@ -103,12 +108,20 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
             Fault.Html => After(request, hash, body, new ProviderAnswer.Http(200, "<html>", ProviderHeaders.Empty)),
             Fault.HtmlRefusal => new ProviderAnswer.Http(403, "<html>error code: 1010", ProviderHeaders.Empty),
             Fault.Concurrent => Error(409, "concurrent_idempotent_requests", "Still running."),
+            Fault.Locked => Error(409, "resource_locked", "Locked; try again shortly."),
             Fault.Mismatch => Error(409, "invalid_idempotent_request", "Another payload."),
             Fault.TooLate => new ProviderAnswer.NotSent(),
             Fault.Crash => throw new SimulatedCrashException(),
             Fault.CrashAfterAcceptance => Crash(request, hash, body),
             _ => throw new InvalidOperationException(),
         };
+
+    private string? RefusedWith(JsonElement body) =>
+        Refuses.Count == 0
+            ? null
+            : body.EnumerateArray()
+                .Select(mail => Refuses.GetValueOrDefault(mail.GetProperty("to")[0].GetString()!))
+                .FirstOrDefault(message => message is not null);
 
     private ProviderAnswer Crash(ProviderRequest request, string hash, JsonElement body)
     {

@@ -72,7 +72,7 @@ public static class CampaignWords
         outcome switch
         {
             AttemptOutcome.Accepted => ("The provider accepted it.", Tone.Good),
-            AttemptOutcome.Refused => ("The provider refused it; nothing was sent.", Tone.Bad),
+            AttemptOutcome.Refused => ("The provider refused it; nothing of it was sent.", Tone.Bad),
             AttemptOutcome.RateLimited => ("Too early for the provider; nothing was sent.", Tone.Neutral),
             AttemptOutcome.Stopped => (
                 "The provider takes no more for now: quota, key or sender. Nothing was sent.",
@@ -83,6 +83,10 @@ public static class CampaignWords
             AttemptOutcome.NotSent => ("It was too late to send it; nothing left the machine.", Tone.Neutral),
             _ => ("The answer has not come.", Tone.Accent),
         };
+
+    /// <summary>" (half of the refused chunk 3)", behind a chunk's number; nothing for one that was planned whole.</summary>
+    public static string HalfOf(int? parent) =>
+        parent is { } number ? $" (half of the refused chunk {Words.Count(number)})" : "";
 
     /// <summary>The provider's event as a sentence; its own word where we have none.</summary>
     public static (string Sentence, Tone Tone) Event(string type) =>

@@ -65,7 +65,7 @@ public static class RecipientSentence
         var others = attempt.Others == 0 ? "alone" : $"with {Words.Count(attempt.Others, "other", "others")}";
         var facts = new List<string>
         {
-            $"Run {attempt.Run}, chunk {attempt.Chunk}, attempt {attempt.Number}, {others}",
+            $"Run {attempt.Run}, chunk {attempt.Chunk}{CampaignWords.HalfOf(attempt.HalfOf)}, attempt {attempt.Number}, {others}",
         };
         if (attempt.HttpStatus is { } status)
         {

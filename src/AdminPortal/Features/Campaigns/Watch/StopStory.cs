@@ -23,7 +23,10 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.SenderNotVerified =>
                 $"The provider no longer takes mail from the sending domain; it stopped {progress}.",
             StopReason.RefusedForAll =>
-                $"The provider refused three calls in a row with the same words, so the fault is not the recipients'; it stopped {progress}.",
+                $"The provider refused three people in a row, each alone, with the same words, so the fault is not theirs; it stopped {progress}.",
+            StopReason.RateLimited => $"The provider kept asking to wait, without end; it stopped {progress}.",
+            StopReason.ProviderBusy =>
+                $"The provider kept saying that it is still at work on an earlier call; it stopped {progress}.",
             StopReason.UnknownLeft =>
                 $"Everybody else is done, {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
             StopReason.AccountChanged =>
@@ -74,7 +77,9 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.MonthlyQuota => "Raise the quota at the provider, or wait for its next month.",
             StopReason.KeyRejected => "Give the installation a key that may send, then resume.",
             StopReason.SenderNotVerified => "Verify the sending domain again, then resume.",
-            StopReason.RefusedForAll => "Read what the provider said, mend it there, then resume.",
+            StopReason.RefusedForAll =>
+                "Read what the provider said, mend it there or in the list of contacts, then resume.",
+            StopReason.RateLimited => "Look whether something else uses the same provider account, then resume.",
             _ => null,
         };
 }

@@ -1,0 +1,162 @@
+using AdminPortal.Features.Campaigns.Watch;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using static UnitTests.Sending.FakeProvider;
+
+namespace UnitTests.Sending;
+
+/// <summary>A provider that answers, and never takes anything: not waited for without end, and said on the page.</summary>
+public sealed class PatienceTests
+{
+    [Fact]
+    public async Task RateLimit_WithoutEnd_StopsAfterPatience_WithoutCountingAsAFailure()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        engine.Provider.Then(Fault.None);
+        engine.Provider.Always = Fault.RateLimited;
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync(engine.Options.Patience - TimeSpan.FromSeconds(10));
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
+        await engine.RunAsync(TimeSpan.FromSeconds(30));
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, StopReason.RateLimited), (campaign.Status, campaign.StopReason));
+        Assert.Equal("Too many requests.", campaign.StopDetail);
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal((100, 200, 0), (counts.Accepted, counts.Pending, counts.InDoubt));
+        Assert.All(await engine.ChunksAsync(id), chunk => Assert.Equal(0, chunk.Failures));
+        Assert.Contains("asking to wait", StopStory.Of(campaign, counts).What, StringComparison.Ordinal);
+        var calls = engine.Provider.Calls.Count;
+        await engine.RunAsync(TimeSpan.FromHours(1));
+        Assert.Equal(calls, engine.Provider.Calls.Count);
+
+        engine.Provider.Always = Fault.None;
+        await engine.ResumeAsync(id);
+        await engine.RunAsync();
+        Assert.Equal(300, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task RateLimit_ForLessThanPatience_ThenSuccess_BeginsAnew()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var id = await engine.LaunchAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            engine.Provider.Always = Fault.RateLimited;
+            await engine.RunAsync(engine.Options.Patience - TimeSpan.FromMinutes(1));
+            engine.Provider.Always = Fault.None;
+            engine.Time.Advance(TimeSpan.FromSeconds(5));
+            await engine.TurnAsync();
+        }
+
+        Assert.Equal(300, (await engine.CountsAsync(id)).Accepted);
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task RateLimit_OfLastWeek_DoesNotUseUpTodaysPatience()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.RateLimited, Fault.RateLimited);
+        var admin = engine.Tenant.As(TenantRole.Admin);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.Pause.ExecuteAsync(admin, id, CancellationToken.None);
+        engine.Time.Advance(TimeSpan.FromDays(7));
+        await engine.Continue.ExecuteAsync(admin, id, CancellationToken.None);
+
+        await engine.TurnAsync();
+
+        Assert.Equal(2, engine.Provider.Calls.Count);
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task RateLimit_BesideAnAcceptance_KeepsThePauseThatTheProviderAskedFor()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        await engine.LaunchAsync();
+        engine.Provider.During = async () =>
+        {
+            engine.Provider.During = null;
+            engine.Provider.Then(Fault.RateLimited);
+            await engine.TurnAsync(engine.NewDispatcher());
+        };
+
+        await engine.TurnAsync();
+
+        Assert.Equal(100, engine.Provider.Mailed.Count);
+        Assert.Equal(DispatchResult.Idle, await engine.TurnAsync());
+    }
+
+    [Theory]
+    [InlineData(Fault.Concurrent, 0)]
+    [InlineData(Fault.Locked, 0)]
+    [InlineData(Fault.Concurrent, 2)]
+    [InlineData(Fault.Locked, 2)]
+    public async Task Busy_WithoutEnd_StopsAfterPatience_AndDoubtStaysUnderItsKey(Fault busy, int ambiguousBefore)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Provider.Always = busy;
+
+        await engine.RunAsync(engine.Options.Patience + TimeSpan.FromMinutes(2));
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, StopReason.ProviderBusy), (campaign.Status, campaign.StopReason));
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal(100, counts.InDoubt);
+        Assert.Contains("still at work", StopStory.Of(campaign, counts).What, StringComparison.Ordinal);
+
+        engine.Provider.Always = Fault.None;
+        await engine.RunAsync(TimeSpan.FromHours(2));
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        Assert.Single(engine.Provider.Calls.Select(call => (call.Key, call.Hash)).Distinct());
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task Busy_OneKeyWhileTheOthersGo_StopsNobodyButTheEnd()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1000);
+        engine.Provider.Then(Fault.Concurrent);
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        Assert.Equal(1000, (await engine.CountsAsync(id)).Accepted);
+    }
+
+    [Fact]
+    public async Task RateLimit_WithoutEnd_OfARepeat_StopsToo_AndIsAskedEverMoreRarely()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        engine.Provider.Always = Fault.RateLimited;
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync(TimeSpan.FromMinutes(12));
+        Assert.Equal(StopReason.RateLimited, (await engine.CampaignAsync(id)).StopReason);
+        var calls = engine.Provider.Calls.Count;
+        await engine.RunAsync(TimeSpan.FromHours(10));
+
+        Assert.InRange(engine.Provider.Calls.Count - calls, 1, 60);
+        Assert.Single(engine.Provider.Calls.Select(call => (call.Key, call.Hash)).Distinct());
+        Assert.Equal(100, (await engine.CountsAsync(id)).InDoubt);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+}
