@@ -1,57 +1,53 @@
 using Ledgerpost.Audit;
+using Ledgerpost.Data.PostgreSql;
+using Ledgerpost.Data.Sqlite;
 using Ledgerpost.Tenancy;
-using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Data;
 
 /// <summary>
-/// The door to the database. Reads get a context on a read-only connection; every write is one transaction behind the
-/// <see cref="WriteGate"/>, and commands check the caller's membership and write their audit entry in it.
+/// The door to the database. Reads get a context that cannot write; every write is one transaction, and commands check the
+/// caller's membership and write their audit entry in it. What a database makes of that stands in its engine.
 /// </summary>
 public sealed class PortalDb : IAsyncDisposable
 {
-    private readonly string _connectionString;
-    private readonly WriteGate _gate;
-    private readonly TimeProvider _time;
+    private readonly DatabaseEngine _engine;
     private readonly IIds _ids;
 
-    /// <param name="connectionString">SQLite; its folder must exist.</param>
-    /// <param name="scheduler">Where the write gate runs; the pool's when null.</param>
+    /// <param name="connectionString">For SQLite its folder must exist; for PostgreSQL its database.</param>
+    /// <param name="scheduler">Where SQLite's one writer runs; the pool's when null.</param>
+    /// <exception cref="DatabaseUnsafeException">The connection string would undo the wall between tenants.</exception>
     public PortalDb(
         string connectionString,
         TimeProvider time,
         IIds ids,
         StorageFaults? faults = null,
+        DatabaseProvider provider = DatabaseProvider.Sqlite,
         TaskScheduler? scheduler = null
     )
     {
-        _connectionString = connectionString;
-        _time = time;
         _ids = ids;
-        var connection = new SqliteConnection(WithMode(SqliteOpenMode.ReadWriteCreate, pooling: false));
-        connection.Open();
-        using (var command = connection.CreateCommand())
+        Provider = provider;
+        faults ??= new StorageFaults();
+        _engine = provider switch
         {
-            // FULL, because NORMAL may roll committed transactions back on power loss: an intent must survive it.
-            command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
-            command.ExecuteNonQuery();
-        }
-
-        _gate = new WriteGate(connection, faults ?? new StorageFaults(), scheduler);
+            DatabaseProvider.PostgreSql => new PostgreSqlEngine(connectionString, time, faults),
+            _ => new SqliteEngine(connectionString, time, faults, scheduler),
+        };
     }
 
-    public TimeProvider Time => _time;
+    public DatabaseProvider Provider { get; }
+
+    /// <summary>
+    /// What time it is for leases, windows and stamps. With several instances its source is the database's clock
+    /// (<see cref="DatabaseTime"/>), so that they agree.
+    /// </summary>
+    public TimeProvider Time => _engine.Time;
 
     public IIds Ids => _ids;
 
     /// <summary>A read-only context; saving through it fails in the database itself.</summary>
-    public PortalDbContext Read(TenantScope scope) =>
-        Create(
-            scope,
-            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadOnly, pooling: true)),
-            tracking: false
-        );
+    public PortalDbContext Read(TenantScope scope) => _engine.Read(scope);
 
     /// <summary>Several reads that must agree with each other: one snapshot of the database.</summary>
     public async Task<T> ReadSnapshotAsync<T>(
@@ -60,45 +56,21 @@ public sealed class PortalDb : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        await using var db = Read(scope);
-        await db.Database.OpenConnectionAsync(cancellation);
-        var connection = (SqliteConnection)db.Database.GetDbConnection();
-        await using var transaction = connection.BeginTransaction(deferred: true);
-        await db.Database.UseTransactionAsync(transaction, cancellation);
+        await using var db = await _engine.ReadSnapshotAsync(scope, cancellation);
         return await query(db, cancellation);
     }
 
-    /// <summary>One transaction; pending changes are saved at its end, and it is durable when the task completes.</summary>
+    /// <summary>
+    /// One transaction; pending changes are saved at its end, and it is durable when the task completes. No other one of
+    /// the same tenant (without a tenant: of the installation) runs beside it, so that what it read still holds when it
+    /// writes. On PostgreSQL the work may run more than once; only its last run counts.
+    /// </summary>
     /// <exception cref="CommitInDoubtException">The commit may hold or not.</exception>
-    public async Task<T> WriteAsync<T>(
+    public Task<T> WriteAsync<T>(
         TenantScope scope,
         Func<PortalDbContext, CancellationToken, Task<T>> work,
         CancellationToken cancellation
-    )
-    {
-        T result = default!;
-        IReadOnlyList<Action> announcements = [];
-        await _gate.RunAsync(
-            async (connection, transaction) =>
-            {
-                await using var db = Create(scope, new DbContextOptionsBuilder().UseSqlite(connection), tracking: true);
-                db.Database.AutoSavepointsEnabled = false;
-                await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
-                result = await work(db, cancellation);
-                await db.SaveChangesAsync(CancellationToken.None);
-                announcements = [.. db.AfterCommitActions];
-            },
-            () =>
-            {
-                foreach (var announce in announcements)
-                {
-                    announce();
-                }
-            },
-            cancellation
-        );
-        return result;
-    }
+    ) => WriteAsync(scope, alone: true, work, cancellation);
 
     public Task WriteAsync(
         TenantScope scope,
@@ -115,6 +87,17 @@ public sealed class PortalDb : IAsyncDisposable
             cancellation
         );
 
+    /// <summary>
+    /// For the engine's hot steps: one transaction beside others, also of the same tenant. It decides by conditional
+    /// statements, or takes the locks of <see cref="Locks"/> first.
+    /// </summary>
+    /// <exception cref="CommitInDoubtException">The commit may hold or not.</exception>
+    public Task<T> WriteBesideOthersAsync<T>(
+        TenantScope scope,
+        Func<PortalDbContext, CancellationToken, Task<T>> work,
+        CancellationToken cancellation
+    ) => WriteAsync(scope, alone: false, work, cancellation);
+
     /// <summary>A person's or program's command: membership and audit entry stand in the same transaction.</summary>
     /// <exception cref="AccessDeniedException">The caller has no such role in this tenant, or not any more.</exception>
     public Task<T> CommandAsync<T>(
@@ -128,7 +111,7 @@ public sealed class PortalDb : IAsyncDisposable
             async (db, token) =>
             {
                 await Permissions.DemandAsync(db, caller, atLeast, token);
-                var command = new CommandContext(db, caller.Actor, _time.GetUtcNow(), _ids);
+                var command = new CommandContext(db, caller.Actor, Time.GetUtcNow(), _ids);
                 var result = await work(command, token);
                 await command.WriteAuditAsync(token);
                 return result;
@@ -136,79 +119,33 @@ public sealed class PortalDb : IAsyncDisposable
             cancellation
         );
 
-    /// <summary>Identity's stores save by themselves; their context enters the gate inside SaveChanges.</summary>
-    public PortalDbContext CreateForIdentity() =>
-        new GatedDbContext(
-            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadWrite, pooling: true)).Options,
-            _gate
-        );
+    /// <summary>Identity's stores save by themselves; each save of their context is a transaction of its own.</summary>
+    public PortalDbContext CreateForIdentity() => _engine.CreateForIdentity();
 
-    public async Task MigrateAsync(CancellationToken cancellation)
-    {
-        await using var db = Create(
-            TenantScope.Installation,
-            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadWriteCreate, pooling: false)),
-            tracking: true,
-            migrating: true
-        );
-        await _gate.RunAloneAsync(() => db.Database.MigrateAsync(cancellation), cancellation);
-    }
+    /// <summary>Brings the schema up to date; several processes may do it at the same time.</summary>
+    /// <exception cref="DatabaseUnsafeException">The database would let one tenant see another's rows.</exception>
+    public Task MigrateAsync(CancellationToken cancellation) => _engine.MigrateAsync(cancellation);
 
     /// <summary>
     /// Tells the query planner how the data lies, from a sample: without it a count over a partial index reads the whole
     /// ledger (2 s instead of 30 ms with a million recipients). Milliseconds, whatever the size.
     /// </summary>
-    public Task AnalyzeAsync(CancellationToken cancellation) =>
-        _gate.RunAsync(
-            async (connection, transaction) =>
-            {
-                await using var command = connection.CreateCommand();
-                command.Transaction = transaction;
-                command.CommandText = "PRAGMA analysis_limit=1000; ANALYZE;";
-                await command.ExecuteNonQueryAsync(cancellation);
-            },
-            () => { },
-            cancellation
-        );
+    public Task AnalyzeAsync(CancellationToken cancellation) => _engine.AnalyzeAsync(cancellation);
 
-    public ValueTask DisposeAsync() => _gate.DisposeAsync();
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
-    private static PortalDbContext Create(
+    private async Task<T> WriteAsync<T>(
         TenantScope scope,
-        DbContextOptionsBuilder options,
-        bool tracking,
-        bool migrating = false
+        bool alone,
+        Func<PortalDbContext, CancellationToken, Task<T>> work,
+        CancellationToken cancellation
     )
     {
-        options.UseQueryTrackingBehavior(tracking ? QueryTrackingBehavior.TrackAll : QueryTrackingBehavior.NoTracking);
-        // Migrations are found by the context type that they were made for.
-        return scope.AllTenants && !migrating
-            ? new InstallationDbContext(options.Options)
-            : new PortalDbContext(options.Options, scope);
-    }
-
-    private string WithMode(SqliteOpenMode mode, bool pooling) =>
-        new SqliteConnectionStringBuilder(_connectionString)
-        {
-            Mode = mode,
-            Pooling = pooling,
-            ForeignKeys = true,
-        }.ToString();
-
-    private sealed class GatedDbContext(DbContextOptions options, WriteGate gate)
-        : PortalDbContext(options, TenantScope.None)
-    {
-        public override async Task<int> SaveChangesAsync(
-            bool acceptAllChangesOnSuccess,
-            CancellationToken cancellationToken = default
-        )
-        {
-            var saved = 0;
-            await gate.RunAloneAsync(
-                async () => saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken),
-                cancellationToken
-            );
-            return saved;
-        }
+        T result = default!;
+        await _engine.WriteAsync(scope, alone, async db => result = await work(db, cancellation), cancellation);
+        return result;
     }
 }
+
+/// <summary>The portal does not start on this database; the message says what to change.</summary>
+public sealed class DatabaseUnsafeException(string message) : Exception(message);

@@ -19,7 +19,8 @@ namespace Ledgerpost.Data;
 
 /// <summary>
 /// One context per operation, made by <see cref="PortalDb"/> with an explicit scope; never pooled.
-/// A new migration: <c>Migrations=true dotnet ef migrations add Name --context PortalDbContext --project src/Core --output-dir Data/Migrations/Sqlite</c>.
+/// A new migration: <c>Migrations=true dotnet ef migrations add Name --context PortalDbContext --project src/Core --output-dir Data/Migrations/Sqlite</c>;
+/// PostgreSQL's is made anew in the same change (<see cref="PostgreSql.PostgreSqlMigrations"/>).
 /// </summary>
 public class PortalDbContext(DbContextOptions options, TenantScope scope)
     : IdentityUserContext<PortalUser, Guid>(options)
@@ -84,6 +85,11 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         base.ConfigureConventions(configurationBuilder);
         configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(32);
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>();
+        if (Database.IsNpgsql())
+        {
+            // Byte by byte, as SQLite compares: a page that goes on after the last name must not depend on a server's language.
+            configurationBuilder.Properties<string>().UseCollation("C");
+        }
     }
 
     protected override void OnModelCreating(ModelBuilder builder)
@@ -91,6 +97,11 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         base.OnModelCreating(builder);
         builder.ApplyConfigurationsFromAssembly(typeof(PortalDbContext).Assembly);
         ApplyTenantFilters(builder);
+        if (Database.IsNpgsql())
+        {
+            // SQLite's truth is 1; PostgreSQL's has a type of its own.
+            builder.Entity<ProviderAccount>().HasIndex(account => account.IsCurrent).HasFilter("\"IsCurrent\"");
+        }
     }
 
     protected virtual void ApplyTenantFilters(ModelBuilder builder)

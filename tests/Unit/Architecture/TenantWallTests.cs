@@ -12,8 +12,9 @@ public sealed partial class TenantWallTests
     {
         ["Core/Contacts/Import/ContactImporter.cs"] =
             "finds whose import is next; the lines go in in their tenant's scope",
-        ["Core/Data/PortalDb.cs"] = "migrates",
         ["Core/Data/PortalDbContext.cs"] = "is the context without filters",
+        ["Core/Data/PostgreSql/PostgreSqlMigrations.cs"] = "migrates",
+        ["Core/Data/Sqlite/SqliteEngine.cs"] = "migrates",
         ["Core/Data/TenantScope.cs"] = "defines it",
         ["Core/Identity/FirstOperator.cs"] = "makes the first person, before there is a tenant",
         ["Core/Identity/RecordSignIn.cs"] = "notes a sign-in in the log of each tenant of that person",
@@ -36,7 +37,10 @@ public sealed partial class TenantWallTests
 
     private static readonly string[] WritesSql =
     [
-        "Core/Data/PortalDb.cs",
+        "Core/Data/Locks.cs",
+        "Core/Data/PostgreSql/PostgreSqlEngine.cs",
+        "Core/Data/PostgreSql/RowSecurity.cs",
+        "Core/Data/Sqlite/SqliteEngine.cs",
         "Core/Data/TagInsert.cs",
         "Core/Recipients/Ledger.cs",
         "Core/Sending/ChunkPlanner.cs",

@@ -166,10 +166,10 @@ public sealed class ComposePageTests
         var id = await DraftTests.CreateAsync(database, tenant, "Spring");
         await using var context = new CampaignPagesContext(database, tenant, TenantRole.Viewer);
 
-        context.Show<ComposePage>(tenant, id, "/edit");
+        var page = context.Show<ComposePage>(tenant, id, "/edit");
 
         var address = context.Services.GetRequiredService<NavigationManager>();
-        Assert.EndsWith($"/t/north/campaigns/{id}", address.Uri);
+        page.WaitForAssertion(() => Assert.EndsWith($"/t/north/campaigns/{id}", address.Uri));
     }
 
     private static AngleSharp.Dom.IElement Launch(IRenderedComponent<ComposePage> page) =>

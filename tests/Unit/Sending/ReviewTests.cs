@@ -236,7 +236,7 @@ public sealed class ReviewTests
         Assert.Null((await context.ProviderAccounts.SingleAsync()).FailingSince);
     }
 
-    [Fact]
+    [SqliteFact]
     public async Task CountsOfTheOpened_ReadTheirOwnSmallIndex_AndNotTheLedger()
     {
         await using var engine = await EngineHarness.CreateAsync();

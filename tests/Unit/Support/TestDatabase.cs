@@ -11,13 +11,23 @@ public sealed class TestDatabase : IAsyncDisposable
 {
     private readonly string _folder;
 
-    private TestDatabase(string folder, ManualTime time, StorageFaults faults, TimeProvider? clock)
+    private TestDatabase(
+        string folder,
+        string connectionString,
+        ManualTime time,
+        StorageFaults faults,
+        TimeProvider? clock
+    )
     {
         _folder = folder;
         Time = time;
-        ConnectionString = $"Data Source={Path.Combine(folder, "portal.db")}";
-        Db = new PortalDb(ConnectionString, clock ?? time, Ids, faults);
+        ConnectionString = connectionString;
+        Db = new PortalDb(connectionString, clock ?? time, Ids, faults, Provider);
     }
+
+    /// <summary>The same tests run on both (<see cref="PostgreSqlServer"/>).</summary>
+    public static DatabaseProvider Provider =>
+        PostgreSqlServer.IsChosen ? DatabaseProvider.PostgreSql : DatabaseProvider.Sqlite;
 
     public ManualTime Time { get; }
     public SeededIds Ids { get; } = new();
@@ -35,8 +45,21 @@ public sealed class TestDatabase : IAsyncDisposable
     )
     {
         var folder = Directory.CreateTempSubdirectory("ledgerpost-unit-").FullName;
-        var database = new TestDatabase(folder, time ?? new ManualTime(), faults ?? new StorageFaults(), clock);
-        await database.Db.MigrateAsync(CancellationToken.None);
+        var connectionString = PostgreSqlServer.IsChosen
+            ? await PostgreSqlServer.CreateAsync()
+            : $"Data Source={Path.Combine(folder, "portal.db")}";
+        var database = new TestDatabase(
+            folder,
+            connectionString,
+            time ?? new ManualTime(),
+            faults ?? new StorageFaults(),
+            clock
+        );
+        if (!PostgreSqlServer.IsChosen)
+        {
+            await database.Db.MigrateAsync(CancellationToken.None);
+        }
+
         await database.SeedInstallationAsync();
         return database;
     }
@@ -155,6 +178,11 @@ public sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Db.DisposeAsync();
+        if (PostgreSqlServer.IsChosen)
+        {
+            await PostgreSqlServer.DropAsync(ConnectionString);
+        }
+
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(_folder, recursive: true);
     }

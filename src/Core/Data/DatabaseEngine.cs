@@ -1,0 +1,61 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Data;
+
+/// <summary>The contract's <c>Database:Provider</c>.</summary>
+public enum DatabaseProvider
+{
+    Sqlite,
+    PostgreSql,
+}
+
+/// <summary>
+/// What differs between the databases, behind <see cref="PortalDb"/>: how connections are made, what a write transaction
+/// is, and what keeps one from disturbing another (docs/decisions/0010).
+/// </summary>
+internal abstract class DatabaseEngine : IAsyncDisposable
+{
+    /// <summary>The clock by which leases and windows are counted.</summary>
+    public abstract TimeProvider Time { get; }
+
+    public abstract PortalDbContext Read(TenantScope scope);
+
+    /// <summary>A context whose reads are one snapshot, until it is disposed.</summary>
+    public abstract Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation);
+
+    /// <param name="alone">
+    /// No other such transaction of the same tenant (or, without a tenant, of the installation) runs at the same time; false
+    /// when the work takes the locks that it needs.
+    /// </param>
+    /// <param name="work">May run more than once; only its last run counts.</param>
+    public abstract Task WriteAsync(
+        TenantScope scope,
+        bool alone,
+        Func<PortalDbContext, Task> work,
+        CancellationToken cancellation
+    );
+
+    public abstract PortalDbContext CreateForIdentity();
+
+    public abstract Task MigrateAsync(CancellationToken cancellation);
+
+    public abstract Task AnalyzeAsync(CancellationToken cancellation);
+
+    public abstract ValueTask DisposeAsync();
+
+    protected static PortalDbContext Create(TenantScope scope, DbContextOptionsBuilder options, bool tracking)
+    {
+        options.UseQueryTrackingBehavior(tracking ? QueryTrackingBehavior.TrackAll : QueryTrackingBehavior.NoTracking);
+        return scope.AllTenants
+            ? new InstallationDbContext(options.Options)
+            : new PortalDbContext(options.Options, scope);
+    }
+
+    protected static void Announce(IReadOnlyList<Action> announcements)
+    {
+        foreach (var announce in announcements)
+        {
+            announce();
+        }
+    }
+}

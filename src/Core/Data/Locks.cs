@@ -1,0 +1,78 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Ledgerpost.Data;
+
+/// <summary>
+/// What a transaction that runs beside others waits for. On SQLite the gate has made it alone already, and all of this is
+/// nothing. Locks end with the transaction. Order, so that nobody waits in a circle: tenant, then for a chunk without
+/// doubt the campaign and then the chunk, for a chunk in doubt the chunk, the account and then the campaign; the log last.
+/// </summary>
+internal static class Locks
+{
+    public const string ForUpdateTag = "ledgerpost: for update";
+    public const string SkipLockedTag = "ledgerpost: for update skip locked";
+
+    /// <summary>The campaign's status and run stay as they are until the end of this transaction; many may hold it.</summary>
+    public static Task HoldCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
+        TakeAsync(db, $"campaign/{campaignId:N}", shared: true, cancellation);
+
+    /// <summary>Waits for all who hold the campaign, and for whoever changes it; then its status may be changed.</summary>
+    public static Task LockCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
+        TakeAsync(db, $"campaign/{campaignId:N}", shared: false, cancellation);
+
+    /// <summary>The numbers of a tenant's log are dense: one transaction at a time takes some.</summary>
+    public static Task LockLogAsync(this PortalDbContext db, Guid tenantId, CancellationToken cancellation) =>
+        TakeAsync(db, $"log/{tenantId:N}", shared: false, cancellation);
+
+    /// <summary>Events are applied by one transaction at a time, whoever received them.</summary>
+    public static Task LockEventsAsync(this PortalDbContext db, CancellationToken cancellation) =>
+        TakeAsync(db, "events", shared: false, cancellation);
+
+    /// <summary>The rows are locked as they are read, in their newest state; for a tracked read of rows not tracked yet.</summary>
+    public static IQueryable<T> ForUpdate<T>(this IQueryable<T> query) => query.TagWith(ForUpdateTag);
+
+    /// <summary>The same, passing over rows that somebody else has locked.</summary>
+    public static IQueryable<T> ForUpdateSkipLocked<T>(this IQueryable<T> query) => query.TagWith(SkipLockedTag);
+
+    private static Task TakeAsync(PortalDbContext db, string name, bool shared, CancellationToken cancellation)
+    {
+        if (!db.Database.IsNpgsql())
+        {
+            return Task.CompletedTask;
+        }
+
+        return shared
+            ? db.Database.ExecuteSqlAsync(
+                $"SELECT pg_advisory_xact_lock_shared(hashtextextended({name}, 0))",
+                cancellation
+            )
+            : db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellation);
+    }
+}
+
+/// <summary>PostgreSQL's locking clauses, which EF Core has no words for: asked for by a tag, written at the end.</summary>
+internal sealed class LockingClauses : DbCommandInterceptor
+{
+    public static LockingClauses Instance { get; } = new();
+
+    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        DbCommand command,
+        CommandEventData eventData,
+        InterceptionResult<DbDataReader> result,
+        CancellationToken cancellationToken = default
+    )
+    {
+        if (command.CommandText.StartsWith("-- " + Locks.SkipLockedTag, StringComparison.Ordinal))
+        {
+            command.CommandText += "\nFOR UPDATE SKIP LOCKED";
+        }
+        else if (command.CommandText.StartsWith("-- " + Locks.ForUpdateTag, StringComparison.Ordinal))
+        {
+            command.CommandText += "\nFOR UPDATE";
+        }
+
+        return new ValueTask<InterceptionResult<DbDataReader>>(result);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Data;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Ledgerpost.Data.PostgreSql;
+
+/// <summary>
+/// Many transactions at a time, from many processes: READ COMMITTED, locks where something was read first, and the whole
+/// unit again when the database asks for it. Every transaction and every read takes a role that owns nothing and sees one
+/// tenant (<see cref="RowSecurity"/>).
+/// </summary>
+internal sealed class PostgreSqlEngine : DatabaseEngine
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly StorageFaults _faults;
+    private readonly DatabaseTime? _clock;
+
+    /// <param name="time">When it is a <see cref="DatabaseTime"/>, or counts from one, this database drives it.</param>
+    /// <exception cref="DatabaseUnsafeException">The connection string keeps one caller's role for the next.</exception>
+    public PostgreSqlEngine(string connectionString, TimeProvider time, StorageFaults faults)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        if (settings.NoResetOnClose || settings.Multiplexing)
+        {
+            throw new DatabaseUnsafeException(
+                "ConnectionStrings:Portal holds No Reset On Close or Multiplexing. Either would hand one tenant's "
+                    + "connection to another; remove it."
+            );
+        }
+
+        if (settings.MaxAutoPrepare == 0)
+        {
+            settings.MaxAutoPrepare = 100;
+        }
+
+        settings.ApplicationName ??= "Ledgerpost";
+        _source = NpgsqlDataSource.Create(settings);
+        _faults = faults;
+        _clock = (time as EffectiveTime)?.Source as DatabaseTime ?? time as DatabaseTime;
+        Time = time;
+    }
+
+    public override TimeProvider Time { get; }
+
+    public override PortalDbContext Read(TenantScope scope) =>
+        Create(scope, Options(_source.CreateConnection(), new ScopedConnection(scope, readOnly: true)), tracking: false);
+
+    public override async Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation)
+    {
+        var db = Read(scope);
+        await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        return db;
+    }
+
+    public override async Task WriteAsync(
+        TenantScope scope,
+        bool alone,
+        Func<PortalDbContext, Task> work,
+        CancellationToken cancellation
+    )
+    {
+        for (var run = 1; ; run++)
+        {
+            try
+            {
+                Announce(await RunOnceAsync(scope, alone, work, cancellation));
+                return;
+            }
+            catch (Exception exception) when (Again.IsWorthIt(exception, run))
+            {
+                await Task.Delay(Again.Pause(run), TimeProvider.System, cancellation);
+            }
+        }
+    }
+
+    public override PortalDbContext CreateForIdentity() =>
+        Create(
+            TenantScope.None,
+            Options(_source.CreateConnection(), new ScopedConnection(TenantScope.None, readOnly: false)),
+            tracking: true
+        );
+
+    public override async Task MigrateAsync(CancellationToken cancellation)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        await new Schema(connection).PrepareAsync(cancellation);
+    }
+
+    public override async Task AnalyzeAsync(CancellationToken cancellation)
+    {
+        // As the login, who owns the tables; a login that does not gets a warning, and autovacuum does it later.
+        await using var command = _source.CreateCommand("""ANALYZE "Recipients", "Chunks";""");
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private async Task<IReadOnlyList<Action>> RunOnceAsync(
+        TenantScope scope,
+        bool alone,
+        Func<PortalDbContext, Task> work,
+        CancellationToken cancellation
+    )
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(
+            IsolationLevel.ReadCommitted,
+            cancellation
+        );
+        await EnterAsync(connection, scope, alone, cancellation);
+        await using var db = Create(scope, Options(connection), tracking: true);
+        db.Database.AutoSavepointsEnabled = false;
+        await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
+        await work(db);
+        await db.SaveChangesAsync(CancellationToken.None);
+        try
+        {
+            _faults.BeforeCommit();
+            await transaction.CommitAsync(CancellationToken.None);
+            _faults.AfterCommit();
+        }
+        catch (Exception exception) when (!Again.IsRolledBack(exception))
+        {
+            throw new CommitInDoubtException(exception);
+        }
+
+        return [.. db.AfterCommitActions];
+    }
+
+    /// <summary>Role, tenant, lock and clock in one statement; all but the clock end with the transaction.</summary>
+    private async Task EnterAsync(
+        NpgsqlConnection connection,
+        TenantScope scope,
+        bool alone,
+        CancellationToken cancellation
+    )
+    {
+        var sent = TimeProvider.System.GetTimestamp();
+        await using var command = connection.CreateCommand();
+        command.CommandText = alone
+            ? $"SELECT {RowSecurity.Enter("true")}, pg_advisory_xact_lock(hashtextextended($3, 0))::text, {DatabaseTime.Sql}"
+            : $"SELECT {RowSecurity.Enter("true")}, '', {DatabaseTime.Sql}";
+        RowSecurity.Add(command, scope);
+        if (alone)
+        {
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LockName(scope) });
+        }
+
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        // A wait for the lock lies before the clock is read; counting from the answer would make it late by that much.
+        _clock?.Sample(reader.GetInt64(3), alone ? TimeProvider.System.GetTimestamp() : sent);
+    }
+
+    private static string LockName(TenantScope scope) =>
+        scope.TenantId == Guid.Empty ? "installation" : $"tenant/{scope.TenantId:N}";
+
+    private static DbContextOptionsBuilder Options(NpgsqlConnection connection, ScopedConnection scoped) =>
+        new DbContextOptionsBuilder()
+            .UseNpgsql(connection, contextOwnsConnection: true)
+            .AddInterceptors(scoped, LockingClauses.Instance, LikeWithoutCase.Instance);
+
+    private static DbContextOptionsBuilder Options(NpgsqlConnection connection) =>
+        new DbContextOptionsBuilder().UseNpgsql(connection).AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
+}

@@ -1,0 +1,131 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Data.Sqlite;
+
+/// <summary>One file in WAL: reads on read-only connections, every write through the <see cref="WriteGate"/>.</summary>
+internal sealed class SqliteEngine : DatabaseEngine
+{
+    private readonly string _connectionString;
+    private readonly WriteGate _gate;
+
+    /// <param name="connectionString">Its folder must exist.</param>
+    public SqliteEngine(
+        string connectionString,
+        TimeProvider time,
+        StorageFaults faults,
+        TaskScheduler? scheduler = null
+    )
+    {
+        _connectionString = connectionString;
+        Time = time;
+        var connection = new SqliteConnection(WithMode(SqliteOpenMode.ReadWriteCreate, pooling: false));
+        connection.Open();
+        using (var command = connection.CreateCommand())
+        {
+            // FULL, because NORMAL may roll committed transactions back on power loss: an intent must survive it.
+            command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
+            command.ExecuteNonQuery();
+        }
+
+        _gate = new WriteGate(connection, faults, scheduler);
+    }
+
+    public override TimeProvider Time { get; }
+
+    public override PortalDbContext Read(TenantScope scope) =>
+        Create(
+            scope,
+            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadOnly, pooling: true)),
+            tracking: false
+        );
+
+    public override async Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation)
+    {
+        var db = Read(scope);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var connection = (SqliteConnection)db.Database.GetDbConnection();
+        await db.Database.UseTransactionAsync(connection.BeginTransaction(deferred: true), cancellation);
+        return db;
+    }
+
+    /// <summary>The gate makes each alone, whatever is asked for; several share one commit.</summary>
+    public override async Task WriteAsync(
+        TenantScope scope,
+        bool alone,
+        Func<PortalDbContext, Task> work,
+        CancellationToken cancellation
+    )
+    {
+        IReadOnlyList<Action> announcements = [];
+        await _gate.RunAsync(
+            async (connection, transaction) =>
+            {
+                await using var db = Create(scope, new DbContextOptionsBuilder().UseSqlite(connection), tracking: true);
+                db.Database.AutoSavepointsEnabled = false;
+                await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
+                await work(db);
+                await db.SaveChangesAsync(CancellationToken.None);
+                announcements = [.. db.AfterCommitActions];
+            },
+            () => Announce(announcements),
+            cancellation
+        );
+    }
+
+    public override PortalDbContext CreateForIdentity() =>
+        new GatedDbContext(
+            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadWrite, pooling: true)).Options,
+            _gate
+        );
+
+    public override async Task MigrateAsync(CancellationToken cancellation)
+    {
+        // Migrations are found by the context type that they were made for.
+        await using var db = new PortalDbContext(
+            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadWriteCreate, pooling: false)).Options,
+            TenantScope.Installation
+        );
+        await _gate.RunAloneAsync(() => db.Database.MigrateAsync(cancellation), cancellation);
+    }
+
+    public override Task AnalyzeAsync(CancellationToken cancellation) =>
+        _gate.RunAsync(
+            async (connection, transaction) =>
+            {
+                await using var command = connection.CreateCommand();
+                command.Transaction = transaction;
+                command.CommandText = "PRAGMA analysis_limit=1000; ANALYZE;";
+                await command.ExecuteNonQueryAsync(cancellation);
+            },
+            () => { },
+            cancellation
+        );
+
+    public override ValueTask DisposeAsync() => _gate.DisposeAsync();
+
+    private string WithMode(SqliteOpenMode mode, bool pooling) =>
+        new SqliteConnectionStringBuilder(_connectionString)
+        {
+            Mode = mode,
+            Pooling = pooling,
+            ForeignKeys = true,
+        }.ToString();
+
+    private sealed class GatedDbContext(DbContextOptions options, WriteGate gate)
+        : PortalDbContext(options, TenantScope.None)
+    {
+        public override async Task<int> SaveChangesAsync(
+            bool acceptAllChangesOnSuccess,
+            CancellationToken cancellationToken = default
+        )
+        {
+            var saved = 0;
+            await gate.RunAloneAsync(
+                async () => saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken),
+                cancellationToken
+            );
+            return saved;
+        }
+    }
+}
