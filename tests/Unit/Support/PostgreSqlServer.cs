@@ -46,7 +46,9 @@ public static class PostgreSqlServer
     }
 
     public static Task DropAsync(string connectionString) =>
-        ExecuteAsync($"DROP DATABASE IF EXISTS {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
+        ExecuteAsync(
+            $"DROP DATABASE IF EXISTS {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)"
+        );
 
     private static string ConnectionString(string database) =>
         new NpgsqlConnectionStringBuilder(Administration) { Database = database, MaxPoolSize = 20 }.ToString();

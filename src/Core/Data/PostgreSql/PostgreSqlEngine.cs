@@ -43,7 +43,11 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     public override TimeProvider Time { get; }
 
     public override PortalDbContext Read(TenantScope scope) =>
-        Create(scope, Options(_source.CreateConnection(), new ScopedConnection(scope, readOnly: true)), tracking: false);
+        Create(
+            scope,
+            Options(_source.CreateConnection(), new ScopedConnection(scope, readOnly: true)),
+            tracking: false
+        );
 
     public override async Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation)
     {
@@ -161,5 +165,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             .AddInterceptors(scoped, LockingClauses.Instance, LikeWithoutCase.Instance);
 
     private static DbContextOptionsBuilder Options(NpgsqlConnection connection) =>
-        new DbContextOptionsBuilder().UseNpgsql(connection).AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
+        new DbContextOptionsBuilder()
+            .UseNpgsql(connection)
+            .AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
 }

@@ -163,12 +163,14 @@ internal sealed class Schema(NpgsqlConnection connection)
 
     private static string IsWalled(string table) =>
         $"""
-        SELECT c.relrowsecurity AND c.relforcerowsecurity
-            AND (SELECT string_agg(p.policyname || p.roles::text || p.permissive || p.cmd, ' ' ORDER BY p.policyname)
-                FROM pg_policies p WHERE p.schemaname = current_schema() AND p.tablename = c.relname)
-                = {Literal("installation{ledgerpost_installation}PERMISSIVEALL tenant{ledgerpost_tenant}PERMISSIVEALL")}
-        FROM pg_class c WHERE c.oid = {Literal($"\"{table}\"")}::regclass
-        """;
+            SELECT c.relrowsecurity AND c.relforcerowsecurity
+                AND (SELECT string_agg(p.policyname || p.roles::text || p.permissive || p.cmd, ' ' ORDER BY p.policyname)
+                    FROM pg_policies p WHERE p.schemaname = current_schema() AND p.tablename = c.relname)
+                    = {Literal(
+                "installation{ledgerpost_installation}PERMISSIVEALL tenant{ledgerpost_tenant}PERMISSIVEALL"
+            )}
+            FROM pg_class c WHERE c.oid = {Literal($"\"{table}\"")}::regclass
+            """;
 
     private static string Literal(string text) => $"'{text}'";
 
