@@ -83,7 +83,15 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     Id = table.Column<int>(type: "integer", nullable: false),
                     Epoch = table.Column<int>(type: "integer", nullable: false),
                     UnsubscribeSecret = table.Column<byte[]>(type: "bytea", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false)
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    ClockMark = table.Column<long>(type: "bigint", nullable: true),
+                    Stamp = table.Column<long>(type: "bigint", nullable: false),
+                    BackedUpAt = table.Column<long>(type: "bigint", nullable: true),
+                    PublicUrl = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true, collation: "C"),
+                    Hold = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    HeldSince = table.Column<long>(type: "bigint", nullable: true),
+                    HoldDetail = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true, collation: "C"),
+                    ReleasedAt = table.Column<long>(type: "bigint", nullable: true)
                 },
                 constraints: table =>
                 {

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Ledgerpost.Data.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlMigrations))]
-    [Migration("20261122043143_Initial")]
+    [Migration("20261122044938_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -415,11 +415,40 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<int>("Id")
                         .HasColumnType("integer");
 
+                    b.Property<long?>("BackedUpAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("ClockMark")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
                     b.Property<int>("Epoch")
                         .HasColumnType("integer");
+
+                    b.Property<long?>("HeldSince")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Hold")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("HoldDetail")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .UseCollation("C");
+
+                    b.Property<string>("PublicUrl")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .UseCollation("C");
+
+                    b.Property<long?>("ReleasedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Stamp")
+                        .HasColumnType("bigint");
 
                     b.Property<byte[]>("UnsubscribeSecret")
                         .IsRequired()
