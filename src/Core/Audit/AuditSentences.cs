@@ -61,6 +61,7 @@ public static class AuditSentences
         ["campaign.paused"] = "paused the campaign {}",
         ["campaign.continued"] = "continued the campaign {}",
         ["campaign.cancelled"] = "cancelled the campaign {}",
+        ["campaign.continued_by"] = "continued the campaign {} in a new one",
         ["campaign.resumed"] = "resumed the campaign {}",
         ["campaign.stopped"] = "stopped the campaign {}",
         ["campaign.sent"] = "finished the campaign {}",

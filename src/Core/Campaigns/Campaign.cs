@@ -11,8 +11,30 @@ namespace Ledgerpost.Campaigns;
 /// </summary>
 public sealed class Campaign : ITenantOwned
 {
+    private readonly Guid _lineage;
+
     public required Guid TenantId { get; init; }
     public required Guid Id { get; init; }
+
+    /// <summary>
+    /// The first campaign that this one goes back to: its own id unless it is a follow-up. Everything connected upwards
+    /// and downwards has the same, so that a lineage is one equality on an index.
+    /// </summary>
+    public Guid LineageId
+    {
+        get => _lineage == Guid.Empty ? Id : _lineage;
+        init => _lineage = value;
+    }
+
+    /// <summary>0 for the first of its lineage, one more for each follow-up: a lineage is a line, it never forks.</summary>
+    public int LineagePlace { get; init; }
+
+    /// <summary>The Partial campaign that this follow-up continues. Never changes; nobody else may continue the same.</summary>
+    public Guid? ContinuesId { get; init; }
+
+    /// <summary>The follow-up that took this campaign's waiting people over; null again when its draft is deleted.</summary>
+    public Guid? ContinuedById { get; set; }
+
     public required string Name { get; set; }
     public required CampaignStatus Status { get; set; }
 
@@ -136,7 +158,18 @@ internal sealed class CampaignConfiguration : IEntityTypeConfiguration<Campaign>
         builder.Property(campaign => campaign.Subject).HasMaxLength(500);
         builder.Property(campaign => campaign.AudienceTag).HasMaxLength(64);
         builder.Property(campaign => campaign.Version).IsConcurrencyToken();
+        // Read through the property: rows and objects that name no lineage are their own.
+        builder.Property(campaign => campaign.LineageId).UsePropertyAccessMode(PropertyAccessMode.Property);
         builder.HasIndex(campaign => campaign.Id).IsUnique();
+        builder
+            .HasIndex(campaign => new
+            {
+                campaign.TenantId,
+                campaign.LineageId,
+                campaign.LineagePlace,
+            })
+            .IsUnique();
+        builder.HasIndex(campaign => new { campaign.TenantId, campaign.ContinuesId }).IsUnique();
         builder.HasIndex(campaign => new { campaign.TenantId, campaign.CreatedAt });
         builder.HasIndex(campaign => campaign.Status);
         builder.HasOne<Tenant>().WithMany().HasForeignKey(campaign => campaign.TenantId);

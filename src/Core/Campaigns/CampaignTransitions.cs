@@ -46,15 +46,19 @@ public static class CampaignTransitions
             throw new InvalidOperationException($"No campaign goes from {from} to {to}.");
         }
 
-        return await db
-                .Campaigns.Where(campaign =>
-                    campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.Status == from
-                )
-                .ExecuteUpdateAsync(
-                    set =>
-                        set.SetProperty(campaign => campaign.Status, to)
-                            .SetProperty(campaign => campaign.UpdatedAt, now),
-                    cancellation
-                ) == 1;
+        var movable = db.Campaigns.Where(campaign =>
+            campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.Status == from
+        );
+        movable = (from, to) switch
+        {
+            (CampaignStatus.Partial, CampaignStatus.Sending) => Lineage.NotContinued(db, movable),
+            (_, CampaignStatus.Sent) => Lineage.NotAwaited(db, movable),
+            _ => movable,
+        };
+        return await movable.ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(campaign => campaign.Status, to).SetProperty(campaign => campaign.UpdatedAt, now),
+                cancellation
+            ) == 1;
     }
 }

@@ -4,7 +4,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Campaigns;
 
-/// <summary>Removes a campaign that was never launched. A ledger is never deleted.</summary>
+/// <summary>
+/// Removes a campaign that was never launched. A ledger is never deleted; what a follow-up's draft has taken over goes
+/// back to the campaign that it continues.
+/// </summary>
 public sealed class DeleteDraft(PortalDb database)
 {
     public Task<DeleteDraftResult> ExecuteAsync(Caller caller, Guid campaignId, CancellationToken cancellation) =>
@@ -24,8 +27,18 @@ public sealed class DeleteDraft(PortalDb database)
                     return DeleteDraftResult.NotADraft;
                 }
 
+                var back =
+                    campaign.ContinuesId is { } source
+                        ? await command.Db.GiveBackAsync(campaign.TenantId, campaign.Id, source, command.Now, token)
+                        : (int?)null;
                 command.Db.Campaigns.Remove(campaign);
-                command.Audit("campaign.deleted", "campaign", campaign.Id.ToString(), campaign.Name);
+                command.Audit(
+                    "campaign.deleted",
+                    "campaign",
+                    campaign.Id.ToString(),
+                    campaign.Name,
+                    back is null ? null : new { given_back = back, to = campaign.ContinuesId }
+                );
                 return DeleteDraftResult.Deleted;
             },
             cancellation

@@ -1,6 +1,9 @@
 namespace Ledgerpost.Campaigns;
 
 /// <summary>What a person composes; kept exactly as typed, also while it is not yet fit to be sent.</summary>
+/// <param name="ContinuesId">
+/// Of a follow-up: its people stand in its ledger since it was made, so its audience is not chosen.
+/// </param>
 public sealed record DraftContent(
     string Name,
     Guid? SenderId,
@@ -8,7 +11,8 @@ public sealed record DraftContent(
     string Html,
     AudienceKind AudienceKind,
     string? AudienceTag,
-    Guid? AudienceSegmentId
+    Guid? AudienceSegmentId,
+    Guid? ContinuesId = null
 )
 {
     public const int MaxNameLength = 200;
@@ -25,7 +29,8 @@ public sealed record DraftContent(
             campaign.Html,
             campaign.AudienceKind,
             campaign.AudienceTag,
-            campaign.AudienceSegmentId
+            campaign.AudienceSegmentId,
+            campaign.ContinuesId
         );
 
     /// <summary>What cannot be kept at all, by field; empty when everything can.</summary>
@@ -57,6 +62,11 @@ public sealed record DraftContent(
         campaign.SenderId = SenderId;
         campaign.Subject = Subject;
         campaign.Html = Html;
+        if (campaign.ContinuesId is not null)
+        {
+            return;
+        }
+
         campaign.AudienceKind = AudienceKind;
         campaign.AudienceTag = AudienceKind == AudienceKind.Tag ? AudienceTag : null;
         campaign.AudienceSegmentId = AudienceKind == AudienceKind.Segment ? AudienceSegmentId : null;
@@ -72,9 +82,12 @@ public sealed record DraftContent(
         Compare("html", Html == before.Html);
         Compare(
             "audience",
-            AudienceKind == before.AudienceKind
-                && (AudienceKind != AudienceKind.Tag || AudienceTag == before.AudienceTag)
-                && (AudienceKind != AudienceKind.Segment || AudienceSegmentId == before.AudienceSegmentId)
+            before.ContinuesId is not null
+                || (
+                    AudienceKind == before.AudienceKind
+                    && (AudienceKind != AudienceKind.Tag || AudienceTag == before.AudienceTag)
+                    && (AudienceKind != AudienceKind.Segment || AudienceSegmentId == before.AudienceSegmentId)
+                )
         );
         return changed;
 

@@ -50,9 +50,17 @@ public sealed class OpenCampaign(PortalDb database)
 /// <summary>Whom a campaign's three audience fields mean, before anybody is left out.</summary>
 public static class CampaignAudience
 {
-    public static IQueryable<Contact> Of(PortalDbContext db, AudienceKind kind, string? tag, Guid? segmentId) =>
+    /// <param name="continuesId">Of a follow-up: those whom it has taken over, whatever the three fields say.</param>
+    public static IQueryable<Contact> Of(
+        PortalDbContext db,
+        AudienceKind kind,
+        string? tag,
+        Guid? segmentId,
+        Guid? continuesId
+    ) =>
         kind switch
         {
+            _ when continuesId is { } source => db.WaitingInFollowUp(source),
             AudienceKind.Tag => Segments.Audience.WithTag(db, tag ?? ""),
             AudienceKind.Segment => Segments.Audience.InSegment(db, segmentId ?? Guid.Empty),
             _ => Segments.Audience.All(db),

@@ -84,14 +84,14 @@ public sealed partial class Preflight(PortalDb database)
         CancellationToken cancellation
     )
     {
-        if (draft is { AudienceKind: AudienceKind.Tag, AudienceTag: null or "" })
+        if (draft is { ContinuesId: null, AudienceKind: AudienceKind.Tag, AudienceTag: null or "" })
         {
             items.Add(new(PreflightSeverity.Blocker, "audience", "No tag is chosen.", "Choose one."));
             return (0, 0);
         }
 
         if (
-            draft.AudienceKind == AudienceKind.Segment
+            draft is { ContinuesId: null, AudienceKind: AudienceKind.Segment }
             && !await db.Segments.AnyAsync(row => row.Id == draft.AudienceSegmentId, cancellation)
         )
         {
@@ -100,7 +100,13 @@ public sealed partial class Preflight(PortalDb database)
             return (0, 0);
         }
 
-        var audience = CampaignAudience.Of(db, draft.AudienceKind, draft.AudienceTag, draft.AudienceSegmentId);
+        var audience = CampaignAudience.Of(
+            db,
+            draft.AudienceKind,
+            draft.AudienceTag,
+            draft.AudienceSegmentId,
+            draft.ContinuesId
+        );
         var people = await audience.CountAsync(cancellation);
         var leftOut = await audience
             .Join(

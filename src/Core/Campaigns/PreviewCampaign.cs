@@ -86,12 +86,13 @@ public sealed class FindPreviewPeople(PortalDb database)
         AudienceKind kind,
         string? tag,
         Guid? segmentId,
+        Guid? continuesId,
         string? search,
         CancellationToken cancellation
     )
     {
         await using var db = database.Read(scope);
-        var people = CampaignAudience.Of(db, kind, tag, segmentId);
+        var people = CampaignAudience.Of(db, kind, tag, segmentId, continuesId);
         if (!string.IsNullOrWhiteSpace(search))
         {
             var pattern = LikePattern.StartingWith(search.Trim());

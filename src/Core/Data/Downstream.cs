@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
+using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Data;
@@ -21,6 +22,74 @@ internal static class Downstream
         return db
             .Recipients.Where(recipient => recipient.ContactId != null && ids.Contains(recipient.ContactId))
             .ExecuteUpdateAsync(set => set.SetProperty(recipient => recipient.ContactId, (Guid?)null), cancellation);
+    }
+
+    /// <summary>The contacts whom the follow-up of this campaign has taken over and who still wait in it.</summary>
+    public static IQueryable<Contact> WaitingInFollowUp(this PortalDbContext db, Guid sourceId) =>
+        db.Contacts.Where(contact =>
+            db.Recipients.Any(row =>
+                row.TenantId == contact.TenantId
+                && row.ContactId == contact.Id
+                && row.State == RecipientState.Pending
+                && db.Campaigns.Any(followUp =>
+                    followUp.TenantId == row.TenantId
+                    && followUp.Id == row.CampaignId
+                    && followUp.ContinuesId == sourceId
+                )
+            )
+        );
+
+    /// <summary>
+    /// A follow-up's draft is given up: whom it took over waits in its source again, or is excluded as the others were
+    /// where the source has been cancelled since. The draft's own rows, which nothing was sent for, go.
+    /// </summary>
+    /// <returns>How many went back.</returns>
+    public static async Task<int> GiveBackAsync(
+        this PortalDbContext db,
+        Guid tenantId,
+        Guid draftId,
+        Guid sourceId,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        // Held until the end of this transaction, so that neither is launched, resumed or cancelled meanwhile.
+        var draft = await db
+            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == draftId && c.Status == CampaignStatus.Draft)
+            .ExecuteUpdateAsync(set => set.SetProperty(c => c.UpdatedAt, now), cancellation);
+        var source = await db
+            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == sourceId && c.ContinuedById == draftId)
+            .ExecuteUpdateAsync(set => set.SetProperty(c => c.ContinuedById, (Guid?)null), cancellation);
+        if (draft + source != 2)
+        {
+            throw new InvalidOperationException("The draft is not what continues its source; nothing is given back.");
+        }
+
+        var cancelled = await db.Campaigns.AnyAsync(
+            c => c.TenantId == tenantId && c.Id == sourceId && c.Status == CampaignStatus.Cancelled,
+            cancellation
+        );
+        var state = cancelled ? RecipientState.Excluded : RecipientState.Pending;
+        var reason = cancelled ? Reasons.Cancelled : null;
+        var back = await db
+            .Recipients.Where(row =>
+                row.TenantId == tenantId
+                && row.MovedToId == draftId
+                && row.State == RecipientState.Excluded
+                && row.Reason == Reasons.MovedToFollowUp
+            )
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(row => row.State, state)
+                        .SetProperty(row => row.Reason, reason)
+                        .SetProperty(row => row.MovedToId, (Guid?)null)
+                        .SetProperty(row => row.UpdatedAt, now),
+                cancellation
+            );
+        await db
+            .Recipients.Where(row => row.TenantId == tenantId && row.CampaignId == draftId)
+            .ExecuteDeleteAsync(cancellation);
+        return back;
     }
 
     /// <summary>Names of campaigns that have this segment as their audience and have not taken it yet.</summary>

@@ -1,3 +1,4 @@
+using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Suppression;
 using Microsoft.EntityFrameworkCore;
@@ -16,7 +17,8 @@ public static class Exclusions
     /// <summary>Each rule with its reason; nobody fulfils two.</summary>
     private static IEnumerable<(string Reason, IQueryable<Recipient> Who)> Rules(
         PortalDbContext db,
-        IQueryable<Recipient> pending
+        IQueryable<Recipient> pending,
+        IQueryable<Guid>? others
     )
     {
         yield return (
@@ -39,27 +41,62 @@ public static class Exclusions
                 )
             )
         );
-        yield return (
-            Reasons.ContactDeleted,
-            pending.Where(recipient =>
-                recipient.ContactId == null
-                && !db.SuppressedAddresses.Any(row =>
-                    row.TenantId == recipient.TenantId && row.NormalizedEmail == recipient.NormalizedEmail
-                )
+        var free = pending.Where(recipient =>
+            !db.SuppressedAddresses.Any(row =>
+                row.TenantId == recipient.TenantId && row.NormalizedEmail == recipient.NormalizedEmail
             )
         );
+        if (others is not null)
+        {
+            var taken = Taken(db, others);
+            yield return (
+                Reasons.AlreadyMailed,
+                free.Where(recipient =>
+                    taken.Any(row =>
+                        row.TenantId == recipient.TenantId && row.NormalizedEmail == recipient.NormalizedEmail
+                    )
+                )
+            );
+            free = free.Where(recipient =>
+                !taken.Any(row =>
+                    row.TenantId == recipient.TenantId && row.NormalizedEmail == recipient.NormalizedEmail
+                )
+            );
+            // Two rules and not one with an OR in it, which would be quadratic. A deleted contact is nobody's: null
+            // equals null for no database.
+            yield return (
+                Reasons.AlreadyMailed,
+                free.Where(recipient =>
+                    recipient.ContactId != null
+                    && taken.Any(row => row.TenantId == recipient.TenantId && row.ContactId == recipient.ContactId)
+                )
+            );
+        }
+
+        yield return (Reasons.ContactDeleted, free.Where(recipient => recipient.ContactId == null));
     }
 
+    /// <summary>Rows of the lineage's other campaigns whose mail is, or may be, with the provider, or may go there yet.</summary>
+    private static IQueryable<Recipient> Taken(PortalDbContext db, IQueryable<Guid> others) =>
+        db.Recipients.Where(row =>
+            others.Contains(row.CampaignId)
+            && row.State != RecipientState.Pending
+            && row.State != RecipientState.Refused
+            && row.State != RecipientState.Excluded
+        );
+
+    /// <param name="others">The other campaigns of the lineage (<see cref="Lineage.OthersAsync"/>); null when there are none.</param>
     /// <returns>How many were excluded.</returns>
     public static async Task<int> ApplyAsync(
         PortalDbContext db,
         IQueryable<Recipient> pending,
+        IQueryable<Guid>? others,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
         var excluded = 0;
-        foreach (var (reason, who) in Rules(db, pending))
+        foreach (var (reason, who) in Rules(db, pending, others))
         {
             excluded += await who.ExecuteUpdateAsync(
                 set =>
@@ -78,25 +115,32 @@ public static class Exclusions
     public static async Task<IReadOnlyList<ReasonCount>> CountAsync(
         PortalDbContext db,
         IQueryable<Recipient> pending,
+        IQueryable<Guid>? others,
         CancellationToken cancellation
     )
     {
         var counts = new List<ReasonCount>();
-        foreach (var (reason, who) in Rules(db, pending))
+        foreach (var (reason, who) in Rules(db, pending, others))
         {
             counts.Add(new ReasonCount(reason, await who.CountAsync(cancellation)));
         }
 
-        return counts;
+        return
+        [
+            .. counts
+                .GroupBy(count => count.Reason, StringComparer.Ordinal)
+                .Select(group => new ReasonCount(group.Key, group.Sum(count => count.Count))),
+        ];
     }
 
     public static async Task<bool> AnyAsync(
         PortalDbContext db,
         IQueryable<Recipient> pending,
+        IQueryable<Guid>? others,
         CancellationToken cancellation
     )
     {
-        foreach (var (_, who) in Rules(db, pending))
+        foreach (var (_, who) in Rules(db, pending, others))
         {
             if (await who.AnyAsync(cancellation))
             {

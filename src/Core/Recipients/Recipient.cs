@@ -34,6 +34,9 @@ public sealed class Recipient : ITenantOwned
     /// <summary>The provider's message, for a person to read.</summary>
     public string? Detail { get; set; }
 
+    /// <summary>The follow-up that took it over; set with the reason <see cref="Reasons.MovedToFollowUp"/>.</summary>
+    public Guid? MovedToId { get; set; }
+
     public string? ProviderEmailId { get; set; }
 
     /// <summary>When the provider's acceptance was proven, and in which run the mail went out.</summary>
@@ -93,6 +96,7 @@ public static class Reasons
     public const string Suppressed = "suppressed";
     public const string ContactDeleted = "contact_deleted";
     public const string AlreadyMailed = "already_mailed";
+    public const string MovedToFollowUp = "moved_to_follow_up";
     public const string Cancelled = "cancelled";
     public const string RefusedByProvider = "refused_by_provider";
     public const string CannotBeRendered = "cannot_be_rendered";
@@ -162,6 +166,9 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
             recipient.State,
         });
         builder.HasIndex(recipient => recipient.ProviderEmailId);
+        builder
+            .HasIndex(recipient => new { recipient.TenantId, recipient.MovedToId })
+            .HasFilter("\"MovedToId\" IS NOT NULL");
         builder.HasIndex(recipient => new
         {
             recipient.TenantId,

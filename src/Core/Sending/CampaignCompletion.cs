@@ -25,7 +25,7 @@ public static class CampaignCompletion
             .SingleAsync(cancellation);
         if (
             status is not (CampaignStatus.Sending or CampaignStatus.Partial or CampaignStatus.Paused)
-            || await AnyAsync(RecipientState.Pending)
+            || (await AnyAsync(RecipientState.Pending) && !await HandOverAsync())
             || await AnyAsync(RecipientState.InDoubt)
         )
         {
@@ -63,6 +63,18 @@ public static class CampaignCompletion
         {
             await StopAsync(db, tenantId, campaignId, StopReason.UnknownLeft, null, null, now, cancellation);
         }
+
+        // A campaign that is continued keeps nobody waiting who can still go along.
+        async Task<bool> HandOverAsync() =>
+            status == CampaignStatus.Partial
+            && await db
+                .Campaigns.AsNoTracking()
+                .SingleOrDefaultAsync(
+                    c => c.TenantId == tenantId && c.Id == campaignId && c.ContinuedById != null,
+                    cancellation
+                )
+                is { } continued
+            && await TakeOver.LateAsync(db, continued, now, cancellation);
 
         Task<bool> AnyAsync(RecipientState state) =>
             db.Recipients.AnyAsync(

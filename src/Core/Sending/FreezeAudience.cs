@@ -37,14 +37,31 @@ public static class FreezeAudience
             WHERE r."TenantId" = c."TenantId" AND r."CampaignId" = {1} AND r."NormalizedEmail" = c."NormalizedEmail")
         """;
 
-    private const string Insert = $$"""
+    // Added where the campaign has relatives: who may have been mailed by one, or waits in one, is nobody who joined.
+    // {8} lineage. The same two shapes, each on its own index.
+    private const string NotInLineage = """
+
+        AND NOT EXISTS (
+            SELECT 1 FROM "Recipients" r
+            WHERE r."TenantId" = c."TenantId" AND r."ContactId" = c."Id" AND r."CampaignId" IN (
+                SELECT k."Id" FROM "Campaigns" k WHERE k."TenantId" = {0} AND k."LineageId" = {8} AND k."Id" <> {1})
+                AND r."State" NOT IN ('Refused', 'Excluded'))
+        AND NOT EXISTS (
+            SELECT 1 FROM "Recipients" r
+            WHERE r."TenantId" = c."TenantId" AND r."CampaignId" IN (
+                SELECT k."Id" FROM "Campaigns" k WHERE k."TenantId" = {0} AND k."LineageId" = {8} AND k."Id" <> {1})
+                AND r."NormalizedEmail" = c."NormalizedEmail" AND r."State" NOT IN ('Refused', 'Excluded'))
+        """;
+
+    private static string Insert(string lineage) =>
+        $$"""
         INSERT INTO "Recipients" (
             "TenantId", "CampaignId", "Number", "ContactId", "Email", "NormalizedEmail", "FirstName", "LastName",
             "State", "UpdatedAt", "Opens", "Clicks")
         SELECT c."TenantId", {1}, {7} + ROW_NUMBER() OVER (ORDER BY c."CreatedAt", c."Id"), c."Id", c."Email",
             c."NormalizedEmail", c."FirstName", c."LastName", 'Pending', {2}, 0, 0
         FROM "Contacts" c
-        WHERE {{InAudience}} AND {{NotInLedger}}
+        WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}}
         """;
 
     // Deleted while pending and added again: the address has its row already, and nobody gets two.
@@ -57,17 +74,19 @@ public static class FreezeAudience
                 WHERE r."TenantId" = c."TenantId" AND r."ContactId" = c."Id" AND r."CampaignId" = {1})
         """;
 
-    private const string Revive = $$"""
+    private static string Revive(string lineage) =>
+        $$"""
         UPDATE "Recipients" AS old
         SET "ContactId" = c."Id", "State" = 'Pending', "Reason" = NULL, "Detail" = NULL, "ChunkNumber" = NULL,
             "UpdatedAt" = {2}
         FROM "Contacts" c
-        WHERE {{Revivable}}
+        WHERE {{Revivable}}{{lineage}}
         """;
 
-    private const string CountJoined = $$"""
-        SELECT (SELECT COUNT(*) FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}})
-            + (SELECT COUNT(*) FROM "Recipients" AS old CROSS JOIN "Contacts" c WHERE {{Revivable}}) AS "Value"
+    private static string CountJoined(string lineage) =>
+        $$"""
+        SELECT (SELECT COUNT(*) FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}})
+            + (SELECT COUNT(*) FROM "Recipients" AS old CROSS JOIN "Contacts" c WHERE {{Revivable}}{{lineage}}) AS "Value"
         """;
 
     /// <summary>Adds whoever is in the audience and not in the campaign's ledger, then excludes whom nobody may mail.</summary>
@@ -88,8 +107,35 @@ public static class FreezeAudience
             await SqlAsync(db, Insert, campaign, now, cancellation, last),
             cancellation
         );
-        await Exclusions.ApplyAsync(db, Pending(db, campaign), now, cancellation);
+        await ExcludeAsync(db, campaign, now, cancellation);
         return added;
+    }
+
+    /// <summary>For a ledger that is there already: excludes whom nobody may mail.</summary>
+    /// <returns>How many rows the ledger has.</returns>
+    public static async Task<int> KeepAsync(
+        PortalDbContext db,
+        Campaign campaign,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        await ExcludeAsync(db, campaign, now, cancellation);
+        return await db.Recipients.CountAsync(
+            r => r.TenantId == campaign.TenantId && r.CampaignId == campaign.Id,
+            cancellation
+        );
+    }
+
+    public static async Task<int> ExcludeAsync(
+        PortalDbContext db,
+        Campaign campaign,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var others = await Lineage.OthersAsync(db, campaign.TenantId, campaign.Id, cancellation);
+        return await Exclusions.ApplyAsync(db, Pending(db, campaign), others, now, cancellation);
     }
 
     /// <summary>Brings back the rows of people who were deleted while pending and are in the audience again.</summary>
@@ -118,7 +164,7 @@ public static class FreezeAudience
 
     private static async Task<FormattableString> SqlAsync(
         PortalDbContext db,
-        string sql,
+        Func<string, string> sql,
         Campaign campaign,
         DateTimeOffset now,
         CancellationToken cancellation,
@@ -136,8 +182,9 @@ public static class FreezeAudience
             needed = segment is { Match: SegmentMatch.All } ? Math.Max(1, segment.Tags) : 1;
         }
 
+        var others = await Lineage.OthersAsync(db, campaign.TenantId, campaign.Id, cancellation);
         return FormattableStringFactory.Create(
-            sql,
+            sql(others is null ? "" : NotInLineage),
             campaign.TenantId,
             campaign.Id,
             InstantConverter.ToMicroseconds(now),
@@ -145,7 +192,8 @@ public static class FreezeAudience
             campaign.AudienceTag ?? "",
             campaign.AudienceSegmentId ?? Guid.Empty,
             needed,
-            last
+            last,
+            campaign.LineageId
         );
     }
 }

@@ -90,7 +90,10 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
                 };
                 context.Runs.Add(run);
                 await context.SaveChangesAsync(token);
-                var recipients = await FreezeAudience.TakeAsync(context, campaign, now, token);
+                // A follow-up's people stand in its ledger since it was made.
+                var recipients = campaign.ContinuesId is null
+                    ? await FreezeAudience.TakeAsync(context, campaign, now, token)
+                    : await FreezeAudience.KeepAsync(context, campaign, now, token);
                 run.Planned = await ChunkPlanner.PlanAsync(context, campaign, token);
                 await context.SaveChangesAsync(token);
                 await CampaignTransitions.TryMoveAsync(
@@ -103,6 +106,13 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
                     token
                 );
                 await CampaignCompletion.CheckAsync(context, tenantId, campaignId, now, token);
+                if (campaign.ContinuesId is { } source)
+                {
+                    // It waited for this draft, whose people could still have come back to it.
+                    await CampaignCompletion.CheckAsync(context, tenantId, source, now, token);
+                    context.AfterCommit(() => notifier.Publish(source));
+                }
+
                 return (recipients, run.Planned);
             },
             cancellation
@@ -206,7 +216,11 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
         problems.AddRange(ContentProblems(campaign));
         if (problems.Count == 0 && !await Audience(db, campaign).AnyAsync(cancellation))
         {
-            problems.Add("Nobody is in this audience.");
+            problems.Add(
+                campaign.ContinuesId is null
+                    ? "Nobody is in this audience."
+                    : "Nobody whom this campaign took over is left to be mailed."
+            );
         }
 
         return problems;
@@ -234,10 +248,11 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
     }
 
     internal static IQueryable<Contacts.Contact> Audience(PortalDbContext db, Campaign campaign) =>
-        campaign.AudienceKind switch
-        {
-            AudienceKind.Tag => Segments.Audience.WithTag(db, campaign.AudienceTag ?? ""),
-            AudienceKind.Segment => Segments.Audience.InSegment(db, campaign.AudienceSegmentId ?? Guid.Empty),
-            _ => Segments.Audience.All(db),
-        };
+        CampaignAudience.Of(
+            db,
+            campaign.AudienceKind,
+            campaign.AudienceTag,
+            campaign.AudienceSegmentId,
+            campaign.ContinuesId
+        );
 }

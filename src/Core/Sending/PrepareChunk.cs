@@ -95,7 +95,8 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 }
 
                 var now = db.Time.GetUtcNow();
-                await Exclusions.ApplyAsync(context, Members(context, claim), now, token);
+                var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, token);
+                await Exclusions.ApplyAsync(context, Members(context, claim), others, now, token);
                 if (await Members(context, claim).AnyAsync(token))
                 {
                     return true;

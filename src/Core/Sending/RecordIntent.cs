@@ -220,7 +220,9 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     {
         var members = PrepareChunk.Members(context, claim);
         var numbers = await members.OrderBy(r => r.Number).Select(r => r.Number).ToListAsync(cancellation);
-        return !numbers.SequenceEqual(prepared.Recipients) || await Exclusions.AnyAsync(context, members, cancellation);
+        var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, cancellation);
+        return !numbers.SequenceEqual(prepared.Recipients)
+            || await Exclusions.AnyAsync(context, members, others, cancellation);
     }
 
     private static async Task PutInDoubtAsync(

@@ -88,7 +88,7 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
             await FreezeAudience.TakeAsync(context, campaign, command.Now, cancellation);
         }
 
-        await Exclusions.ApplyAsync(context, FreezeAudience.Pending(context, campaign), command.Now, cancellation);
+        await FreezeAudience.ExcludeAsync(context, campaign, command.Now, cancellation);
         run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation);
         await RepeatDoubtAtOnceAsync(context, campaign, run.AccountId, cancellation);
         command.Audit(

@@ -47,7 +47,13 @@ public sealed class ResumePreview(PortalDb db)
                     .GroupBy(r => r.Reason ?? "")
                     .Select(group => new ReasonCount(group.Key, group.Count()))
                     .ToListAsync(token);
-                var wouldBe = await Exclusions.CountAsync(context, FreezeAudience.Pending(context, campaign), token);
+                var others = await Lineage.OthersAsync(context, campaign.TenantId, campaignId, token);
+                var wouldBe = await Exclusions.CountAsync(
+                    context,
+                    FreezeAudience.Pending(context, campaign),
+                    others,
+                    token
+                );
                 var failed = await ledger.CountAsync(r => r.Delivery == Delivery.Failed, token);
                 var joined = await FreezeAudience.CountJoinedAsync(context, campaign, db.Time.GetUtcNow(), token);
                 return new ResumePreviewResult(

@@ -42,6 +42,7 @@ public static class SendingServices
         services.AddSingleton<CancelCampaign>();
         services.AddSingleton<ResumePreview>();
         services.AddSingleton<ResumeCampaign>();
+        services.AddSingleton<CreateFollowUp>();
         services.AddSingleton<CampaignProgress>();
         services.AddSingleton<UnsubscribeByLink>();
         services.AddSingleton(provider => ResendHttp.CreateClient());

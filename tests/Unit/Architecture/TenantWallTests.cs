@@ -45,6 +45,7 @@ public sealed partial class TenantWallTests
         "Core/Recipients/Ledger.cs",
         "Core/Sending/ChunkPlanner.cs",
         "Core/Sending/FreezeAudience.cs",
+        "Core/Sending/TakeOver.cs",
     ];
 
     /// <summary>Use cases that take a caller and only read, or leave the change and its entry to another (the domain's check).</summary>

@@ -33,6 +33,7 @@ public sealed class EngineHarness : IAsyncDisposable
         Recover = new RecoverAtStart(Db, Launch, NullLogger<RecoverAtStart>.Instance);
         Resume = new ResumeCampaign(Db, Signal, Notifier);
         ResumePreview = new ResumePreview(Db);
+        FollowUp = new CreateFollowUp(Db, Notifier);
         Pause = new PauseCampaign(Db, Notifier);
         Continue = new ContinueCampaign(Db, Notifier, Signal);
         Cancel = new CancelCampaign(Db, Notifier);
@@ -59,6 +60,7 @@ public sealed class EngineHarness : IAsyncDisposable
     public RecoverAtStart Recover { get; }
     public ResumeCampaign Resume { get; }
     public ResumePreview ResumePreview { get; }
+    public CreateFollowUp FollowUp { get; }
     public PauseCampaign Pause { get; }
     public ContinueCampaign Continue { get; }
     public CancelCampaign Cancel { get; }

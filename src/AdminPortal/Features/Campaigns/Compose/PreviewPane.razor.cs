@@ -86,6 +86,7 @@ public sealed partial class PreviewPane
             Content.AudienceKind,
             Content.AudienceTag,
             Content.AudienceSegmentId,
+            Content.ContinuesId,
             change.Value as string,
             CancellationToken.None
         );

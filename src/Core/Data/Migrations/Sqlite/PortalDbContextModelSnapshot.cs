@@ -94,6 +94,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(64)
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("ContinuedById")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ContinuesId")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -122,6 +128,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.Property<string>("LaunchedBy")
                         .HasColumnType("TEXT");
+
+                    b.Property<Guid>("LineageId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("LineagePlace")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -168,7 +180,13 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("Status");
 
+                    b.HasIndex("TenantId", "ContinuesId")
+                        .IsUnique();
+
                     b.HasIndex("TenantId", "CreatedAt");
+
+                    b.HasIndex("TenantId", "LineageId", "LineagePlace")
+                        .IsUnique();
 
                     b.ToTable("Campaigns");
                 });
@@ -596,6 +614,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("LastName")
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("MovedToId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("NormalizedEmail")
                         .IsRequired()
                         .HasMaxLength(320)
@@ -626,6 +647,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasKey("TenantId", "CampaignId", "Number");
 
                     b.HasIndex("ProviderEmailId");
+
+                    b.HasIndex("TenantId", "MovedToId")
+                        .HasFilter("\"MovedToId\" IS NOT NULL");
 
                     b.HasIndex("TenantId", "CampaignId", "Delivery");
 

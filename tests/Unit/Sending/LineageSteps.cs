@@ -1,0 +1,77 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using static UnitTests.Sending.FakeProvider;
+
+namespace UnitTests.Sending;
+
+/// <summary>What tests of resumes, follow-ups and decisions do again and again.</summary>
+internal static class LineageSteps
+{
+    /// <summary>A campaign that the daily quota stopped after so many chunks.</summary>
+    public static async Task<Guid> StoppedAfterAsync(this EngineHarness engine, int chunks, int people)
+    {
+        await engine.Database.AddContactsAsync(engine.Tenant, people);
+        engine.Provider.Then([.. Enumerable.Repeat(Fault.None, chunks), Fault.DailyQuota]);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+        Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(id)).Status);
+        return id;
+    }
+
+    public static Task<FollowUpResult> TryFollowUpAsync(this EngineHarness engine, Guid source) =>
+        engine.FollowUp.ExecuteAsync(engine.Tenant.As(TenantRole.Admin), source, null, CancellationToken.None);
+
+    public static async Task<Guid> FollowUpAsync(this EngineHarness engine, Guid source) =>
+        Assert.IsType<FollowUpResult.Created>(await engine.TryFollowUpAsync(source)).Id;
+
+    public static async Task LaunchDraftAsync(this EngineHarness engine, Guid draft)
+    {
+        var version = (await engine.CampaignAsync(draft)).Version;
+        var admin = engine.Tenant.As(TenantRole.Admin);
+        Assert.IsType<LaunchResult.Launched>(
+            await engine.Launch.ExecuteAsync(admin, draft, version, CancellationToken.None)
+        );
+    }
+
+    public static Task<DeleteDraftResult> DeleteDraftAsync(this EngineHarness engine, Guid draft) =>
+        new DeleteDraft(engine.Db).ExecuteAsync(engine.Tenant.As(TenantRole.Editor), draft, CancellationToken.None);
+
+    /// <summary>Deletes a contact as a person does.</summary>
+    public static Task DeleteContactAsync(this EngineHarness engine, string email) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) =>
+            {
+                var contact = await db.Contacts.SingleAsync(c => c.NormalizedEmail == email, token);
+                await db
+                    .Recipients.Where(r => r.ContactId == contact.Id)
+                    .ExecuteUpdateAsync(set => set.SetProperty(r => r.ContactId, (Guid?)null), token);
+                db.Contacts.Remove(contact);
+            },
+            CancellationToken.None
+        );
+
+    public static Task ChangeAddressAsync(this EngineHarness engine, string from, string to) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Contacts.Where(c => c.NormalizedEmail == from)
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(c => c.Email, to).SetProperty(c => c.NormalizedEmail, to),
+                        token
+                    ),
+            CancellationToken.None
+        );
+
+    /// <summary>Stronger than one mail per campaign: one mail to an address, whatever campaign it came from.</summary>
+    public static void AssertNobodyTwiceOverAll(this EngineHarness engine) =>
+        Assert.Empty(
+            engine
+                .Provider.Mailed.GroupBy(mail => mail.To, StringComparer.OrdinalIgnoreCase)
+                .Where(group => group.Count() > 1)
+                .Select(group => group.Key)
+        );
+}
