@@ -62,6 +62,8 @@ public static class AuditSentences
         ["campaign.continued"] = "continued the campaign {}",
         ["campaign.cancelled"] = "cancelled the campaign {}",
         ["campaign.continued_by"] = "continued the campaign {} in a new one",
+        ["campaign.treated_as_sent"] = "decided that mails of unknown fate count as sent in the campaign {}",
+        ["campaign.sent_again"] = "decided that mails of unknown fate are sent again in the campaign {}",
         ["campaign.resumed"] = "resumed the campaign {}",
         ["campaign.stopped"] = "stopped the campaign {}",
         ["campaign.sent"] = "finished the campaign {}",

@@ -27,10 +27,9 @@ public sealed class DeleteDraft(PortalDb database)
                     return DeleteDraftResult.NotADraft;
                 }
 
-                var back =
-                    campaign.ContinuesId is { } source
-                        ? await command.Db.GiveBackAsync(campaign.TenantId, campaign.Id, source, command.Now, token)
-                        : (int?)null;
+                var back = campaign.ContinuesId is { } source
+                    ? await command.Db.GiveBackAsync(campaign.TenantId, campaign.Id, source, command.Now, token)
+                    : (int?)null;
                 command.Db.Campaigns.Remove(campaign);
                 command.Audit(
                     "campaign.deleted",

@@ -22,9 +22,7 @@ public static class Lineage
                 other.TenantId == tenantId
                 && other.Id != campaignId
                 && db.Campaigns.Any(campaign =>
-                    campaign.TenantId == tenantId
-                    && campaign.Id == campaignId
-                    && campaign.LineageId == other.LineageId
+                    campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.LineageId == other.LineageId
                 )
             )
             .Select(other => other.Id);

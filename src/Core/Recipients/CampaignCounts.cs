@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Recipients;
 
 /// <summary>The ledger in numbers. The six states add up to <see cref="Recipients"/>; the rest is about the accepted.</summary>
+/// <param name="Assumed">Of the accepted, those whom a person decided to count as sent.</param>
 public sealed record CampaignCounts(
     int Recipients,
     int Pending,
@@ -16,7 +17,8 @@ public sealed record CampaignCounts(
     int Bounced,
     int Complained,
     int Opened,
-    int Clicked
+    int Clicked,
+    int Assumed = 0
 )
 {
     /// <param name="db">A context inside one snapshot, so that the numbers agree with each other.</param>
@@ -38,6 +40,7 @@ public sealed record CampaignCounts(
             .Select(group => new { group.Key, Count = group.Count() })
             .ToDictionaryAsync(group => group.Key, group => group.Count, cancellation);
         var opened = await ledger.CountAsync(r => r.OpenedAt != null, cancellation);
+        var assumed = await ledger.CountAsync(r => r.AssumedBy != null, cancellation);
         var clicked = await ledger.CountAsync(r => r.ClickedAt != null, cancellation);
         return new CampaignCounts(
             states.Values.Sum(),
@@ -51,7 +54,8 @@ public sealed record CampaignCounts(
             deliveries.GetValueOrDefault(Delivery.Bounced),
             deliveries.GetValueOrDefault(Delivery.Complained),
             opened,
-            clicked
+            clicked,
+            assumed
         );
     }
 }

@@ -40,7 +40,7 @@ public static class Ledger
 
     /// <summary>
     /// A whole strict batch is proven to be with the provider, whoever proved it. Only those in doubt or unknown move: an
-    /// acceptance is never taken back, and the pending were not in it.
+    /// acceptance is never taken back, and the pending were not in it. What a person assumed is proven by it.
     /// </summary>
     public static Task<int> AcceptAsync(
         IQueryable<Recipient> members,
@@ -49,12 +49,17 @@ public static class Ledger
         CancellationToken cancellation
     ) =>
         members
-            .Where(recipient => recipient.State == RecipientState.InDoubt || recipient.State == RecipientState.Unknown)
+            .Where(recipient =>
+                recipient.State == RecipientState.InDoubt
+                || recipient.State == RecipientState.Unknown
+                || (recipient.State == RecipientState.Accepted && recipient.AssumedBy != null)
+            )
             .ExecuteUpdateAsync(
                 set =>
                     set.SetProperty(recipient => recipient.State, RecipientState.Accepted)
                         .SetProperty(recipient => recipient.AcceptedAt, now)
                         .SetProperty(recipient => recipient.AcceptedRun, run)
+                        .SetProperty(recipient => recipient.AssumedBy, (string?)null)
                         .SetProperty(recipient => recipient.UpdatedAt, now),
                 cancellation
             );

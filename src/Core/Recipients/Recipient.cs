@@ -37,12 +37,22 @@ public sealed class Recipient : ITenantOwned
     /// <summary>The follow-up that took it over; set with the reason <see cref="Reasons.MovedToFollowUp"/>.</summary>
     public Guid? MovedToId { get; set; }
 
+    /// <summary>
+    /// The last chunk whose mail the provider took and then failed to send, when a person asked for another: what is
+    /// reported of it, or of an older one, is history.
+    /// </summary>
+    public int? FailedChunk { get; set; }
+
     public string? ProviderEmailId { get; set; }
 
     /// <summary>When the provider's acceptance was proven, and in which run the mail went out.</summary>
     public DateTimeOffset? AcceptedAt { get; set; }
 
     public int? AcceptedRun { get; set; }
+
+    /// <summary>Who decided that it counts as accepted; null when the provider proved it.</summary>
+    public string? AssumedBy { get; set; }
+
     public required DateTimeOffset UpdatedAt { get; set; }
 
     /// <summary>The highest rank that the provider has reported since; null before its first event.</summary>
@@ -64,7 +74,10 @@ public enum RecipientState
     /// <summary>An intent was written; whether the provider has the mail is not proven. Left by proof or by the window's end.</summary>
     InDoubt,
 
-    /// <summary>The provider has proven that it took the mail. Never left.</summary>
+    /// <summary>
+    /// The provider has proven that it took the mail, or a person has decided so (<see cref="Recipient.AssumedBy"/>). Left
+    /// only by a resume for those whose mail the provider then failed to send, when a person asks for it.
+    /// </summary>
     Accepted,
 
     /// <summary>The provider has proven that it did not, because of this recipient. Never left by the machine.</summary>
@@ -135,6 +148,7 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
         builder.Property(recipient => recipient.NormalizedEmail).HasMaxLength(320);
         builder.Property(recipient => recipient.Reason).HasMaxLength(32);
         builder.Property(recipient => recipient.ProviderEmailId).HasMaxLength(64);
+        builder.Property(recipient => recipient.AssumedBy).HasMaxLength(200);
         builder
             .HasIndex(recipient => new
             {
@@ -178,6 +192,9 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
         builder
             .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Opened")
             .HasFilter("\"OpenedAt\" IS NOT NULL");
+        builder
+            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Assumed")
+            .HasFilter("\"AssumedBy\" IS NOT NULL");
         builder
             .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Clicked")
             .HasFilter("\"ClickedAt\" IS NOT NULL");

@@ -42,7 +42,8 @@ public sealed record RecipientListItem(
     DateTimeOffset? ClickedAt,
     int? AcceptedRun,
     string? ProviderEmailId,
-    DateTimeOffset UpdatedAt
+    DateTimeOffset UpdatedAt,
+    string? AssumedBy = null
 );
 
 public sealed record RecipientListPage(IReadOnlyList<RecipientListItem> Items, int Total);
@@ -82,7 +83,8 @@ public sealed class RecipientList(PortalDb database)
                         row.ClickedAt,
                         row.AcceptedRun,
                         row.ProviderEmailId,
-                        row.UpdatedAt
+                        row.UpdatedAt,
+                        row.AssumedBy
                     ))
                     .ToListAsync(token);
                 return new RecipientListPage(items, total);

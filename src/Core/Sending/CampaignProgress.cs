@@ -6,13 +6,16 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Sending;
 
 /// <summary>Who went out in which run.</summary>
+/// <param name="Accepted">Proven.</param>
+/// <param name="Assumed">Counted as sent because a person decided so.</param>
 public sealed record RunReceipt(
     int Number,
     RunKind Kind,
     string StartedBy,
     DateTimeOffset StartedAt,
     int Planned,
-    int Accepted
+    int Accepted,
+    int Assumed = 0
 );
 
 /// <param name="MailsPerSecond">Accepted in the last minute, or since the run began when that is shorter; null when none.</param>
@@ -70,6 +73,11 @@ public sealed class CampaignProgress(PortalDb db)
             .GroupBy(chunk => chunk.RunNumber)
             .Select(group => new { group.Key, Mails = group.Sum(chunk => chunk.Mails) })
             .ToDictionaryAsync(group => group.Key, group => group.Mails, cancellation);
+        var assumed = await context
+            .Recipients.Where(row => row.CampaignId == campaignId && row.AssumedBy != null)
+            .GroupBy(row => row.AcceptedRun ?? 0)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToDictionaryAsync(group => group.Key, group => group.Count, cancellation);
         var runs = await context
             .Runs.Where(run => run.CampaignId == campaignId)
             .OrderBy(run => run.Number)
@@ -82,7 +90,8 @@ public sealed class CampaignProgress(PortalDb db)
                 run.StartedBy,
                 run.StartedAt,
                 run.Planned,
-                accepted.GetValueOrDefault(run.Number)
+                accepted.GetValueOrDefault(run.Number),
+                assumed.GetValueOrDefault(run.Number)
             )),
         ];
     }

@@ -68,6 +68,12 @@ public sealed class Chunk : ITenantOwned
     /// <summary>What the provider said last, for a person to read.</summary>
     public string? LastMessage { get; set; }
 
+    /// <summary>What a person decided while it was Unknown; null while nobody has. Proof that comes later still closes it.</summary>
+    public UnknownDecision? Decision { get; set; }
+
+    public string? DecidedBy { get; set; }
+    public DateTimeOffset? DecidedAt { get; set; }
+
     /// <summary>Proven: every mail is with the provider. The bytes have done their work.</summary>
     public void CloseAccepted() => Close(ChunkState.Accepted);
 
@@ -111,6 +117,16 @@ public enum ChunkState
     Unknown,
 }
 
+/// <summary>What a person may say about a call whose fate is unknown.</summary>
+public enum UnknownDecision
+{
+    /// <summary>Its people count as accepted, marked as a person's word and not the provider's.</summary>
+    TreatAsSent,
+
+    /// <summary>Its people wait again, under another key; they may get the mail twice.</summary>
+    SendAgain,
+}
+
 internal sealed class ChunkConfiguration : IEntityTypeConfiguration<Chunk>
 {
     public void Configure(EntityTypeBuilder<Chunk> builder)
@@ -124,6 +140,7 @@ internal sealed class ChunkConfiguration : IEntityTypeConfiguration<Chunk>
         builder.Property(chunk => chunk.Number).ValueGeneratedNever();
         builder.Property(chunk => chunk.Key).HasMaxLength(256);
         builder.Property(chunk => chunk.PayloadHash).HasMaxLength(64);
+        builder.Property(chunk => chunk.DecidedBy).HasMaxLength(200);
         builder.HasIndex(chunk => chunk.Key).IsUnique();
         builder.HasIndex(chunk => chunk.DoubtfulSince).HasFilter("\"DoubtfulSince\" IS NOT NULL");
         builder.HasIndex(chunk => new

@@ -75,7 +75,10 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
 
         var pending = FreezeAudience.Pending(db, source);
         var others = await Lineage.OthersAsync(db, source.TenantId, sourceId, cancellation);
-        if (await pending.CountAsync(cancellation) <= await CountAsync(Exclusions.CountAsync(db, pending, others, cancellation)))
+        if (
+            await pending.CountAsync(cancellation)
+            <= await CountAsync(Exclusions.CountAsync(db, pending, others, cancellation))
+        )
         {
             return new FollowUpResult.NobodyWaits();
         }
@@ -112,7 +115,12 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
             "campaign",
             followUp.Id.ToString(),
             followUp.Name,
-            new { continues = sourceId, continues_name = source.Name, people }
+            new
+            {
+                continues = sourceId,
+                continues_name = source.Name,
+                people,
+            }
         );
         db.AfterCommit(() => notifier.Publish(sourceId));
         return new FollowUpResult.Created(followUp.Id, people);

@@ -55,14 +55,14 @@ public static class FreezeAudience
 
     private static string Insert(string lineage) =>
         $$"""
-        INSERT INTO "Recipients" (
-            "TenantId", "CampaignId", "Number", "ContactId", "Email", "NormalizedEmail", "FirstName", "LastName",
-            "State", "UpdatedAt", "Opens", "Clicks")
-        SELECT c."TenantId", {1}, {7} + ROW_NUMBER() OVER (ORDER BY c."CreatedAt", c."Id"), c."Id", c."Email",
-            c."NormalizedEmail", c."FirstName", c."LastName", 'Pending', {2}, 0, 0
-        FROM "Contacts" c
-        WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}}
-        """;
+            INSERT INTO "Recipients" (
+                "TenantId", "CampaignId", "Number", "ContactId", "Email", "NormalizedEmail", "FirstName", "LastName",
+                "State", "UpdatedAt", "Opens", "Clicks")
+            SELECT c."TenantId", {1}, {7} + ROW_NUMBER() OVER (ORDER BY c."CreatedAt", c."Id"), c."Id", c."Email",
+                c."NormalizedEmail", c."FirstName", c."LastName", 'Pending', {2}, 0, 0
+            FROM "Contacts" c
+            WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}}
+            """;
 
     // Deleted while pending and added again: the address has its row already, and nobody gets two.
     private const string Revivable = $$"""
@@ -76,18 +76,18 @@ public static class FreezeAudience
 
     private static string Revive(string lineage) =>
         $$"""
-        UPDATE "Recipients" AS old
-        SET "ContactId" = c."Id", "State" = 'Pending', "Reason" = NULL, "Detail" = NULL, "ChunkNumber" = NULL,
-            "UpdatedAt" = {2}
-        FROM "Contacts" c
-        WHERE {{Revivable}}{{lineage}}
-        """;
+            UPDATE "Recipients" AS old
+            SET "ContactId" = c."Id", "State" = 'Pending', "Reason" = NULL, "Detail" = NULL, "ChunkNumber" = NULL,
+                "UpdatedAt" = {2}
+            FROM "Contacts" c
+            WHERE {{Revivable}}{{lineage}}
+            """;
 
     private static string CountJoined(string lineage) =>
         $$"""
-        SELECT (SELECT COUNT(*) FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}})
-            + (SELECT COUNT(*) FROM "Recipients" AS old CROSS JOIN "Contacts" c WHERE {{Revivable}}{{lineage}}) AS "Value"
-        """;
+            SELECT (SELECT COUNT(*) FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}})
+                + (SELECT COUNT(*) FROM "Recipients" AS old CROSS JOIN "Contacts" c WHERE {{Revivable}}{{lineage}}) AS "Value"
+            """;
 
     /// <summary>Adds whoever is in the audience and not in the campaign's ledger, then excludes whom nobody may mail.</summary>
     /// <returns>How many rows were added.</returns>

@@ -34,6 +34,9 @@ public abstract record TimelineEntry(DateTimeOffset At)
     /// <summary>What the provider reported; <paramref name="Type"/> is its word, such as <c>email.bounced</c>.</summary>
     public sealed record Reported(DateTimeOffset At, string Type, string? Detail) : TimelineEntry(At);
 
+    /// <summary>A person decided about a call of which it was part.</summary>
+    public sealed record Decided(DateTimeOffset At, UnknownDecision Decision, string By, int Chunk) : TimelineEntry(At);
+
     /// <summary>Refused, excluded or unknown: where it stands for a reason of its own.</summary>
     public sealed record Settled(DateTimeOffset At, RecipientState State, string? Reason, string? Detail)
         : TimelineEntry(At);
@@ -78,7 +81,9 @@ public sealed class RecipientTimeline(PortalDb database)
             entries.Add(new TimelineEntry.Frozen(at));
         }
 
-        entries.AddRange(await AttemptsAsync(db, campaignId, number, cancellation));
+        var attempts = await AttemptsAsync(db, campaignId, number, cancellation);
+        entries.AddRange(attempts);
+        entries.AddRange(await DecisionsAsync(db, campaignId, attempts, cancellation));
         var events = await db
             .RecipientEvents.Where(e => e.CampaignId == campaignId && e.RecipientNumber == number)
             .Select(e => new TimelineEntry.Reported(e.OccurredAt, e.Type, e.Detail))
@@ -93,7 +98,7 @@ public sealed class RecipientTimeline(PortalDb database)
         return new RecipientTimelineView(Item(row), [.. entries.OrderBy(entry => entry.At)]);
     }
 
-    private static async Task<List<TimelineEntry>> AttemptsAsync(
+    private static async Task<List<TimelineEntry.Attempted>> AttemptsAsync(
         PortalDbContext db,
         Guid campaignId,
         int number,
@@ -121,6 +126,34 @@ public sealed class RecipientTimeline(PortalDb database)
                 .Where(row => row.Index >= 0)
                 .Select(row => Entry(row.Attempt, row.ParentNumber, row.Index)),
         ];
+    }
+
+    private static async Task<IEnumerable<TimelineEntry>> DecisionsAsync(
+        PortalDbContext db,
+        Guid campaignId,
+        List<TimelineEntry.Attempted> attempts,
+        CancellationToken cancellation
+    )
+    {
+        var numbers = attempts.Select(attempt => attempt.Chunk).Distinct().ToList();
+        var decided = await db
+            .Chunks.Where(chunk =>
+                chunk.CampaignId == campaignId && chunk.Decision != null && numbers.Contains(chunk.Number)
+            )
+            .Select(chunk => new
+            {
+                chunk.Number,
+                chunk.Decision,
+                chunk.DecidedBy,
+                chunk.DecidedAt,
+            })
+            .ToListAsync(cancellation);
+        return decided.Select(chunk => new TimelineEntry.Decided(
+            chunk.DecidedAt!.Value,
+            chunk.Decision!.Value,
+            chunk.DecidedBy ?? "",
+            chunk.Number
+        ));
     }
 
     private static TimelineEntry.Attempted Entry(Attempt attempt, int? halfOf, int index)
@@ -158,6 +191,7 @@ public sealed class RecipientTimeline(PortalDb database)
             row.ClickedAt,
             row.AcceptedRun,
             row.ProviderEmailId,
-            row.UpdatedAt
+            row.UpdatedAt,
+            row.AssumedBy
         );
 }

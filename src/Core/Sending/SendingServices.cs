@@ -43,6 +43,8 @@ public static class SendingServices
         services.AddSingleton<ResumePreview>();
         services.AddSingleton<ResumeCampaign>();
         services.AddSingleton<CreateFollowUp>();
+        services.AddSingleton<DecideUnknown>();
+        services.AddSingleton<ListUnknown>();
         services.AddSingleton<CampaignProgress>();
         services.AddSingleton<UnsubscribeByLink>();
         services.AddSingleton(provider => ResendHttp.CreateClient());

@@ -55,7 +55,9 @@ internal static class TakeOver
                 "TenantId", "CampaignId", "Number", "ContactId", "Email", "NormalizedEmail", "FirstName", "LastName",
                 "State", "UpdatedAt", "Opens", "Clicks")
             SELECT r."TenantId", {to}, {last} + ROW_NUMBER() OVER (ORDER BY r."Number"), r."ContactId", r."Email",
-                r."NormalizedEmail", r."FirstName", r."LastName", 'Pending', {InstantConverter.ToMicroseconds(now)}, 0, 0
+                r."NormalizedEmail", r."FirstName", r."LastName", 'Pending', {InstantConverter.ToMicroseconds(
+                now
+            )}, 0, 0
             FROM "Recipients" r
             WHERE r."TenantId" = {tenantId} AND r."CampaignId" = {from} AND r."MovedToId" = {to}
                 AND NOT EXISTS (

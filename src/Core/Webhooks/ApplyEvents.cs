@@ -278,6 +278,10 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             now,
             cancellation
         );
+        if (chunk.Decision == UnknownDecision.SendAgain)
+        {
+            await DecideUnknown.ProveAsync(context, chunk, now, cancellation);
+        }
     }
 
     private async Task MergeAsync(

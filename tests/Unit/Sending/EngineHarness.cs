@@ -34,6 +34,7 @@ public sealed class EngineHarness : IAsyncDisposable
         Resume = new ResumeCampaign(Db, Signal, Notifier);
         ResumePreview = new ResumePreview(Db);
         FollowUp = new CreateFollowUp(Db, Notifier);
+        Decide = new DecideUnknown(Db, Signal, Notifier);
         Pause = new PauseCampaign(Db, Notifier);
         Continue = new ContinueCampaign(Db, Notifier, Signal);
         Cancel = new CancelCampaign(Db, Notifier);
@@ -61,6 +62,7 @@ public sealed class EngineHarness : IAsyncDisposable
     public ResumeCampaign Resume { get; }
     public ResumePreview ResumePreview { get; }
     public CreateFollowUp FollowUp { get; }
+    public DecideUnknown Decide { get; }
     public PauseCampaign Pause { get; }
     public ContinueCampaign Continue { get; }
     public CancelCampaign Cancel { get; }

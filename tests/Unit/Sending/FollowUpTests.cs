@@ -82,10 +82,7 @@ public sealed class FollowUpTests
         );
 
         Assert.IsType<ResumeResult.NotResumable>(await engine.ResumeAsync(source));
-        Assert.Equal(
-            new FollowUpResult.AlreadyFollowed(followUp),
-            await engine.TryFollowUpAsync(source)
-        );
+        Assert.Equal(new FollowUpResult.AlreadyFollowed(followUp), await engine.TryFollowUpAsync(source));
         Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(source)).Status);
     }
 
@@ -297,14 +294,23 @@ public sealed class FollowUpTests
 
         if (ended)
         {
-            Assert.Equal((100, CampaignStatus.Partial), ((await engine.CountsAsync(source)).Pending, (await engine.CampaignAsync(source)).Status));
+            Assert.Equal(
+                (100, CampaignStatus.Partial),
+                ((await engine.CountsAsync(source)).Pending, (await engine.CampaignAsync(source)).Status)
+            );
             Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(source));
             await engine.RunAsync();
-            Assert.Equal((100, 200), ((await engine.CountsAsync(source)).Accepted, (await engine.CountsAsync(followUp)).Accepted));
+            Assert.Equal(
+                (100, 200),
+                ((await engine.CountsAsync(source)).Accepted, (await engine.CountsAsync(followUp)).Accepted)
+            );
         }
         else
         {
-            Assert.Equal((0, 300), ((await engine.CountsAsync(source)).Pending, (await engine.CountsAsync(followUp)).Accepted));
+            Assert.Equal(
+                (0, 300),
+                ((await engine.CountsAsync(source)).Pending, (await engine.CountsAsync(followUp)).Accepted)
+            );
         }
 
         Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(source)).Status);

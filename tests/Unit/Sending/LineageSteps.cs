@@ -1,6 +1,10 @@
+using System.Globalization;
+using System.Text.Json;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
+using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using static UnitTests.Sending.FakeProvider;
 
@@ -65,6 +69,87 @@ internal static class LineageSteps
                     ),
             CancellationToken.None
         );
+
+    /// <summary>A campaign whose first chunk is unknown: its one call had this fault, and then the key's window went by.</summary>
+    /// <param name="keepSending">The others are not sent yet and the campaign is Sending; else it stops with them done.</param>
+    public static async Task<Guid> UnknownAsync(
+        this EngineHarness engine,
+        Fault fault,
+        int people = 100,
+        bool keepSending = false
+    )
+    {
+        await engine.Database.AddContactsAsync(engine.Tenant, people);
+        engine.Provider.Then(fault);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        engine.Time.Advance(TimeSpan.FromHours(21));
+        await engine.Expire.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+        if (!keepSending)
+        {
+            await engine.RunAsync();
+            Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(id)).Status);
+        }
+
+        return id;
+    }
+
+    public static Task<DecisionResult> DecideAsync(
+        this EngineHarness engine,
+        Guid id,
+        UnknownDecision decision,
+        int chunk = 1
+    ) =>
+        engine.Decide.ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            id,
+            chunk,
+            decision,
+            CancellationToken.None
+        );
+
+    /// <summary>A tagged event about this mail comes, verified by the account, and is applied.</summary>
+    public static async Task ReportAsync(this EngineHarness engine, Mail mail, string type, string? reason = null)
+    {
+        var body = JsonSerializer.Serialize(
+            new
+            {
+                type,
+                created_at = engine.Time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
+                data = new
+                {
+                    email_id = mail.Id,
+                    failed = new { reason },
+                    tags = new Dictionary<string, string>
+                    {
+                        ["campaign"] = mail.CampaignTag,
+                        ["recipient"] = mail.Recipient.ToString(CultureInfo.InvariantCulture),
+                        ["chunk"] = mail.Chunk.ToString(CultureInfo.InvariantCulture),
+                        ["generation"] = mail.Generation.ToString(CultureInfo.InvariantCulture),
+                    },
+                },
+            }
+        );
+        await engine.Db.WriteAsync(
+            TenantScope.Installation,
+            (db, _) =>
+            {
+                db.WebhookMessages.Add(
+                    new WebhookMessage
+                    {
+                        AccountId = engine.Database.AccountId,
+                        MessageId = $"msg_{engine.Database.Ids.New():N}",
+                        Body = body,
+                        ReceivedAt = engine.Time.GetUtcNow(),
+                    }
+                );
+                return Task.CompletedTask;
+            },
+            CancellationToken.None
+        );
+        while (await engine.Events.RunOnceAsync(CancellationToken.None) > 0) { }
+    }
 
     /// <summary>Stronger than one mail per campaign: one mail to an address, whatever campaign it came from.</summary>
     public static void AssertNobodyTwiceOverAll(this EngineHarness engine) =>

@@ -129,7 +129,10 @@ public sealed class LineageTests
         var second = await engine.LaunchAsync();
         await engine.RunAsync();
 
-        Assert.Equal((10, 10), ((await engine.CountsAsync(first)).Accepted, (await engine.CountsAsync(second)).Accepted));
+        Assert.Equal(
+            (10, 10),
+            ((await engine.CountsAsync(first)).Accepted, (await engine.CountsAsync(second)).Accepted)
+        );
         Assert.NotEqual((await engine.CampaignAsync(first)).LineageId, (await engine.CampaignAsync(second)).LineageId);
     }
 
@@ -145,12 +148,7 @@ public sealed class LineageTests
         return (source, followUp);
     }
 
-    private static Task ChangeSourceRowAsync(
-        EngineHarness engine,
-        Guid source,
-        RecipientState state,
-        bool byAddress
-    ) =>
+    private static Task ChangeSourceRowAsync(EngineHarness engine, Guid source, RecipientState state, bool byAddress) =>
         engine.Db.WriteAsync(
             engine.Tenant.Scope,
             async (db, token) =>
@@ -165,7 +163,10 @@ public sealed class LineageTests
                 );
                 _ = byAddress
                     ? await row.ExecuteUpdateAsync(set => set.SetProperty(r => r.ContactId, (Guid?)null), token)
-                    : await row.ExecuteUpdateAsync(set => set.SetProperty(r => r.NormalizedEmail, "old@example.net"), token);
+                    : await row.ExecuteUpdateAsync(
+                        set => set.SetProperty(r => r.NormalizedEmail, "old@example.net"),
+                        token
+                    );
             },
             CancellationToken.None
         );

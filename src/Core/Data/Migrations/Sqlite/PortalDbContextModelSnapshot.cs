@@ -581,6 +581,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<int?>("AcceptedRun")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("AssumedBy")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
                     b.Property<int?>("ChunkNumber")
                         .HasColumnType("INTEGER");
 
@@ -607,6 +611,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasMaxLength(320)
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("FailedChunk")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("FirstName")
                         .HasColumnType("TEXT");
@@ -661,6 +668,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasIndex("TenantId", "CampaignId", "ChunkNumber", "State");
 
                     b.HasIndex("TenantId", "CampaignId", "State", "Number");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Assumed")
+                        .HasFilter("\"AssumedBy\" IS NOT NULL");
 
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
                         .HasFilter("\"ClickedAt\" IS NOT NULL");
@@ -975,6 +985,17 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("BaseUrl")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DecidedBy")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Decision")
+                        .HasMaxLength(32)
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("DoubtfulSince")
