@@ -6,15 +6,48 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Ledgerpost.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class FollowUps : Migration
+    public partial class FollowUpsAndDecisions : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AddColumn<string>(
+                name: "AssumedBy",
+                table: "Recipients",
+                type: "TEXT",
+                maxLength: 200,
+                nullable: true);
+
+            migrationBuilder.AddColumn<int>(
+                name: "FailedChunk",
+                table: "Recipients",
+                type: "INTEGER",
+                nullable: true);
+
             migrationBuilder.AddColumn<Guid>(
                 name: "MovedToId",
                 table: "Recipients",
                 type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<long>(
+                name: "DecidedAt",
+                table: "Chunks",
+                type: "INTEGER",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "DecidedBy",
+                table: "Chunks",
+                type: "TEXT",
+                maxLength: 200,
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "Decision",
+                table: "Chunks",
+                type: "TEXT",
+                maxLength: 32,
                 nullable: true);
 
             migrationBuilder.AddColumn<Guid>(
@@ -47,6 +80,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
             migrationBuilder.Sql("UPDATE \"Campaigns\" SET \"LineageId\" = \"Id\";");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Assumed",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"AssumedBy\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Recipients_TenantId_MovedToId",
                 table: "Recipients",
                 columns: new[] { "TenantId", "MovedToId" },
@@ -69,6 +108,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropIndex(
+                name: "IX_Recipients_Assumed",
+                table: "Recipients");
+
+            migrationBuilder.DropIndex(
                 name: "IX_Recipients_TenantId_MovedToId",
                 table: "Recipients");
 
@@ -81,8 +124,28 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 table: "Campaigns");
 
             migrationBuilder.DropColumn(
+                name: "AssumedBy",
+                table: "Recipients");
+
+            migrationBuilder.DropColumn(
+                name: "FailedChunk",
+                table: "Recipients");
+
+            migrationBuilder.DropColumn(
                 name: "MovedToId",
                 table: "Recipients");
+
+            migrationBuilder.DropColumn(
+                name: "DecidedAt",
+                table: "Chunks");
+
+            migrationBuilder.DropColumn(
+                name: "DecidedBy",
+                table: "Chunks");
+
+            migrationBuilder.DropColumn(
+                name: "Decision",
+                table: "Chunks");
 
             migrationBuilder.DropColumn(
                 name: "ContinuedById",
