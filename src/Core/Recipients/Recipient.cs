@@ -38,8 +38,8 @@ public sealed class Recipient : ITenantOwned
     public Guid? MovedToId { get; set; }
 
     /// <summary>
-    /// The last chunk whose mail the provider took and then failed to send, when a person asked for another: what is
-    /// reported of it, or of an older one, is history.
+    /// Set when the provider took its mail, failed to send it, and a person asked for another: what is reported of mails
+    /// up to this chunk is history.
     /// </summary>
     public int? FailedChunk { get; set; }
 

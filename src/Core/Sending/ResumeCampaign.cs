@@ -10,7 +10,8 @@ namespace Ledgerpost.Sending;
 
 /// <param name="ExpectedRun">The run that the preview showed: of two people who press, the second finds a newer one.</param>
 /// <param name="IncludeJoined">Also take contacts who joined the audience since.</param>
-public sealed record ResumeRequest(int ExpectedRun, bool IncludeJoined);
+/// <param name="IncludeFailed">Also send again what the provider accepted, failed to send, and never delivered.</param>
+public sealed record ResumeRequest(int ExpectedRun, bool IncludeJoined, bool IncludeFailed = false);
 
 /// <summary>What became of a resume. A closed set.</summary>
 public abstract record ResumeResult
@@ -82,6 +83,9 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
 
         var run = await StartRunAsync(command, campaign, cancellation);
         await CleanChunks.AbandonAsync(context, campaign, cancellation);
+        var failed = request.IncludeFailed
+            ? await FailedAfterAcceptance.FreeAsync(context, campaign, command.Now, cancellation)
+            : 0;
         if (request.IncludeJoined)
         {
             await FreezeAudience.ReviveAsync(context, campaign, command.Now, cancellation);
@@ -101,6 +105,7 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
                 run = run.Number,
                 will_send = run.Planned,
                 joined = request.IncludeJoined,
+                failed_sent_again = failed,
             }
         );
         await context.SaveChangesAsync(cancellation);

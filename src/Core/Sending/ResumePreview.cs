@@ -8,7 +8,9 @@ namespace Ledgerpost.Sending;
 /// <summary>Where everybody stands, and what a resume would do, from one snapshot.</summary>
 /// <param name="WillSend">Pending and not excluded by what has happened since.</param>
 /// <param name="Excluded">Those in the ledger as excluded and those whom a resume would exclude, by reason.</param>
-/// <param name="FailedAfterAcceptance">Accepted, then reported failed by the provider; a resume does not touch them.</param>
+/// <param name="FailedAfterAcceptance">
+/// Accepted, then reported failed by the provider and never delivered; a resume sends to them only when asked.
+/// </param>
 /// <param name="JoinedSince">In the audience now and not in the ledger, neither by contact nor by address.</param>
 public sealed record ResumePreviewResult(
     CampaignStatus Status,
@@ -54,7 +56,7 @@ public sealed class ResumePreview(PortalDb db)
                     others,
                     token
                 );
-                var failed = await ledger.CountAsync(r => r.Delivery == Delivery.Failed, token);
+                var failed = await FailedAfterAcceptance.Who(context, campaign).CountAsync(token);
                 var joined = await FreezeAudience.CountJoinedAsync(context, campaign, db.Time.GetUtcNow(), token);
                 return new ResumePreviewResult(
                     campaign.Status,

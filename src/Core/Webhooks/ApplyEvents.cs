@@ -152,8 +152,19 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             return;
         }
 
-        await ProveAsync(context, recipient, happened, now, cancellation);
-        await MergeAsync(context, recipient, happened, now, cancellation);
+        // A mail that failed and was asked for once more: what is reported of the old one is told, and changes nothing,
+        // unless it arrived after all while the new one has not begun.
+        var history =
+            happened.Tags?.Chunk <= recipient.FailedChunk
+            && !(
+                recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(happened.Type)
+            );
+        if (!history)
+        {
+            await ProveAsync(context, recipient, happened, now, cancellation);
+        }
+
+        await MergeAsync(context, recipient, happened, history, now, cancellation);
         context.AfterCommit(() => notifier.Publish(recipient.CampaignId));
     }
 
@@ -288,27 +299,17 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
         PortalDbContext context,
         Recipient recipient,
         ProviderEvent happened,
+        bool history,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
-        if (happened.Delivery is { } delivery && (recipient.Delivery is null || delivery > recipient.Delivery))
+        if (!history)
         {
-            recipient.Delivery = delivery;
-            recipient.DeliveryAt = happened.OccurredAt;
+            Merge(recipient, happened);
         }
 
-        if (happened.Type == "email.opened")
-        {
-            recipient.Opens++;
-            recipient.OpenedAt = Earlier(recipient.OpenedAt, happened.OccurredAt);
-        }
-        else if (happened.Type == "email.clicked")
-        {
-            recipient.Clicks++;
-            recipient.ClickedAt = Earlier(recipient.ClickedAt, happened.OccurredAt);
-        }
-
+        // Stays in the story whichever mail it is about, and a complaint is a complaint.
         recipient.UpdatedAt = now;
         context.RecipientEvents.Add(
             new RecipientEvent
@@ -335,6 +336,26 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
                 ids,
                 cancellation
             );
+        }
+    }
+
+    private static void Merge(Recipient recipient, ProviderEvent happened)
+    {
+        if (happened.Delivery is { } delivery && (recipient.Delivery is null || delivery > recipient.Delivery))
+        {
+            recipient.Delivery = delivery;
+            recipient.DeliveryAt = happened.OccurredAt;
+        }
+
+        if (happened.Type == "email.opened")
+        {
+            recipient.Opens++;
+            recipient.OpenedAt = Earlier(recipient.OpenedAt, happened.OccurredAt);
+        }
+        else if (happened.Type == "email.clicked")
+        {
+            recipient.Clicks++;
+            recipient.ClickedAt = Earlier(recipient.ClickedAt, happened.OccurredAt);
         }
     }
 
