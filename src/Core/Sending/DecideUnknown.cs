@@ -256,10 +256,7 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
                 && numbers.Contains(recipient.Number)
                 && (
                     recipient.State == RecipientState.Pending
-                    || (
-                        recipient.State == RecipientState.Excluded
-                        && recipient.Reason == Reasons.MovedToFollowUp
-                    )
+                    || (recipient.State == RecipientState.Excluded && recipient.Reason == Reasons.MovedToFollowUp)
                 )
             )
             .ExecuteUpdateAsync(

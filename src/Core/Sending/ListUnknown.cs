@@ -33,9 +33,7 @@ public sealed class ListUnknown(PortalDb database)
             async (db, token) =>
             {
                 var waiting = db.Chunks.Where(chunk =>
-                    chunk.CampaignId == campaignId
-                    && chunk.State == ChunkState.Unknown
-                    && chunk.Decision == null
+                    chunk.CampaignId == campaignId && chunk.State == ChunkState.Unknown && chunk.Decision == null
                 );
                 var total = await waiting.CountAsync(token);
                 var calls = await waiting

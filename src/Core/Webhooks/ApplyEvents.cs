@@ -156,9 +156,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
         // unless it arrived after all while the new one has not begun.
         var history =
             happened.Tags?.Chunk <= recipient.FailedChunk
-            && !(
-                recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(happened.Type)
-            );
+            && !(recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(happened.Type));
         if (!history)
         {
             await ProveAsync(context, recipient, happened, now, cancellation);

@@ -100,14 +100,7 @@ internal static class LineageSteps
         Guid id,
         UnknownDecision decision,
         int chunk = 1
-    ) =>
-        engine.Decide.ExecuteAsync(
-            engine.Tenant.As(TenantRole.Admin),
-            id,
-            chunk,
-            decision,
-            CancellationToken.None
-        );
+    ) => engine.Decide.ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, chunk, decision, CancellationToken.None);
 
     /// <summary>A tagged event about this mail comes, verified by the account, and is applied.</summary>
     public static async Task ReportAsync(this EngineHarness engine, Mail mail, string type, string? reason = null)

@@ -36,7 +36,10 @@ public sealed class UnknownDecisionTests
         Assert.Equal(mailsEach - 1, engine.Provider.Mailed.Count(mail => mail.Recipient == 7));
         // The old call's attempts stay; the new one has another number and another key.
         var old = (await engine.ChunksAsync(id))[0];
-        Assert.Equal((ChunkState.Unknown, UnknownDecision.SendAgain, "Admin of north"), (old.State, old.Decision, old.DecidedBy));
+        Assert.Equal(
+            (ChunkState.Unknown, UnknownDecision.SendAgain, "Admin of north"),
+            (old.State, old.Decision, old.DecidedBy)
+        );
         Assert.Equal(2, engine.Provider.Calls.Select(call => call.Key).Distinct().Count());
         await using var db = engine.Db.Read(engine.Tenant.Scope);
         Assert.True(await db.Attempts.AnyAsync(a => a.CampaignId == id && a.ChunkNumber == old.Number));
@@ -69,11 +72,23 @@ public sealed class UnknownDecisionTests
         Assert.Equal((100, CampaignStatus.Sent), (decided.People, decided.Status));
         var counts = await engine.CountsAsync(id);
         Assert.Equal((100, 100, 0), (counts.Accepted, counts.Assumed, counts.Unknown));
-        var progress = await new CampaignProgress(engine.Db).ExecuteAsync(engine.Tenant.Scope, id, CancellationToken.None);
+        var progress = await new CampaignProgress(engine.Db).ExecuteAsync(
+            engine.Tenant.Scope,
+            id,
+            CancellationToken.None
+        );
         Assert.Equal((0, 100), (progress!.Runs[0].Accepted, progress.Runs[0].Assumed));
-        var story = await new RecipientTimeline(engine.Db).ExecuteAsync(engine.Tenant.Scope, id, 5, CancellationToken.None);
+        var story = await new RecipientTimeline(engine.Db).ExecuteAsync(
+            engine.Tenant.Scope,
+            id,
+            5,
+            CancellationToken.None
+        );
         Assert.Equal("Admin of north", story!.Recipient.AssumedBy);
-        Assert.Contains(story.Entries, entry => entry is TimelineEntry.Decided { Decision: UnknownDecision.TreatAsSent });
+        Assert.Contains(
+            story.Entries,
+            entry => entry is TimelineEntry.Decided { Decision: UnknownDecision.TreatAsSent }
+        );
         await using var db = engine.Db.Read(engine.Tenant.Scope);
         Assert.Single(await db.AuditEntries.Where(e => e.Action == "campaign.treated_as_sent").ToListAsync());
     }
@@ -122,7 +137,12 @@ public sealed class UnknownDecisionTests
         await engine.ReportAsync(first, "email.delivered");
 
         Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
-        var story = await new RecipientTimeline(engine.Db).ExecuteAsync(engine.Tenant.Scope, id, first.Recipient, CancellationToken.None);
+        var story = await new RecipientTimeline(engine.Db).ExecuteAsync(
+            engine.Tenant.Scope,
+            id,
+            first.Recipient,
+            CancellationToken.None
+        );
         Assert.Contains(story!.Entries, entry => entry is TimelineEntry.Reported { Type: "email.delivered" });
         Assert.Contains(story.Entries, entry => entry is TimelineEntry.Decided { Decision: UnknownDecision.SendAgain });
         Assert.True(story.Entries.OfType<TimelineEntry.Attempted>().Select(e => e.Key).Distinct().Count() == 2);

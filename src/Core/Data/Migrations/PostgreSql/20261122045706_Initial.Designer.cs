@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Ledgerpost.Data.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlMigrations))]
-    [Migration("20261122044938_Initial")]
+    [Migration("20261122045706_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -110,6 +110,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .UseCollation("C");
 
+                    b.Property<Guid?>("ContinuedById")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("ContinuesId")
+                        .HasColumnType("uuid");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
@@ -142,6 +148,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<string>("LaunchedBy")
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<Guid>("LineageId")
+                        .HasColumnType("uuid");
+
+                    b.Property<int>("LineagePlace")
+                        .HasColumnType("integer");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -192,7 +204,13 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.HasIndex("Status");
 
+                    b.HasIndex("TenantId", "ContinuesId")
+                        .IsUnique();
+
                     b.HasIndex("TenantId", "CreatedAt");
+
+                    b.HasIndex("TenantId", "LineageId", "LineagePlace")
+                        .IsUnique();
 
                     b.ToTable("Campaigns");
                 });
@@ -615,6 +633,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<int?>("AcceptedRun")
                         .HasColumnType("integer");
 
+                    b.Property<string>("AssumedBy")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
                     b.Property<int?>("ChunkNumber")
                         .HasColumnType("integer");
 
@@ -644,6 +667,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("character varying(320)")
                         .UseCollation("C");
 
+                    b.Property<int?>("FailedChunk")
+                        .HasColumnType("integer");
+
                     b.Property<string>("FirstName")
                         .HasColumnType("text")
                         .UseCollation("C");
@@ -651,6 +677,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<string>("LastName")
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<Guid?>("MovedToId")
+                        .HasColumnType("uuid");
 
                     b.Property<string>("NormalizedEmail")
                         .IsRequired()
@@ -686,6 +715,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.HasIndex("ProviderEmailId");
 
+                    b.HasIndex("TenantId", "MovedToId")
+                        .HasFilter("\"MovedToId\" IS NOT NULL");
+
                     b.HasIndex("TenantId", "CampaignId", "Delivery");
 
                     b.HasIndex("TenantId", "CampaignId", "NormalizedEmail")
@@ -696,6 +728,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasIndex("TenantId", "CampaignId", "ChunkNumber", "State");
 
                     b.HasIndex("TenantId", "CampaignId", "State", "Number");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Assumed")
+                        .HasFilter("\"AssumedBy\" IS NOT NULL");
 
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
                         .HasFilter("\"ClickedAt\" IS NOT NULL");
@@ -1032,6 +1067,18 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<string>("BaseUrl")
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("DecidedBy")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Decision")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<long?>("DoubtfulSince")
                         .HasColumnType("bigint");

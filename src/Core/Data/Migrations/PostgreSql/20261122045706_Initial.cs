@@ -237,6 +237,10 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 {
                     TenantId = table.Column<Guid>(type: "uuid", nullable: false),
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    LineageId = table.Column<Guid>(type: "uuid", nullable: false),
+                    LineagePlace = table.Column<int>(type: "integer", nullable: false),
+                    ContinuesId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ContinuedById = table.Column<Guid>(type: "uuid", nullable: true),
                     Name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
                     Status = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Version = table.Column<int>(type: "integer", nullable: false),
@@ -546,9 +550,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Reason = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
                     Detail = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    MovedToId = table.Column<Guid>(type: "uuid", nullable: true),
+                    FailedChunk = table.Column<int>(type: "integer", nullable: true),
                     ProviderEmailId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     AcceptedAt = table.Column<long>(type: "bigint", nullable: true),
                     AcceptedRun = table.Column<int>(type: "integer", nullable: true),
+                    AssumedBy = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
                     UpdatedAt = table.Column<long>(type: "bigint", nullable: false),
                     Delivery = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     DeliveryAt = table.Column<long>(type: "bigint", nullable: true),
@@ -642,7 +649,10 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     BaseUrl = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     Payload = table.Column<byte[]>(type: "bytea", nullable: true),
                     PayloadHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
-                    LastMessage = table.Column<string>(type: "text", nullable: true, collation: "C")
+                    LastMessage = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    Decision = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    DecidedBy = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
+                    DecidedAt = table.Column<long>(type: "bigint", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -769,9 +779,21 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 column: "Status");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Campaigns_TenantId_ContinuesId",
+                table: "Campaigns",
+                columns: new[] { "TenantId", "ContinuesId" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Campaigns_TenantId_CreatedAt",
                 table: "Campaigns",
                 columns: new[] { "TenantId", "CreatedAt" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Campaigns_TenantId_LineageId_LineagePlace",
+                table: "Campaigns",
+                columns: new[] { "TenantId", "LineageId", "LineagePlace" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_Chunks_AccountId",
@@ -849,6 +871,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 columns: new[] { "TenantId", "CampaignId", "RecipientNumber", "OccurredAt" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Assumed",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"AssumedBy\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Recipients_Clicked",
                 table: "Recipients",
                 columns: new[] { "TenantId", "CampaignId" },
@@ -890,6 +918,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 name: "IX_Recipients_TenantId_ContactId_CampaignId",
                 table: "Recipients",
                 columns: new[] { "TenantId", "ContactId", "CampaignId" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_TenantId_MovedToId",
+                table: "Recipients",
+                columns: new[] { "TenantId", "MovedToId" },
+                filter: "\"MovedToId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Runs_AccountId",
