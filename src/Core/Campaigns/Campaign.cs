@@ -142,6 +142,9 @@ public enum StopReason
     /// <summary>Nothing but "still at work on that" or "locked" from the provider for the whole of <c>Sending:Patience</c>.</summary>
     ProviderBusy,
 
+    /// <summary>The content that was launched can no longer be made into mails: another version reads it differently.</summary>
+    ContentBroken,
+
     /// <summary>Everybody else is done; some recipients' fate is not known.</summary>
     UnknownLeft,
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Ledgerpost.Sending.Provider;
 
@@ -17,6 +18,9 @@ public static class AnswerClassifier
             ProviderAnswer.None none => new Outcome.Ambiguous(none.Why),
             ProviderAnswer.Http { Status: >= 200 and < 300 } http => Success(http, mails),
             ProviderAnswer.Http { Status: >= 400 and < 500 } http => Refused(http),
+            ProviderAnswer.Http { Status: >= 300 and < 400 } http => new Outcome.Ambiguous(
+                $"The provider answered {http.Status}, a redirect, which is not followed."
+            ),
             ProviderAnswer.Http http => new Outcome.Ambiguous($"The provider answered {http.Status}."),
             _ => throw new InvalidOperationException($"No such answer: {answer.GetType().Name}."),
         };
@@ -41,18 +45,21 @@ public static class AnswerClassifier
             }
 
             var ids = data.EnumerateArray().Select(Id).ToList();
-            return
-                ids.Count == mails
-                && ids.TrueForAll(id => id is { Length: > 0 and <= 64 })
-                && ids.Distinct(StringComparer.Ordinal).Count() == mails
-                ? new Outcome.Accepted(ids!)
-                : new Outcome.Ambiguous($"The provider answered 200 with {ids.Count} ids for {mails} mails.");
+            return ids.Count != mails
+                    ? new Outcome.Ambiguous($"The provider answered 200 with {ids.Count} ids for {mails} mails.")
+                : !ids.TrueForAll(IsId) ? new Outcome.Ambiguous("The provider answered 200 with ids that are none.")
+                : ids.Distinct(StringComparer.Ordinal).Count() != mails
+                    ? new Outcome.Ambiguous("The provider answered 200 with one id for several mails.")
+                : new Outcome.Accepted(ids!);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return new Outcome.Ambiguous("The provider answered 200 with something that is not JSON.");
         }
     }
+
+    private static bool IsId(string? id) =>
+        id is { Length: > 0 and <= 64 } && id.All(character => character is > ' ' and < (char)127);
 
     private static string? Id(JsonElement item) =>
         item.ValueKind == JsonValueKind.Object
@@ -75,10 +82,11 @@ public static class AnswerClassifier
             (429, "daily_quota_exceeded") => Refusal(RefusalKind.DailyQuota),
             (429, "monthly_quota_exceeded") => Refusal(RefusalKind.MonthlyQuota),
             (429, _) => Refusal(RefusalKind.Rate),
-            (401, _) => Refusal(RefusalKind.Key),
-            (403, "restricted_api_key" or "suspended_api_key" or "invalid_permission" or "invalid_api_key") => Refusal(
-                RefusalKind.Key
-            ),
+            // An unknown key is a 401 "validation_error" on the wire; the names are the documented and the older ones.
+            (401, _) or (400 or 403 or 422, "missing_api_key" or "invalid_api_key") => Refusal(RefusalKind.Key),
+            (403, "restricted_api_key" or "suspended_api_key" or "invalid_permission") => Refusal(RefusalKind.Key),
+            (403, "email_above_quota") => Refusal(RefusalKind.MonthlyQuota),
+            (400 or 422, "invalid_from_address") => Refusal(RefusalKind.Sender),
             (403, _) => Refusal(RefusalKind.Sender),
             (400 or 404 or 405 or 413 or 422, _) => Refusal(RefusalKind.Content),
             _ => new Outcome.Ambiguous($"The provider answered {http.Status} {error.Name}: {error.Message}"),
@@ -109,7 +117,7 @@ public sealed record ProviderError(string? Name, string Message)
 
             var name =
                 root.TryGetProperty("name", out var given) && given.ValueKind == JsonValueKind.String
-                    ? given.GetString()
+                    ? Plain(given.GetString()!, 100)
                     : null;
             var said =
                 root.TryGetProperty("statusCode", out var code)
@@ -119,7 +127,7 @@ public sealed record ProviderError(string? Name, string Message)
                     : (int?)null;
             // Proxies speak JSON too: ours names itself by its error name, or at least repeats its status code.
             return (name is not null || said is not null) && (said is null || said == status)
-                ? new ProviderError(name, Shorten(message.GetString()!))
+                ? new ProviderError(name, Plain(message.GetString()!, 500))
                 : null;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -128,5 +136,20 @@ public sealed record ProviderError(string? Name, string Message)
         }
     }
 
-    private static string Shorten(string message) => message.Length <= 500 ? message : message[..500];
+    /// <summary>Shortened, and nothing that a database may refuse to store: no control characters, no half of a pair.</summary>
+    private static string Plain(string text, int most)
+    {
+        var plain = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (plain.Length + rune.Utf16SequenceLength > most)
+            {
+                break;
+            }
+
+            plain.Append(Rune.IsControl(rune) ? " " : rune.ToString());
+        }
+
+        return plain.ToString();
+    }
 }

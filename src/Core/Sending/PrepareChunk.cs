@@ -40,10 +40,23 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             _templates.Clear();
         }
 
-        var template = _templates.GetOrAdd(
-            claim.CampaignId,
-            _ => new Lazy<MailTemplate>(() => MailTemplate.Compile(campaign.Subject, campaign.Html))
-        );
+        MailTemplate template;
+        try
+        {
+            template = _templates
+                .GetOrAdd(
+                    claim.CampaignId,
+                    _ => new Lazy<MailTemplate>(() => MailTemplate.Compile(campaign.Subject, campaign.Html))
+                )
+                .Value;
+        }
+        catch (TemplateException exception)
+        {
+            // The launch has compiled it once: what fails now is nobody's data, and nobody is refused for it.
+            await StopAsync(claim, exception.Message, cancellation);
+            return null;
+        }
+
         var mails = new List<(Recipient, RenderedMail, string)>(members.Count);
         var links = new List<UnsubscribeLink>(members.Count);
         var broken = new List<(int Number, string Why)>();
@@ -52,11 +65,12 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             var (link, url) = await urls.ForAsync(claim.TenantId, member.NormalizedEmail, cancellation);
             try
             {
-                var mail = template.Value.Render(new MergeValues(member.Email, member.FirstName, member.LastName, url));
+                var mail = template.Render(new MergeValues(member.Email, member.FirstName, member.LastName, url));
                 mails.Add((member, mail, url));
                 links.Add(link);
             }
-            catch (TemplateException exception)
+            // Whatever it is, it is this person's: the others of the chunk must not wait for it for ever.
+            catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 broken.Add((member.Number, exception.Message));
             }
@@ -114,6 +128,24 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 await CampaignCompletion.CheckAsync(context, claim.TenantId, claim.CampaignId, now, token);
                 return false;
             },
+            cancellation
+        );
+
+    private Task StopAsync(ClaimedChunk claim, string why, CancellationToken cancellation) =>
+        db.WriteAsync(
+            TenantScope.For(claim.TenantId),
+            async (context, token) =>
+                await Chunks.ReleaseAsync(ClaimFence.Mine(context, claim), why, token) == 1
+                && await CampaignCompletion.StopAsync(
+                    context,
+                    claim.TenantId,
+                    claim.CampaignId,
+                    StopReason.ContentBroken,
+                    why,
+                    null,
+                    db.Time.GetUtcNow(),
+                    token
+                ),
             cancellation
         );
 

@@ -4,6 +4,7 @@ using Ledgerpost.LiveUpdates;
 using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
+using Ledgerpost.Sending.Provider;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Ledgerpost.Unsubscribe;
@@ -182,14 +183,14 @@ public sealed class EngineHarness : IAsyncDisposable
         return NewDispatcher();
     }
 
-    public Dispatcher NewDispatcher() =>
+    public Dispatcher NewDispatcher(IMailProvider? provider = null) =>
         new(
             Db,
             Claim,
             Prepare,
             RecordIntent,
             Settle,
-            Provider,
+            provider ?? Provider,
             Accounts,
             new Pacer(Time),
             Crash,

@@ -27,6 +27,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.RateLimited => $"The provider kept asking to wait, without end; it stopped {progress}.",
             StopReason.ProviderBusy =>
                 $"The provider kept saying that it is still at work on an earlier call; it stopped {progress}.",
+            StopReason.ContentBroken => $"The content can no longer be made into mails; it stopped {progress}.",
             StopReason.UnknownLeft =>
                 $"Everybody else is done, {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
             StopReason.AccountChanged =>
@@ -39,6 +40,15 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             NextStep(campaign, zone)
         );
     }
+
+    /// <summary>Whose words the stop's detail is: the provider's own, or ours about an answer that was none.</summary>
+    public static string Said(StopReason? reason) =>
+        reason switch
+        {
+            StopReason.ProviderUnavailable => "What came of the last call",
+            StopReason.ContentBroken => "What is wrong with it",
+            _ => "The provider said",
+        };
 
     private static string Waiting(int pending) =>
         pending switch
@@ -79,6 +89,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.SenderNotVerified => "Verify the sending domain again, then resume.",
             StopReason.RefusedForAll =>
                 "Read what the provider said, mend it there or in the list of contacts, then resume.",
+            StopReason.ContentBroken => "Start the version of this program that launched it, then resume.",
             StopReason.RateLimited => "Look whether something else uses the same provider account, then resume.",
             _ => null,
         };
