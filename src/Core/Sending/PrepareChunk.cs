@@ -131,7 +131,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             cancellation
         );
 
-    private Task StopAsync(ClaimedChunk claim, string why, CancellationToken cancellation) =>
+    private Task<bool> StopAsync(ClaimedChunk claim, string why, CancellationToken cancellation) =>
         db.WriteAsync(
             TenantScope.For(claim.TenantId),
             async (context, token) =>
