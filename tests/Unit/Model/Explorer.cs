@@ -135,7 +135,11 @@ internal sealed class Explorer<TState>
             }
         }
 
-        return Array.IndexOf(met, false);
+        // The first from which nothing goes on at all tells more than the first that leads there.
+        var goesOn = new bool[_count];
+        from.ForEach(at => goesOn[at] = true);
+        var end = Enumerable.Range(0, _count).FirstOrDefault(at => !met[at] && !goesOn[at], -1);
+        return end >= 0 ? end : Array.IndexOf(met, false);
     }
 
     private List<string> Trace(int at)
