@@ -108,6 +108,7 @@ public static class PortalApplication
         services.AddHostedService<SendingService>();
         services.AddHostedService<DoubtService>();
         services.AddHostedService<ClockService>();
+        services.AddHostedService<ReconcileService>();
         services.AddHostedService<EventService>();
         services.AddHostedService<ContactImportService>();
     }

@@ -33,6 +33,9 @@ public static class SendingServices
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<ExpireDoubt>();
         services.AddSingleton<WatchClocks>();
+        services.AddSingleton<OpenQuestions>();
+        services.AddSingleton<ProviderArchive>();
+        services.AddSingleton<Reconciler>();
         services.AddSingleton<RecoverAtStart>();
         services.AddSingleton<SendingLoops>();
         services.AddSingleton<LaunchCampaign>();

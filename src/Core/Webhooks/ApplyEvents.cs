@@ -124,172 +124,40 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             return;
         }
 
-        var recipient = await FindAsync(context, happened, cancellation);
-        if (recipient is null)
+        var proof = await ProveAcceptance.ApplyAsync(
+            context,
+            message.AccountId,
+            new Acceptance(happened.Tags, happened.EmailId, happened.To, happened.Type),
+            now,
+            logger,
+            cancellation
+        );
+        switch (proof)
         {
-            if (happened.Tags is not null || now - message.ReceivedAt >= WaitsAtMost)
-            {
+            case ProofResult.NoRecipient when happened.Tags is null && now - message.ReceivedAt < WaitsAtMost:
+                message.WaitsForEmailId = happened.EmailId;
+                return;
+            case ProofResult.NoRecipient:
                 message.AppliedAt = now;
                 message.Note = "No recipient of ours.";
-            }
-            else
-            {
-                message.WaitsForEmailId = happened.EmailId;
-            }
-
-            return;
-        }
-
-        message.AppliedAt = now;
-        message.WaitsForEmailId = null;
-        if (!await MayTouchAsync(context, recipient, happened, message.AccountId, cancellation))
-        {
-            message.Note = "The mail went through another account.";
-            logger.LogWarning(
-                "Event {MessageId} names a mail that did not go through the account that signed it; it changed nothing.",
-                message.MessageId
-            );
-            return;
-        }
-
-        // A mail that failed and was asked for once more: what is reported of the old one is told, and changes nothing,
-        // unless it arrived after all while the new one has not begun.
-        var history =
-            happened.Tags?.Chunk <= recipient.FailedChunk
-            && !(recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(happened.Type));
-        if (!history)
-        {
-            await ProveAsync(context, recipient, happened, now, cancellation);
-        }
-
-        await MergeAsync(context, recipient, happened, history, now, cancellation);
-        context.AfterCommit(() => notifier.Publish(recipient.CampaignId));
-    }
-
-    private static async Task<Recipient?> FindAsync(
-        PortalDbContext context,
-        ProviderEvent happened,
-        CancellationToken cancellation
-    )
-    {
-        if (happened.Tags is not { } tags)
-        {
-            return await context.Recipients.SingleOrDefaultAsync(
-                r => r.ProviderEmailId == happened.EmailId,
-                cancellation
-            );
-        }
-
-        // The tenant first: without it the ledger's key is no key, and a million rows would be read for one event.
-        var tenantId = await context
-            .Campaigns.Where(c => c.Id == tags.CampaignId)
-            .Select(c => c.TenantId)
-            .SingleOrDefaultAsync(cancellation);
-        return await context.Recipients.SingleOrDefaultAsync(
-            r => r.TenantId == tenantId && r.CampaignId == tags.CampaignId && r.Number == tags.Recipient,
-            cancellation
-        );
-    }
-
-    /// <summary>By the attempts of the chunk: they remember the account even after a refused generation has let it go.</summary>
-    private static async Task<bool> MayTouchAsync(
-        PortalDbContext context,
-        Recipient recipient,
-        ProviderEvent happened,
-        Guid accountId,
-        CancellationToken cancellation
-    )
-    {
-        var chunk = happened.Tags?.Chunk ?? recipient.ChunkNumber;
-        return await context.Attempts.AnyAsync(
-            attempt =>
-                attempt.TenantId == recipient.TenantId
-                && attempt.CampaignId == recipient.CampaignId
-                && attempt.ChunkNumber == chunk
-                && (happened.Tags == null || attempt.Generation == happened.Tags.Generation)
-                && attempt.AccountId == accountId,
-            cancellation
-        );
-    }
-
-    private async Task ProveAsync(
-        PortalDbContext context,
-        Recipient recipient,
-        ProviderEvent happened,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        if (happened.Tags is { } tags)
-        {
-            await ProveChunkAsync(context, recipient.TenantId, tags, now, cancellation);
-            // The statement above went past the change tracker.
-            recipient.State = await context
-                .Recipients.Where(r =>
-                    r.TenantId == recipient.TenantId
-                    && r.CampaignId == recipient.CampaignId
-                    && r.Number == recipient.Number
-                )
-                .Select(r => r.State)
-                .SingleAsync(cancellation);
-        }
-
-        if (recipient.State is not RecipientState.Accepted)
-        {
-            // Its own mail is with the provider although its chunk says otherwise: the provider's word on what it took
-            // beats its word on what it refused, and nobody is mailed again.
-            logger.LogCritical(
-                "Recipient {Recipient} of campaign {CampaignId} was {State} and the provider reports {Type}: it counts as accepted now.",
-                recipient.Number,
-                recipient.CampaignId,
-                recipient.State,
-                happened.Type
-            );
-            recipient.State = RecipientState.Accepted;
-            recipient.Reason = null;
-            recipient.AcceptedAt = now;
-            recipient.ChunkNumber = null;
-        }
-
-        recipient.ProviderEmailId ??= happened.EmailId;
-        await context.SaveChangesAsync(cancellation);
-        await CampaignCompletion.CheckAsync(context, recipient.TenantId, recipient.CampaignId, now, cancellation);
-    }
-
-    private static async Task ProveChunkAsync(
-        PortalDbContext context,
-        Guid tenantId,
-        MailTags tags,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        var chunk = await context.Chunks.SingleOrDefaultAsync(
-            c =>
-                c.TenantId == tenantId
-                && c.CampaignId == tags.CampaignId
-                && c.Number == tags.Chunk
-                && c.Generation == tags.Generation
-                && (c.DoubtfulSince != null || c.State == ChunkState.Unknown),
-            cancellation
-        );
-        if (chunk is null)
-        {
-            return;
-        }
-
-        chunk.CloseAccepted();
-        chunk.Epoch++;
-        await context.SaveChangesAsync(cancellation);
-        await Ledger.AcceptAsync(
-            Ledger.Members(context, tenantId, tags.CampaignId, tags.Chunk),
-            chunk.RunNumber,
-            now,
-            cancellation
-        );
-        if (chunk.Decision == UnknownDecision.SendAgain)
-        {
-            await DecideUnknown.ProveAsync(context, chunk, now, cancellation);
+                return;
+            case ProofResult.OtherAccount:
+                message.AppliedAt = now;
+                message.WaitsForEmailId = null;
+                message.Note = "The mail went through another account.";
+                logger.LogWarning(
+                    "Event {MessageId} names a mail that did not go through the account that signed it; it changed nothing.",
+                    message.MessageId
+                );
+                return;
+            case ProofResult.Proven(var recipient, var history):
+                message.AppliedAt = now;
+                message.WaitsForEmailId = null;
+                await MergeAsync(context, recipient, happened, history, now, cancellation);
+                context.AfterCommit(() => notifier.Publish(recipient.CampaignId));
+                return;
+            default:
+                throw new InvalidOperationException();
         }
     }
 

@@ -16,6 +16,9 @@ public sealed record ProviderEvent(
     bool Permanent
 )
 {
+    /// <summary>The first address that the mail went to; ours have one.</summary>
+    public string? To { get; private init; }
+
     public Delivery? Delivery =>
         Type switch
         {
@@ -61,7 +64,17 @@ public sealed record ProviderEvent(
                 MailTags.TryRead(TagsOf(data)),
                 DetailOf(data),
                 data.TryGetProperty("bounce", out var bounce) && Text(bounce, "type") == "Permanent"
-            );
+            )
+            {
+                To =
+                    data.TryGetProperty("to", out var to)
+                    && to.ValueKind == JsonValueKind.Array
+                    && to.GetArrayLength() > 0
+                        ? to[0].ValueKind == JsonValueKind.String
+                            ? Text(to[0])
+                            : null
+                        : null,
+            };
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

@@ -26,6 +26,7 @@ public sealed partial class TenantWallTests
         ["Core/Senders/ProviderAccounts.cs"] = "accounts are the installation's",
         ["Core/Sending/ClaimChunk.cs"] = "gives tenants their turns",
         ["Core/Sending/ExpireDoubt.cs"] = "sweeps all tenants; each change is in its tenant's scope",
+        ["Core/Sending/OpenQuestions.cs"] = "asks for all tenants; each proof is written in its tenant's scope",
         ["Core/Sending/RecoverAtStart.cs"] = "start-up",
         ["Core/Sending/WatchClocks.cs"] = "asks whether anybody sends, and mends pauses that a wrong clock wrote",
         ["Core/Unsubscribe/UnsubscribeByLink.cs"] = "has a token and not yet a tenant",

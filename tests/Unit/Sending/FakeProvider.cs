@@ -44,6 +44,9 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
     /// <summary>Every mail that really went out, in order.</summary>
     public List<Mail> Mailed { get; } = [];
 
+    /// <summary>Each batch that it took, as its log would show it.</summary>
+    public List<Batch> Batches { get; } = [];
+
     /// <summary>For every call once the script is empty.</summary>
     public Fault Always { get; set; }
 
@@ -56,6 +59,8 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
     public Func<Task>? During { get; set; }
 
     public sealed record Call(string Key, string Hash, int Mails, string BaseUrl, Fault Fault);
+
+    public sealed record Batch(string Id, DateTimeOffset At, string Body, IReadOnlyList<string> Ids);
 
     public sealed record Mail(string To, string CampaignTag, int Recipient, int Chunk, int Generation, string Id);
 
@@ -166,6 +171,7 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
             );
         }
 
+        Batches.Add(new Batch($"log-{Batches.Count + 1}", time.GetUtcNow(), body.GetRawText(), ids));
         var answer = JsonSerializer.Serialize(new { data = ids.Select(id => new { id }) });
         _keys[key] = (hash, time.GetUtcNow(), answer);
         return new ProviderAnswer.Http(200, answer, ProviderHeaders.Empty);

@@ -1,0 +1,116 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>A chunk of which it is not known whether the provider has it, and that is not repeated.</summary>
+/// <param name="AccountId">Through which it went, or would have gone.</param>
+/// <param name="From">When the provider may have taken it at the earliest, by our clock.</param>
+/// <param name="Addresses">Of its recipients that are not proven.</param>
+public sealed record OpenQuestion(
+    Guid TenantId,
+    Guid CampaignId,
+    int Chunk,
+    Guid AccountId,
+    DateTimeOffset From,
+    DateTimeOffset Until,
+    IReadOnlySet<string> Addresses
+);
+
+/// <summary>What only the provider can answer.</summary>
+public sealed class OpenQuestions(PortalDb db)
+{
+    /// <summary>Enough for a round; the others come when these are answered or a new start asks again.</summary>
+    private const int AtATime = 50;
+
+    /// <summary>From the intent to the last instant at which the provider can have decided on that call.</summary>
+    private static readonly TimeSpan CallTakes = TimeSpan.FromMinutes(3);
+
+    /// <param name="baseUrl">Where the current key can ask: whoever has mail of ours there, proves it.</param>
+    public async Task<IReadOnlyList<OpenQuestion>> ReadAsync(string baseUrl, CancellationToken cancellation)
+    {
+        // While nothing may be repeated, all doubt is a question.
+        var stopped = db.Time.MayNotRepeat();
+        await using var context = db.Read(TenantScope.Installation);
+        var installation = await context.Installation.SingleAsync(cancellation);
+        var accounts = await context
+            .ProviderAccounts.Where(account => account.BaseUrl == baseUrl)
+            .Select(account => account.Id)
+            .ToListAsync(cancellation);
+        var chunks = await context
+            .Chunks.Where(chunk =>
+                (
+                    chunk.State == ChunkState.Unknown
+                    && context.Recipients.Any(r =>
+                        r.TenantId == chunk.TenantId
+                        && r.CampaignId == chunk.CampaignId
+                        && r.ChunkNumber == chunk.Number
+                        && r.State == RecipientState.Unknown
+                    )
+                )
+                || (
+                    chunk.DoubtfulSince != null
+                    && (
+                        stopped
+                        || installation.Hold != null
+                        || context.Campaigns.Any(c =>
+                            c.TenantId == chunk.TenantId
+                            && c.Id == chunk.CampaignId
+                            && (c.Status == CampaignStatus.Paused || c.Status == CampaignStatus.Cancelled)
+                        )
+                    )
+                )
+            )
+            .OrderByDescending(chunk => chunk.FirstAttemptAt)
+            .Take(AtATime)
+            .Select(chunk => new
+            {
+                chunk.TenantId,
+                chunk.CampaignId,
+                chunk.Number,
+                AccountId = chunk.AccountId
+                    ?? context
+                        .Runs.Where(run =>
+                            run.TenantId == chunk.TenantId
+                            && run.CampaignId == chunk.CampaignId
+                            && run.Number == chunk.RunNumber
+                        )
+                        .Select(run => (Guid?)run.AccountId)
+                        .FirstOrDefault(),
+                chunk.FirstAttemptAt,
+            })
+            .ToListAsync(cancellation);
+        var questions = new List<OpenQuestion>();
+        foreach (var chunk in chunks.Where(chunk => chunk.AccountId is { } id && accounts.Contains(id)))
+        {
+            var last = await context
+                .Attempts.Where(a =>
+                    a.TenantId == chunk.TenantId && a.CampaignId == chunk.CampaignId && a.ChunkNumber == chunk.Number
+                )
+                .MaxAsync(a => (DateTimeOffset?)a.StartedAt, cancellation);
+            // Without an attempt of ours it comes from a backup: it may have gone out between that and now.
+            var from = chunk.FirstAttemptAt ?? installation.BackedUpAt ?? installation.CreatedAt;
+            var until = chunk.FirstAttemptAt is null ? db.Time.GetUtcNow() : (last ?? from) + CallTakes;
+            var addresses = await Ledger
+                .Members(context, chunk.TenantId, chunk.CampaignId, chunk.Number)
+                .Where(r => r.State == RecipientState.Unknown || r.State == RecipientState.InDoubt)
+                .Select(r => r.Email)
+                .ToListAsync(cancellation);
+            questions.Add(
+                new OpenQuestion(
+                    chunk.TenantId,
+                    chunk.CampaignId,
+                    chunk.Number,
+                    chunk.AccountId!.Value,
+                    from,
+                    until,
+                    addresses.ToHashSet(StringComparer.OrdinalIgnoreCase)
+                )
+            );
+        }
+
+        return questions;
+    }
+}

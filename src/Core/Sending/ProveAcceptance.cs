@@ -1,0 +1,232 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>The provider says that it has this mail: in an event, in its log, in its list.</summary>
+/// <param name="Tags">Null where the mail is known by its id alone.</param>
+/// <param name="To">Its recipient's address, where the provider names it.</param>
+/// <param name="Source">For the log: <c>email.delivered</c>, <c>the provider's log</c>.</param>
+public sealed record Acceptance(MailTags? Tags, string EmailId, string? To, string Source);
+
+/// <summary>What an acceptance proved.</summary>
+public abstract record ProofResult
+{
+    private ProofResult() { }
+
+    /// <summary>This recipient's mail is with the provider, and so is its whole strict batch.</summary>
+    /// <param name="History">It is about a mail that failed and was asked for once more: told, and nothing changes.</param>
+    public sealed record Proven(Recipient Recipient, bool History) : ProofResult;
+
+    public sealed record NoRecipient : ProofResult;
+
+    /// <summary>The mail did not go through the account that says so; nothing has changed.</summary>
+    public sealed record OtherAccount : ProofResult;
+}
+
+/// <summary>
+/// Positive proof, wherever it comes from: it settles what our settle never did, and it is the only thing that does.
+/// Absence proves nothing. Each proof touches only mail of the account that gave it.
+/// </summary>
+public static class ProveAcceptance
+{
+    private enum Match
+    {
+        None,
+
+        /// <summary>An attempt of ours through that account is in the log: the whole batch is proven.</summary>
+        Attempt,
+
+        /// <summary>
+        /// Only after a restore: the attempt was made after the backup that this database comes from. The mail itself, to this address, is proven
+        /// and nobody else's, since who was in that batch is not known here.
+        /// </summary>
+        Address,
+    }
+
+    /// <summary>In the caller's transaction.</summary>
+    public static async Task<ProofResult> ApplyAsync(
+        PortalDbContext context,
+        Guid accountId,
+        Acceptance acceptance,
+        DateTimeOffset now,
+        ILogger logger,
+        CancellationToken cancellation
+    )
+    {
+        if (await FindAsync(context, acceptance, cancellation) is not { } recipient)
+        {
+            return new ProofResult.NoRecipient();
+        }
+
+        var match = await MatchAsync(context, recipient, acceptance, accountId, cancellation);
+        if (match == Match.None)
+        {
+            return new ProofResult.OtherAccount();
+        }
+
+        // A mail that failed and was asked for once more: what is reported of the old one changes nothing, unless it
+        // arrived after all while the new one has not begun.
+        if (
+            acceptance.Tags?.Chunk <= recipient.FailedChunk
+            && !(
+                recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(acceptance.Source)
+            )
+        )
+        {
+            return new ProofResult.Proven(recipient, History: true);
+        }
+
+        if (match == Match.Attempt && acceptance.Tags is { } tags)
+        {
+            await ProveChunkAsync(context, recipient, tags, now, cancellation);
+        }
+
+        ProveRecipient(recipient, acceptance, match, now, logger);
+        await context.SaveChangesAsync(cancellation);
+        await CampaignCompletion.CheckAsync(context, recipient.TenantId, recipient.CampaignId, now, cancellation);
+        return new ProofResult.Proven(recipient, History: false);
+    }
+
+    private static async Task<Recipient?> FindAsync(
+        PortalDbContext context,
+        Acceptance acceptance,
+        CancellationToken cancellation
+    )
+    {
+        if (acceptance.Tags is not { } tags)
+        {
+            return await context.Recipients.SingleOrDefaultAsync(
+                r => r.ProviderEmailId == acceptance.EmailId,
+                cancellation
+            );
+        }
+
+        // The tenant first: without it the ledger's key is no key, and a million rows would be read for one event.
+        var tenantId = await context
+            .Campaigns.Where(c => c.Id == tags.CampaignId)
+            .Select(c => c.TenantId)
+            .SingleOrDefaultAsync(cancellation);
+        return await context.Recipients.SingleOrDefaultAsync(
+            r => r.TenantId == tenantId && r.CampaignId == tags.CampaignId && r.Number == tags.Recipient,
+            cancellation
+        );
+    }
+
+    /// <summary>By the attempts of the chunk: they remember the account even after a refused generation has let it go.</summary>
+    private static async Task<Match> MatchAsync(
+        PortalDbContext context,
+        Recipient recipient,
+        Acceptance acceptance,
+        Guid accountId,
+        CancellationToken cancellation
+    )
+    {
+        var tags = acceptance.Tags;
+        var chunk = tags?.Chunk ?? recipient.ChunkNumber;
+        var accounts = await context
+            .Attempts.Where(attempt =>
+                attempt.TenantId == recipient.TenantId
+                && attempt.CampaignId == recipient.CampaignId
+                && attempt.ChunkNumber == chunk
+                && (tags == null || attempt.Generation == tags.Generation)
+            )
+            .Select(attempt => attempt.AccountId)
+            .Distinct()
+            .ToListAsync(cancellation);
+        if (accounts.Count > 0)
+        {
+            return accounts.Contains(accountId) ? Match.Attempt : Match.None;
+        }
+
+        return
+            recipient.State == RecipientState.Unknown
+            && tags is not null
+            && string.Equals(acceptance.To, recipient.Email, StringComparison.OrdinalIgnoreCase)
+            && await context.Installation.AnyAsync(installation => installation.Epoch > 1, cancellation)
+            && await context.Runs.AnyAsync(
+                run =>
+                    run.TenantId == recipient.TenantId
+                    && run.CampaignId == recipient.CampaignId
+                    && run.AccountId == accountId,
+                cancellation
+            )
+            ? Match.Address
+            : Match.None;
+    }
+
+    private static async Task ProveChunkAsync(
+        PortalDbContext context,
+        Recipient recipient,
+        MailTags tags,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var chunk = await context.Chunks.SingleOrDefaultAsync(
+            c =>
+                c.TenantId == recipient.TenantId
+                && c.CampaignId == tags.CampaignId
+                && c.Number == tags.Chunk
+                && c.Generation == tags.Generation
+                && (c.DoubtfulSince != null || c.State == ChunkState.Unknown),
+            cancellation
+        );
+        if (chunk is not null)
+        {
+            chunk.CloseAccepted();
+            chunk.Epoch++;
+            await context.SaveChangesAsync(cancellation);
+            await Ledger.AcceptAsync(
+                Ledger.Members(context, recipient.TenantId, tags.CampaignId, tags.Chunk),
+                chunk.RunNumber,
+                now,
+                cancellation
+            );
+            if (chunk.Decision == UnknownDecision.SendAgain)
+            {
+                await DecideUnknown.ProveAsync(context, chunk, now, cancellation);
+            }
+        }
+
+        // The statement above went past the change tracker.
+        recipient.State = await context
+            .Recipients.Where(r =>
+                r.TenantId == recipient.TenantId && r.CampaignId == recipient.CampaignId && r.Number == recipient.Number
+            )
+            .Select(r => r.State)
+            .SingleAsync(cancellation);
+    }
+
+    private static void ProveRecipient(
+        Recipient recipient,
+        Acceptance acceptance,
+        Match match,
+        DateTimeOffset now,
+        ILogger logger
+    )
+    {
+        if (recipient.State is not RecipientState.Accepted)
+        {
+            // Its own mail is with the provider although its chunk says otherwise: the provider's word on what it took
+            // beats its word on what it refused, and nobody is mailed again.
+            logger.Log(
+                match == Match.Address ? LogLevel.Warning : LogLevel.Critical,
+                "Recipient {Recipient} of campaign {CampaignId} was {State} and {Source} shows the mail: it counts as accepted now.",
+                recipient.Number,
+                recipient.CampaignId,
+                recipient.State,
+                acceptance.Source
+            );
+            recipient.State = RecipientState.Accepted;
+            recipient.Reason = null;
+            recipient.AcceptedAt = now;
+            recipient.ChunkNumber = null;
+        }
+
+        recipient.ProviderEmailId ??= acceptance.EmailId;
+    }
+}
