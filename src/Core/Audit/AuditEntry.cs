@@ -8,6 +8,8 @@ namespace Ledgerpost.Audit;
 /// <summary>One sentence of the audit log: who did what to what, when, from where. Never changed, never deleted.</summary>
 public sealed class AuditEntry : ITenantOwned
 {
+    public const int MaxTargetId = 128;
+
     /// <summary>The tenant's own log; <see cref="Guid.Empty"/> is the installation's.</summary>
     public required Guid TenantId { get; init; }
 
@@ -41,7 +43,7 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
         builder.Property(entry => entry.Sequence).ValueGeneratedNever();
         builder.Property(entry => entry.Action).HasMaxLength(64);
         builder.Property(entry => entry.TargetKind).HasMaxLength(32);
-        builder.Property(entry => entry.TargetId).HasMaxLength(128);
+        builder.Property(entry => entry.TargetId).HasMaxLength(AuditEntry.MaxTargetId);
         builder.HasIndex(entry => new { entry.TenantId, entry.At });
         builder.HasIndex(entry => new
         {

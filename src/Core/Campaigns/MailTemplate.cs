@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using HandlebarsDotNet;
 
@@ -24,10 +25,17 @@ public sealed class MailTemplate
     private readonly HandlebarsTemplate<object, object> _subject;
     private readonly HandlebarsTemplate<object, object> _html;
 
-    private MailTemplate(HandlebarsTemplate<object, object> subject, HandlebarsTemplate<object, object> html)
+    private readonly bool _mayHavePlaces;
+
+    private MailTemplate(
+        HandlebarsTemplate<object, object> subject,
+        HandlebarsTemplate<object, object> html,
+        bool mayHavePlaces
+    )
     {
         _subject = subject;
         _html = html;
+        _mayHavePlaces = mayHavePlaces;
     }
 
     /// <exception cref="TemplateException">
@@ -46,7 +54,8 @@ public sealed class MailTemplate
         MailBody.RefuseTooDeep(html);
         return new MailTemplate(
             Compile(SubjectEngine, subject, inSubject: true),
-            Compile(HtmlEngine, html, inSubject: false)
+            Compile(HtmlEngine, html, inSubject: false),
+            !subject.Any(MailPlaces.IsPlace) && !html.Any(MailPlaces.IsPlace)
         );
     }
 
@@ -82,6 +91,44 @@ public sealed class MailTemplate
         RefuseTooLarge(html);
         var body = MailBody.WithUnsubscribeLink(html, values.UnsubscribeUrl);
         return new RenderedMail(subject, body.Html, body.Text);
+    }
+
+    /// <summary>The mail for everybody who has, or has not, these names: with <see cref="MailPlaces"/> for the values.</summary>
+    /// <returns>Null when a value could change more than its place; such a mail is rendered for each person.</returns>
+    public RenderedMail? RenderPlaces(bool firstName, bool lastName)
+    {
+        if (!_mayHavePlaces)
+        {
+            return null;
+        }
+
+        try
+        {
+            var mail = Render(
+                new MergeValues(
+                    Place(MailPlaces.Email),
+                    firstName ? Place(MailPlaces.FirstName) : null,
+                    lastName ? Place(MailPlaces.LastName) : null,
+                    Place(MailPlaces.UnsubscribeUrl)
+                )
+            );
+            return MailPlaces.AreText(mail.Html) ? mail : null;
+        }
+        catch (TemplateException)
+        {
+            // A fault of the template in this form, such as an empty subject: each person's own rendering will tell.
+            return null;
+        }
+
+        static string Place(char place) => place.ToString();
+    }
+
+    /// <summary>As it stands in HTML, in text and in quoted attributes.</summary>
+    public static string EscapeHtml(string value)
+    {
+        using var escaped = new StringWriter(CultureInfo.InvariantCulture);
+        new StrictHtmlEncoder().Encode(value, escaped);
+        return escaped.ToString();
     }
 
     private static HandlebarsTemplate<object, object> Compile(IHandlebars engine, string text, bool inSubject)

@@ -1,55 +1,57 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Ledgerpost.Campaigns;
-using Ledgerpost.Recipients;
 
 namespace Ledgerpost.Sending;
 
 /// <summary>The bytes of one request: made once, stored with the intent, sent again exactly as they are.</summary>
 public static class MailBatch
 {
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>The default encoder writes six characters for each quote and bracket of the HTML.</summary>
+    internal static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
-    /// <summary>The body of <c>POST /emails/batch</c>; each mail carries its place in the ledger as tags.</summary>
-    public static byte[] Write(
+    /// <summary>One mail of <c>POST /emails/batch</c>; the tags are its place in the ledger.</summary>
+    public static void WriteMail(
+        IBufferWriter<byte> output,
         Campaign campaign,
-        ClaimedChunk chunk,
-        IReadOnlyList<(Recipient Recipient, RenderedMail Mail, string UnsubscribeUrl)> mails
+        string to,
+        RenderedMail mail,
+        string unsubscribeUrl,
+        IReadOnlyList<(string Name, string Value)> tags
     )
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, Json))
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Encoder });
+        json.WriteStartObject();
+        json.WriteString("from", campaign.FromHeader);
+        json.WriteStartArray("to");
+        json.WriteStringValue(to);
+        json.WriteEndArray();
+        json.WriteString("subject", mail.Subject);
+        json.WriteString("html", mail.Html);
+        json.WriteString("text", mail.Text);
+        if (campaign.ReplyTo is not null)
         {
-            json.WriteStartArray();
-            foreach (var (recipient, mail, unsubscribeUrl) in mails)
-            {
-                json.WriteStartObject();
-                json.WriteString("from", campaign.FromHeader);
-                json.WriteStartArray("to");
-                json.WriteStringValue(recipient.Email);
-                json.WriteEndArray();
-                json.WriteString("subject", mail.Subject);
-                json.WriteString("html", mail.Html);
-                json.WriteString("text", mail.Text);
-                if (campaign.ReplyTo is not null)
-                {
-                    json.WriteString("reply_to", campaign.ReplyTo);
-                }
-
-                json.WriteStartObject("headers");
-                json.WriteString("List-Unsubscribe", $"<{unsubscribeUrl}>");
-                json.WriteString("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-                json.WriteEndObject();
-                WriteTags(json, new MailTags(campaign.Id, recipient.Number, chunk.Number, chunk.Generation));
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            json.WriteString("reply_to", campaign.ReplyTo);
         }
 
-        return stream.ToArray();
+        json.WriteStartObject("headers");
+        json.WriteString("List-Unsubscribe", $"<{unsubscribeUrl}>");
+        json.WriteString("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+        json.WriteEndObject();
+        json.WriteStartArray("tags");
+        foreach (var (name, value) in tags)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("value", value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     public static string Hash(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));
@@ -71,19 +73,5 @@ public static class MailBatch
         using var stream = new MemoryStream();
         brotli.CopyTo(stream);
         return stream.ToArray();
-    }
-
-    private static void WriteTags(Utf8JsonWriter json, MailTags tags)
-    {
-        json.WriteStartArray("tags");
-        foreach (var (name, value) in tags.All)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", name);
-            json.WriteString("value", value);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 }

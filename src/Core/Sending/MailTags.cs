@@ -10,13 +10,20 @@ public sealed record MailTags(Guid CampaignId, int Recipient, int Chunk, int Gen
     private const string ChunkTag = "chunk";
     private const string GenerationTag = "generation";
 
-    public IEnumerable<(string Name, string Value)> All =>
-        [
-            (CampaignTag, CampaignId.ToString("N")),
-            (RecipientTag, Recipient.ToString(CultureInfo.InvariantCulture)),
-            (ChunkTag, Chunk.ToString(CultureInfo.InvariantCulture)),
-            (GenerationTag, Generation.ToString(CultureInfo.InvariantCulture)),
-        ];
+    public IReadOnlyList<(string Name, string Value)> All =>
+        Named(
+            CampaignId.ToString("N"),
+            Recipient.ToString(CultureInfo.InvariantCulture),
+            Chunk.ToString(CultureInfo.InvariantCulture),
+            Generation.ToString(CultureInfo.InvariantCulture)
+        );
+
+    internal static IReadOnlyList<(string Name, string Value)> Named(
+        string campaign,
+        string recipient,
+        string chunk,
+        string generation
+    ) => [(CampaignTag, campaign), (RecipientTag, recipient), (ChunkTag, chunk), (GenerationTag, generation)];
 
     /// <returns>Null when any of them is missing or is not ours.</returns>
     public static MailTags? TryRead(IReadOnlyDictionary<string, string> tags) =>

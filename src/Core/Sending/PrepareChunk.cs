@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
@@ -9,8 +10,7 @@ namespace Ledgerpost.Sending;
 
 /// <summary>A chunk's request as it would go out now; nothing of it is promised before the intent is written.</summary>
 /// <param name="Recipients">Numbers, ascending, in the order of the mails.</param>
-/// <param name="Links">The unsubscribe links that the mails carry.</param>
-public sealed record PreparedChunk(byte[] Body, IReadOnlyList<int> Recipients, IReadOnlyList<UnsubscribeLink> Links);
+public sealed record PreparedChunk(byte[] Body, IReadOnlyList<int> Recipients);
 
 /// <summary>
 /// Before a chunk is first rendered: takes out who must not be mailed any more, then renders the rest from the frozen
@@ -21,8 +21,11 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
     /// <summary>Compiled templates kept; more campaigns than this never send at one time for long.</summary>
     private const int MostTemplates = 64;
 
+    /// <summary>Room for a hundred mails of 4 KB with their text part; it grows for larger ones.</summary>
+    private const int InitialBytes = 1024 * 1024;
+
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
-    private readonly ConcurrentDictionary<Guid, Lazy<MailTemplate>> _templates = new();
+    private readonly ConcurrentDictionary<Guid, Lazy<CampaignMails>> _mails = new();
 
     /// <returns>Null when the claim is stale, or nobody was left and the chunk is closed.</returns>
     public async Task<PreparedChunk?> ExecuteAsync(ClaimedChunk claim, CancellationToken cancellation)
@@ -35,19 +38,16 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         await using var context = db.Read(TenantScope.For(claim.TenantId));
         var campaign = await context.Campaigns.SingleAsync(c => c.Id == claim.CampaignId, cancellation);
         var members = await Members(context, claim).OrderBy(r => r.Number).ToListAsync(cancellation);
-        if (_templates.Count >= MostTemplates)
+        if (_mails.Count >= MostTemplates)
         {
-            _templates.Clear();
+            _mails.Clear();
         }
 
-        MailTemplate template;
+        CampaignMails mails;
         try
         {
-            template = _templates
-                .GetOrAdd(
-                    claim.CampaignId,
-                    _ => new Lazy<MailTemplate>(() => MailTemplate.Compile(campaign.Subject, campaign.Html))
-                )
+            mails = _mails
+                .GetOrAdd(claim.CampaignId, _ => new Lazy<CampaignMails>(() => new CampaignMails(campaign)))
                 .Value;
         }
         catch (TemplateException exception)
@@ -57,17 +57,20 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             return null;
         }
 
-        var mails = new List<(Recipient, RenderedMail, string)>(members.Count);
-        var links = new List<UnsubscribeLink>(members.Count);
+        var body = new ArrayBufferWriter<byte>(InitialBytes);
+        body.Write("["u8);
         var broken = new List<(int Number, string Why)>();
         foreach (var member in members)
         {
-            var (link, url) = await urls.ForAsync(claim.TenantId, member.NormalizedEmail, cancellation);
+            var url = await urls.ForAsync(claim.TenantId, member.NormalizedEmail, cancellation);
+            if (body.WrittenCount > 1)
+            {
+                body.Write(","u8);
+            }
+
             try
             {
-                var mail = template.Render(new MergeValues(member.Email, member.FirstName, member.LastName, url));
-                mails.Add((member, mail, url));
-                links.Add(link);
+                mails.Write(body, member, url, claim);
             }
             // Whatever it is, it is this person's: the others of the chunk must not wait for it for ever.
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -83,11 +86,8 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             return await ExecuteAsync(claim, cancellation);
         }
 
-        return new PreparedChunk(
-            MailBatch.Write(campaign, claim, mails),
-            [.. members.Select(member => member.Number)],
-            links
-        );
+        body.Write("]"u8);
+        return new PreparedChunk(body.WrittenSpan.ToArray(), [.. members.Select(member => member.Number)]);
     }
 
     /// <summary>Who would go out: the chunk's members that are still pending.</summary>

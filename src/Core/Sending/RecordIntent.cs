@@ -244,13 +244,6 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         {
             throw new InvalidOperationException($"{moved} recipients in doubt for {prepared.Recipients.Count} mails.");
         }
-
-        var tokens = prepared.Links.Select(link => link.Token).ToList();
-        var known = await context
-            .UnsubscribeLinks.Where(link => tokens.Contains(link.Token))
-            .Select(link => link.Token)
-            .ToListAsync(cancellation);
-        context.UnsubscribeLinks.AddRange(prepared.Links.Where(link => !known.Contains(link.Token)));
     }
 
     private static async Task<Intent> AddAttemptAsync(

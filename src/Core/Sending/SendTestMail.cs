@@ -58,11 +58,11 @@ public sealed class SendTestMail(
             return new SendTestMailResult.Refused(reason);
         }
 
-        var (link, url) = await urls.ForAsync(caller.TenantId, address.Normalized, cancellation);
+        var url = await urls.ForAsync(caller.TenantId, address.Normalized, cancellation);
         var prepared = await db.CommandAsync(
             caller,
             TenantRole.Admin,
-            (command, token) => PrepareAsync(command, campaignId, address, seenBy, link, url, token),
+            (command, token) => PrepareAsync(command, campaignId, address, seenBy, url, token),
             cancellation
         );
         if (prepared.Refused is { } refused)
@@ -85,7 +85,6 @@ public sealed class SendTestMail(
         Guid campaignId,
         EmailAddress to,
         Guid? seenBy,
-        UnsubscribeLink link,
         string url,
         CancellationToken cancellation
     )
@@ -127,11 +126,6 @@ public sealed class SendTestMail(
         catch (TemplateException fault)
         {
             return Prepared.No(fault.Message);
-        }
-
-        if (!await context.UnsubscribeLinks.AnyAsync(row => row.Token == link.Token, cancellation))
-        {
-            context.UnsubscribeLinks.Add(link);
         }
 
         var epoch = await context.Installation.Select(row => row.Epoch).SingleAsync(cancellation);

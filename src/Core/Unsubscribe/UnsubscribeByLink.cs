@@ -18,30 +18,29 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
     /// <returns>Null when nobody knows the token.</returns>
     public async Task<UnsubscribeView?> LookAsync(string token, CancellationToken cancellation)
     {
-        await using var context = db.Read(TenantScope.Installation);
-        return await (
-            from link in context.UnsubscribeLinks
-            join tenant in context.Tenants on link.TenantId equals tenant.Id
-            where link.Token == token
-            select new UnsubscribeView(
+        if (await UnsubscribeLinks.FindAsync(db, token, cancellation) is not { } who)
+        {
+            return null;
+        }
+
+        await using var context = db.Read(TenantScope.For(who.TenantId));
+        return await context
+            .Tenants.Where(tenant => tenant.Id == who.TenantId)
+            .Select(tenant => new UnsubscribeView(
                 tenant.Name,
-                context.SuppressedAddresses.Any(row =>
-                    row.TenantId == link.TenantId && row.NormalizedEmail == link.NormalizedEmail
-                )
-            )
-        ).SingleOrDefaultAsync(cancellation);
+                context.SuppressedAddresses.Any(row => row.NormalizedEmail == who.NormalizedEmail)
+            ))
+            .SingleOrDefaultAsync(cancellation);
     }
 
     /// <returns>False when nobody knows the token; again and again does no harm.</returns>
     public async Task<bool> ExecuteAsync(string token, string? from, CancellationToken cancellation)
     {
-        UnsubscribeLink? link;
-        await using (var context = db.Read(TenantScope.Installation))
-        {
-            link = await context.UnsubscribeLinks.SingleOrDefaultAsync(l => l.Token == token, cancellation);
-        }
-
-        if (link is null)
+        // Also a link of a tenant that is gone: there is nobody left whom it could keep from writing.
+        if (
+            await LookAsync(token, cancellation) is null
+            || await UnsubscribeLinks.FindAsync(db, token, cancellation) is not { } link
+        )
         {
             return false;
         }
@@ -71,8 +70,8 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
                         now,
                         "contact.unsubscribed",
                         "address",
-                        // An address may be longer than the column; the token says the same.
-                        token,
+                        // An address may be longer than the column.
+                        link.NormalizedEmail[..Math.Min(link.NormalizedEmail.Length, AuditEntry.MaxTargetId)],
                         link.NormalizedEmail,
                         null,
                         inner

@@ -1,13 +1,12 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Ledgerpost.Unsubscribe;
 
-/// <summary>What a token in a mail stands for; it outlives the campaign and the contact.</summary>
+/// <summary>
+/// What a link in an older mail stands for: tokens were once looked up and not opened (docs/decisions/0007). Only read.
+/// </summary>
 public sealed class UnsubscribeLink : ITenantOwned
 {
     public required string Token { get; init; }
@@ -16,16 +15,33 @@ public sealed class UnsubscribeLink : ITenantOwned
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>
-/// Tokens are an HMAC over tenant and address under the installation's secret: opaque, unguessable (192 bits), the same
-/// each time one is rendered, and reversed only by looking them up.
-/// </summary>
-public static class UnsubscribeToken
+/// <summary>Who stands behind a link.</summary>
+internal static class UnsubscribeLinks
 {
-    public static string Create(byte[] secret, Guid tenantId, string normalizedEmail)
+    /// <returns>Null when this installation has made no such link.</returns>
+    public static async Task<(Guid TenantId, string NormalizedEmail)?> FindAsync(
+        PortalDb db,
+        string token,
+        CancellationToken cancellation
+    )
     {
-        var text = Encoding.UTF8.GetBytes($"unsubscribe:{tenantId:N}:{normalizedEmail}");
-        return Base64Url.EncodeToString(HMACSHA256.HashData(secret, text).AsSpan(0, 24));
+        if ((await TokensAsync(db, cancellation)).TryOpen(token) is { } opened)
+        {
+            return opened;
+        }
+
+        await using var context = db.Read(TenantScope.Installation);
+        return await context.UnsubscribeLinks.SingleOrDefaultAsync(row => row.Token == token, cancellation) is { } link
+            ? (link.TenantId, link.NormalizedEmail)
+            : null;
+    }
+
+    public static async Task<UnsubscribeTokens> TokensAsync(PortalDb db, CancellationToken cancellation)
+    {
+        await using var context = db.Read(TenantScope.None);
+        return new UnsubscribeTokens(
+            await context.Installation.Select(row => row.UnsubscribeSecret).SingleAsync(cancellation)
+        );
     }
 }
 

@@ -7,29 +7,11 @@ namespace Ledgerpost.Unsubscribe;
 /// <param name="publicUrl"><c>Portal:PublicUrl</c>, without a slash at its end.</param>
 public sealed class UnsubscribeUrls(PortalDb db, string publicUrl)
 {
-    private byte[]? _secret;
+    private UnsubscribeTokens? _tokens;
 
-    public async Task<(UnsubscribeLink Link, string Url)> ForAsync(
-        Guid tenantId,
-        string normalizedEmail,
-        CancellationToken cancellation
-    )
+    public async ValueTask<string> ForAsync(Guid tenantId, string normalizedEmail, CancellationToken cancellation)
     {
-        var secret = _secret ??= await SecretAsync(cancellation);
-        var token = UnsubscribeToken.Create(secret, tenantId, normalizedEmail);
-        var link = new UnsubscribeLink
-        {
-            Token = token,
-            TenantId = tenantId,
-            NormalizedEmail = normalizedEmail,
-            CreatedAt = db.Time.GetUtcNow(),
-        };
-        return (link, $"{publicUrl}/u/{token}");
-    }
-
-    private async Task<byte[]> SecretAsync(CancellationToken cancellation)
-    {
-        await using var context = db.Read(TenantScope.None);
-        return await context.Installation.Select(row => row.UnsubscribeSecret).SingleAsync(cancellation);
+        var tokens = _tokens ??= await UnsubscribeLinks.TokensAsync(db, cancellation);
+        return $"{publicUrl}/u/{tokens.Seal(tenantId, normalizedEmail)}";
     }
 }

@@ -6,6 +6,7 @@ using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
+using Ledgerpost.Unsubscribe;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -148,24 +149,26 @@ public sealed class RealEngineTests
         await using var host = await RealHost.StartAsync("--Demo:Seed=true");
         var (scope, partial) = await PartialAsync(host);
         await using var db = host.Get<PortalDb>().Read(scope);
-        var link = await db.UnsubscribeLinks.FirstAsync();
+        var person = await db.Recipients.FirstAsync(r => r.CampaignId == partial);
+        var secret = (await db.Installation.SingleAsync()).UnsubscribeSecret;
+        var token = new UnsubscribeTokens(secret).Seal(person.TenantId, person.NormalizedEmail);
         using var browser = host.Browser();
 
-        var page = await browser.GetAsync($"/u/{link.Token}");
+        var page = await browser.GetAsync($"/u/{token}");
         var text = await page.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
-        Assert.DoesNotContain(link.NormalizedEmail, text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(person.NormalizedEmail, text, StringComparison.OrdinalIgnoreCase);
         Assert.False(page.Headers.Contains("Set-Cookie"));
         Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
 
         using var oneClick = new FormUrlEncodedContent([new("List-Unsubscribe", "One-Click")]);
-        Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync($"/u/{link.Token}", oneClick)).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync($"/u/{link.Token}", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync($"/u/{token}", oneClick)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await browser.PostAsync($"/u/{token}", null)).StatusCode);
 
         var row = await db.SuppressedAddresses.SingleAsync();
-        Assert.Equal((link.NormalizedEmail, SuppressionReason.Unsubscribed), (row.NormalizedEmail, row.Reason));
+        Assert.Equal((person.NormalizedEmail, SuppressionReason.Unsubscribed), (row.NormalizedEmail, row.Reason));
         Assert.Equal(1, await db.AuditEntries.CountAsync(entry => entry.Action == "contact.unsubscribed"));
-        Assert.Equal(HttpStatusCode.NotFound, (await browser.PostAsync($"/u/{link.Token[..^1]}x", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await browser.PostAsync($"/u/{token[..^1]}x", null)).StatusCode);
         Assert.NotEqual(Guid.Empty, partial);
     }
 

@@ -1,0 +1,55 @@
+using System.Buffers;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Recipients;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Writes the mails of one campaign, whose content never changes any more. Most templates are rendered once for each
+/// combination of names that people have or lack; what that cannot do is rendered for each person.
+/// </summary>
+public sealed class CampaignMails
+{
+    private readonly Campaign _campaign;
+    private readonly MailTemplate _template;
+
+    // By "has a first name" and "has a last name".
+    private readonly Lazy<MailForm?>[] _forms;
+
+    public CampaignMails(Campaign campaign)
+    {
+        _campaign = campaign;
+        _template = MailTemplate.Compile(campaign.Subject, campaign.Html);
+        _forms =
+        [
+            .. Enumerable
+                .Range(0, 4)
+                .Select(form => new Lazy<MailForm?>(() =>
+                    MailForm.TryCreate(campaign, _template, firstName: (form & 1) != 0, lastName: (form & 2) != 0)
+                )),
+        ];
+    }
+
+    /// <exception cref="TemplateException">This person's data makes no mail; nothing was written.</exception>
+    public void Write(IBufferWriter<byte> output, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
+    {
+        var form = (person.FirstName is null ? 0 : 1) + (person.LastName is null ? 0 : 2);
+        if (MailForm.Fits(person) && _forms[form].Value is { } written)
+        {
+            written.Write(output, person, unsubscribeUrl, chunk);
+            return;
+        }
+
+        var mail = _template.Render(
+            new MergeValues(person.Email, person.FirstName, person.LastName, unsubscribeUrl)
+        );
+        MailBatch.WriteMail(
+            output,
+            _campaign,
+            person.Email,
+            mail,
+            unsubscribeUrl,
+            new MailTags(_campaign.Id, person.Number, chunk.Number, chunk.Generation).All
+        );
+    }
+}

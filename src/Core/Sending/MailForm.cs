@@ -1,0 +1,148 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Recipients;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// One campaign's mail as the bytes of its JSON, cut at the places where people differ: writing a mail is then copying.
+/// The bytes are exactly those of <see cref="MailBatch.WriteMail"/> for the same person; whoever or whatever does not fit
+/// goes that way.
+/// </summary>
+public sealed class MailForm
+{
+    /// <summary>A longer value goes the long way, which looks at sizes; with it the form knows that it stays below them.</summary>
+    private const int MostCharacters = 100;
+
+    /// <summary><c>&amp;quot;</c> for one character is the most that escaping makes of it.</summary>
+    private const int MostEscaped = 6;
+
+    /// <summary>Places in HTML are moved by so much, because there their values are escaped.</summary>
+    private const int InHtml = 0x20;
+
+    private const char To = MailPlaces.FirstFree;
+    private const char Number = (char)(MailPlaces.FirstFree + 1);
+    private const char ChunkNumber = (char)(MailPlaces.FirstFree + 2);
+    private const char Generation = (char)(MailPlaces.FirstFree + 3);
+
+    private readonly List<(byte[] Before, char Place)> _parts = [];
+    private readonly byte[] _end;
+
+    private MailForm(byte[] mail)
+    {
+        var start = 0;
+        for (var at = 0; at < mail.Length; at++)
+        {
+            if (PlaceAt(mail, at) is not { } place)
+            {
+                continue;
+            }
+
+            _parts.Add((mail[start..at], place.Character));
+            start = at + place.Length;
+            at = start - 1;
+        }
+
+        _end = mail[start..];
+    }
+
+    /// <returns>Null when this template needs each person's own rendering.</returns>
+    public static MailForm? TryCreate(Campaign campaign, MailTemplate template, bool firstName, bool lastName)
+    {
+        if (template.RenderPlaces(firstName, lastName) is not { } mail || IsTooLarge(mail))
+        {
+            return null;
+        }
+
+        var html = string.Create(
+            mail.Html.Length,
+            mail.Html,
+            static (moved, original) =>
+            {
+                for (var i = 0; i < moved.Length; i++)
+                {
+                    moved[i] = MailPlaces.IsPlace(original[i]) ? (char)(original[i] + InHtml) : original[i];
+                }
+            }
+        );
+        var buffer = new ArrayBufferWriter<byte>();
+        MailBatch.WriteMail(
+            buffer,
+            campaign,
+            To.ToString(),
+            mail with
+            {
+                Html = html,
+            },
+            MailPlaces.UnsubscribeUrl.ToString(),
+            MailTags.Named(campaign.Id.ToString("N"), Number.ToString(), ChunkNumber.ToString(), Generation.ToString())
+        );
+        return new MailForm(buffer.WrittenSpan.ToArray());
+    }
+
+    public static bool Fits(Recipient person) =>
+        Fits(person.Email) && (person.FirstName is null || Fits(person.FirstName)) && (person.LastName is null || Fits(person.LastName));
+
+    public void Write(IBufferWriter<byte> output, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
+    {
+        // A value is escaped once for all its places.
+        var values = new Dictionary<char, byte[]>(_parts.Count);
+        foreach (var (before, place) in _parts)
+        {
+            output.Write(before);
+            if (!values.TryGetValue(place, out var value))
+            {
+                values[place] = value = Bytes(place, person, unsubscribeUrl, chunk);
+            }
+
+            output.Write(value);
+        }
+
+        output.Write(_end);
+    }
+
+    private static byte[] Bytes(char place, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
+    {
+        var inHtml = place >= MailPlaces.FirstName + InHtml;
+        var text = (inHtml ? (char)(place - InHtml) : place) switch
+        {
+            MailPlaces.FirstName => person.FirstName!,
+            MailPlaces.LastName => person.LastName!,
+            MailPlaces.Email or To => person.Email,
+            MailPlaces.UnsubscribeUrl => unsubscribeUrl,
+            Number => person.Number.ToString(CultureInfo.InvariantCulture),
+            ChunkNumber => chunk.Number.ToString(CultureInfo.InvariantCulture),
+            Generation => chunk.Generation.ToString(CultureInfo.InvariantCulture),
+            _ => throw new InvalidOperationException($"No such place: {(int)place:x}."),
+        };
+        return
+        [
+            .. JsonEncodedText.Encode(inHtml ? MailTemplate.EscapeHtml(text) : text, MailBatch.Encoder).EncodedUtf8Bytes,
+        ];
+    }
+
+    private static bool Fits(string value) => value.Length <= MostCharacters && MailPlaces.IsPlain(value);
+
+    private static bool IsTooLarge(RenderedMail mail) =>
+        mail.Subject.Length + (mail.Subject.Count(MailPlaces.IsPlace) * MostCharacters) > MailTemplate.MaxSubjectLength
+        || Encoding.UTF8.GetByteCount(mail.Html)
+            + (mail.Html.Count(MailPlaces.IsPlace) * MostCharacters * MostEscaped)
+            > MailTemplate.MaxBytes;
+
+    // JSON writes a private-use character as six ASCII characters; in a string of JSON nothing else looks so.
+    private static (char Character, int Length)? PlaceAt(ReadOnlySpan<byte> mail, int at)
+    {
+        const int Length = 6;
+        return
+            mail.Length - at >= Length
+            && mail[at] == '\\'
+            && mail[at + 1] == 'u'
+            && int.TryParse(mail.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, null, out var code)
+            && MailPlaces.IsPlace((char)code)
+            ? ((char)code, Length)
+            : null;
+    }
+}

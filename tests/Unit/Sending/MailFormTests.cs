@@ -1,0 +1,174 @@
+using System.Buffers;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+
+namespace UnitTests.Sending;
+
+/// <summary>A mail that is copied together is, to the byte, the mail that would have been rendered for that person.</summary>
+public sealed class MailFormTests
+{
+    private const string Url = "https://portal.test/u/abcDEF-_0123456789";
+
+    private static readonly string[] Pieces =
+    [
+        "<p>Hello {{first_name}}</p>",
+        "<p>{{fallback first_name \"friend\"}} &amp; {{last_name}}</p>",
+        "{{#if first_name}}<p>Dear {{first_name}},</p>{{else}}<p>Hello,</p>{{/if}}",
+        "<table><tr><td>{{email}}</td><td>{{last_name}}</td></tr></table>",
+        "<a href=\"{{unsubscribe_url}}\">leave</a>",
+        "<a href=\"https://example.net/?a=1&amp;b=2\">read {{first_name}}</a>",
+        "<a href=\"https://example.net/{{email}}\">odd</a>",
+        "<img src=\"x\" alt=\"for {{first_name}}\">",
+        "<span title=\"{{last_name}}\">t</span>",
+        "<!-- {{email}} -->",
+        "<div style=\"display:none\">{{first_name}} in secret</div>",
+        "&{{first_name}};",
+        "<b>{{first_name}}</b>{{last_name}}",
+        "<ul><li>{{first_name}}<li>{{email}}</ul>",
+        "<textarea>{{first_name}}</textarea><pre>  {{last_name}}\n x</pre>",
+        "{{#unless last_name}}nobody{{/unless}}",
+        "plain \u00e4 \U0001F600 \"quoted\" \\ back",
+        "</body>",
+    ];
+
+    private static readonly string?[] Values =
+    [
+        null,
+        "",
+        " ",
+        "Ann",
+        "Ann Marie",
+        "Ann  Marie",
+        " Ann",
+        "O'Neil & \"Sons\" <b>`x`</b>",
+        "amp",
+        "\u00c4nne\u00a0L",
+        "tab\there",
+        "line\nend",
+        "bidi\u202eabc",
+        "\U0001F600 smile",
+        "lone\ud83d",
+        "place\ue000",
+        "null\0byte",
+        "-->",
+        new('x', 150),
+        "{{email}}",
+        "\\u0041\\",
+    ];
+
+    [Fact]
+    public void Mail_OfAnyTemplateAndPerson_IsTheSameBytesBothWays()
+    {
+        var person =
+            from first in Gen.Frequency((1, Gen.Elements(Values)), (1, Gen.Elements<string?>(null, "Ann", "O'Neil <b>")))
+            from last in Gen.Frequency((1, Gen.Elements(Values)), (1, Gen.Elements<string?>(null, "Lee", "\u00c4 & Co")))
+            select Person(first, last);
+        var cases =
+            from count in Gen.Choose(1, 4)
+            from pieces in Gen.Elements(Pieces).ArrayOf(count)
+            from subject in Gen.Elements("News", "For {{first_name}}", "{{last_name}} {{fallback first_name \"you\"}}")
+            from people in person.ArrayOf(12)
+            select (Html: string.Concat(pieces), subject, people);
+        var byForm = 0;
+
+        Prop.ForAll(
+                cases.ToArbitrary(),
+                c =>
+                {
+                    var campaign = Campaign(c.subject, c.Html);
+                    var template = MailTemplate.Compile(campaign.Subject, campaign.Html);
+                    var mails = new CampaignMails(campaign);
+                    byForm += c.people.Count(p => UsesForm(campaign, template, p));
+                    return c.people.All(p => Quick(mails, campaign, p) == Rendered(campaign, template, p));
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(4711, 1));
+
+        // Else nothing was compared.
+        Assert.InRange(byForm, 200, 1100);
+    }
+
+    [Theory]
+    [InlineData("<p>Hello {{first_name}}, {{email}}</p><a href=\"{{unsubscribe_url}}\">leave</a>", true)]
+    [InlineData("{{#if first_name}}<p>Dear {{first_name}}</p>{{/if}}", true)]
+    [InlineData("<a title={{first_name}}>x</a>", false)]
+    [InlineData("<a href=\"https://example.net/{{email}}\">x</a>", false)]
+    [InlineData("<p>&{{first_name}};</p>", false)]
+    [InlineData("<!-- {{first_name}} -->", false)]
+    [InlineData("<p>a private use character: \ue005</p>", false)]
+    public void Form_IsMadeOnlyWhereNoValueCanChangeMoreThanItsPlace(string html, bool made) =>
+        Assert.Equal(
+            made,
+            UsesForm(Campaign("News", html), MailTemplate.Compile("News", html), Person("Ann", "Lee"))
+        );
+
+    private static bool UsesForm(Campaign campaign, MailTemplate template, Recipient person) =>
+        MailForm.Fits(person)
+        && MailForm.TryCreate(campaign, template, person.FirstName is not null, person.LastName is not null)
+            is not null;
+
+    private static string Quick(CampaignMails mails, Campaign campaign, Recipient person) =>
+        Written(output => mails.Write(output, person, Url, Chunk(campaign)));
+
+    private static string Rendered(Campaign campaign, MailTemplate template, Recipient person) =>
+        Written(output =>
+            MailBatch.WriteMail(
+                output,
+                campaign,
+                person.Email,
+                template.Render(new MergeValues(person.Email, person.FirstName, person.LastName, Url)),
+                Url,
+                new MailTags(campaign.Id, person.Number, 7, 2).All
+            )
+        );
+
+    private static string Written(Action<IBufferWriter<byte>> write)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        try
+        {
+            write(output);
+            return Encoding.UTF8.GetString(output.WrittenSpan);
+        }
+        catch (TemplateException exception)
+        {
+            return "refused: " + exception.Message;
+        }
+    }
+
+    private static ClaimedChunk Chunk(Campaign campaign) => new(campaign.TenantId, campaign.Id, 7, 1, 2, 1, false);
+
+    private static Recipient Person(string? firstName, string? lastName) =>
+        new()
+        {
+            TenantId = Guid.Empty,
+            CampaignId = Guid.Empty,
+            Number = 42,
+            Email = "o'ann+x@example.net",
+            NormalizedEmail = "o'ann+x@example.net",
+            FirstName = firstName,
+            LastName = lastName,
+            State = RecipientState.Pending,
+            UpdatedAt = DateTimeOffset.UnixEpoch,
+        };
+
+    private static Campaign Campaign(string subject, string html) =>
+        new()
+        {
+            TenantId = Guid.Empty,
+            Id = new Guid("01234567-89ab-cdef-0123-456789abcdef"),
+            Name = "Spring",
+            Status = CampaignStatus.Sending,
+            Subject = subject,
+            Html = html,
+            FromHeader = "\"North\" <news@north.test>",
+            ReplyTo = "reply@north.test",
+            CreatedBy = "test",
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            UpdatedAt = DateTimeOffset.UnixEpoch,
+        };
+}
