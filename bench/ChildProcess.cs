@@ -28,7 +28,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="project">Folder under src whose built assembly is run.</param>
     public static ChildProcess Start(string project, string log, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(Assembly(project));
         foreach (var argument in arguments)
         {

@@ -42,6 +42,10 @@ internal static class Content
             html.Append(part);
         }
 
-        return html.Append("<p>").Append('x', Math.Max(0, Bytes - html.Length - End.Length - 7)).Append("</p>").Append(End).ToString();
+        return html.Append("<p>")
+            .Append('x', Math.Max(0, Bytes - html.Length - End.Length - 7))
+            .Append("</p>")
+            .Append(End)
+            .ToString();
     }
 }

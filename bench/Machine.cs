@@ -28,9 +28,12 @@ internal static class Machine
     /// <summary>The most memory that the process has held at one time, in MB.</summary>
     public static double PeakMegabytes(int processId)
     {
-        var line = File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return double.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)
-            / 1024;
+        var line = File.ReadLines($"/proc/{processId}/status")
+            .First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return double.Parse(
+                line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal),
+                CultureInfo.InvariantCulture
+            ) / 1024;
     }
 
     private static string Model() =>

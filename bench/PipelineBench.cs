@@ -49,11 +49,7 @@ internal static class PipelineBench
         await ledger.OpenAsync();
         var watch = await WaitAsync(portal, ledger, """SELECT MIN("StartedAt") FROM "Attempts" """);
         var before = Machine.ProcessorTime(portal.Id);
-        await WaitAsync(
-            portal,
-            ledger,
-            """SELECT "FinishedAt" FROM "Campaigns" WHERE "Status" = 'Sent' """
-        );
+        await WaitAsync(portal, ledger, """SELECT "FinishedAt" FROM "Campaigns" WHERE "Status" = 'Sent' """);
         var used = Machine.ProcessorTime(portal.Id) - before;
         var seconds = watch.Elapsed.TotalSeconds;
         report.Add(name, "rate", "mails/s", recipients / seconds);

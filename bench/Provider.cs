@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 
 namespace Bench;
@@ -11,6 +10,11 @@ internal sealed class Provider : IAsyncDisposable
 {
     public const string ApiKey = "re_emulator";
     public const string Domain = "bench.test";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly ChildProcess _process;
     private readonly HttpClient _http = new();
@@ -58,9 +62,7 @@ internal sealed class Provider : IAsyncDisposable
     /// <summary>Mails taken, and mails beyond the first to one address of one campaign.</summary>
     public async Task<(long Mails, long Duplicates)> StateAsync()
     {
-        using var state = await JsonDocument.ParseAsync(
-            await _http.GetStreamAsync($"{Address}/emulator/api/state")
-        );
+        using var state = await JsonDocument.ParseAsync(await _http.GetStreamAsync($"{Address}/emulator/api/state"));
         return (
             state.RootElement.GetProperty("mails").GetInt64(),
             state.RootElement.GetProperty("duplicates").GetInt64()
@@ -129,15 +131,7 @@ internal sealed class Provider : IAsyncDisposable
                     new { name = "generation", value = "1" },
                 },
             });
-        return Encoding.UTF8.GetBytes(
-            JsonSerializer.Serialize(
-                mails,
-                new JsonSerializerOptions
-                {
-                    Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-                }
-            )
-        );
+        return JsonSerializer.SerializeToUtf8Bytes(mails, Json);
     }
 
     private async Task WaitUntilReadyAsync()

@@ -40,9 +40,7 @@ public sealed class CampaignMails
             return;
         }
 
-        var mail = _template.Render(
-            new MergeValues(person.Email, person.FirstName, person.LastName, unsubscribeUrl)
-        );
+        var mail = _template.Render(new MergeValues(person.Email, person.FirstName, person.LastName, unsubscribeUrl));
         MailBatch.WriteMail(
             output,
             _campaign,

@@ -133,7 +133,7 @@ public sealed class Dispatcher(
             intent.Recipients.Count,
             NumberRanges.Format(intent.Recipients),
             intent.Key,
-            MailBatch.Hash(intent.Body),
+            intent.PayloadHash,
             intent.CleanHistory ? "first" : "repeat"
         );
         await crash.ReachAsync(CrashPoints.BeforePost, cancellation);

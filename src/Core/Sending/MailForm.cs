@@ -84,7 +84,9 @@ public sealed class MailForm
     }
 
     public static bool Fits(Recipient person) =>
-        Fits(person.Email) && (person.FirstName is null || Fits(person.FirstName)) && (person.LastName is null || Fits(person.LastName));
+        Fits(person.Email)
+        && (person.FirstName is null || Fits(person.FirstName))
+        && (person.LastName is null || Fits(person.LastName));
 
     public void Write(IBufferWriter<byte> output, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
     {
@@ -120,7 +122,9 @@ public sealed class MailForm
         };
         return
         [
-            .. JsonEncodedText.Encode(inHtml ? MailTemplate.EscapeHtml(text) : text, MailBatch.Encoder).EncodedUtf8Bytes,
+            .. JsonEncodedText
+                .Encode(inHtml ? MailTemplate.EscapeHtml(text) : text, MailBatch.Encoder)
+                .EncodedUtf8Bytes,
         ];
     }
 
@@ -128,8 +132,7 @@ public sealed class MailForm
 
     private static bool IsTooLarge(RenderedMail mail) =>
         mail.Subject.Length + (mail.Subject.Count(MailPlaces.IsPlace) * MostCharacters) > MailTemplate.MaxSubjectLength
-        || Encoding.UTF8.GetByteCount(mail.Html)
-            + (mail.Html.Count(MailPlaces.IsPlace) * MostCharacters * MostEscaped)
+        || Encoding.UTF8.GetByteCount(mail.Html) + (mail.Html.Count(MailPlaces.IsPlace) * MostCharacters * MostEscaped)
             > MailTemplate.MaxBytes;
 
     // JSON writes a private-use character as six ASCII characters; in a string of JSON nothing else looks so.

@@ -12,6 +12,7 @@ public sealed record Intent(
     string Key,
     string BaseUrl,
     byte[] Body,
+    string PayloadHash,
     IReadOnlyList<int> Recipients,
     bool CleanHistory
 );
@@ -288,7 +289,18 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                 StartedAt = now,
             }
         );
-        return Read(chunk, recipients, cleanHistory: prepared is not null);
+        // What was compressed in this very transaction is not unpacked again to be sure of it.
+        return prepared is null
+            ? Read(chunk, recipients, cleanHistory: false)
+            : new Intent(
+                chunk.Attempts,
+                chunk.Key!,
+                chunk.BaseUrl!,
+                prepared.Body,
+                chunk.PayloadHash!,
+                recipients,
+                CleanHistory: true
+            );
     }
 
     private async Task<IntentResult?> ReadBackAsync(ClaimedChunk claim, CancellationToken cancellation)
@@ -317,7 +329,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     {
         var body = MailBatch.Decompress(chunk.Payload!);
         return MailBatch.Hash(body) == chunk.PayloadHash
-            ? new Intent(chunk.Attempts, chunk.Key!, chunk.BaseUrl!, body, recipients, cleanHistory)
+            ? new Intent(chunk.Attempts, chunk.Key!, chunk.BaseUrl!, body, chunk.PayloadHash, recipients, cleanHistory)
             : throw new InvalidOperationException("The stored request is not the one that was frozen; it is not sent.");
     }
 

@@ -47,7 +47,10 @@ public sealed class UnsubscribeTokens(byte[] secret)
     /// <returns>Null for anything that this installation has not sealed.</returns>
     public (Guid TenantId, string NormalizedEmail)? TryOpen(string token)
     {
-        if (!Base64Url.IsValid(token) || Base64Url.DecodeFromChars(token) is not { Length: > NonceBytes + TagBytes } bytes)
+        if (
+            !Base64Url.IsValid(token)
+            || Base64Url.DecodeFromChars(token) is not { Length: > NonceBytes + TagBytes } bytes
+        )
         {
             return null;
         }

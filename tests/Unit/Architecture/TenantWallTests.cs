@@ -29,7 +29,7 @@ public sealed partial class TenantWallTests
         ["Core/Sending/OpenQuestions.cs"] = "asks for all tenants; each proof is written in its tenant's scope",
         ["Core/Sending/RecoverAtStart.cs"] = "start-up",
         ["Core/Sending/WatchClocks.cs"] = "asks whether anybody sends, and mends pauses that a wrong clock wrote",
-        ["Core/Unsubscribe/UnsubscribeByLink.cs"] = "has a token and not yet a tenant",
+        ["Core/Unsubscribe/UnsubscribeLink.cs"] = "has a token and not yet a tenant",
         ["Core/Webhooks/ApplyEvents.cs"] = "an event names its mail, not its tenant",
         ["Core/Webhooks/ReceiveWebhook.cs"] = "the same",
         ["AdminPortal/Features/Tenants/TenantHealthList.cs"] = "operators see health, not content",

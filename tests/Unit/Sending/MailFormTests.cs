@@ -64,8 +64,14 @@ public sealed class MailFormTests
     public void Mail_OfAnyTemplateAndPerson_IsTheSameBytesBothWays()
     {
         var person =
-            from first in Gen.Frequency((1, Gen.Elements(Values)), (1, Gen.Elements<string?>(null, "Ann", "O'Neil <b>")))
-            from last in Gen.Frequency((1, Gen.Elements(Values)), (1, Gen.Elements<string?>(null, "Lee", "\u00c4 & Co")))
+            from first in Gen.Frequency(
+                (1, Gen.Elements(Values)),
+                (1, Gen.Elements<string?>(null, "Ann", "O'Neil <b>"))
+            )
+            from last in Gen.Frequency(
+                (1, Gen.Elements(Values)),
+                (1, Gen.Elements<string?>(null, "Lee", "\u00c4 & Co"))
+            )
             select Person(first, last);
         var cases =
             from count in Gen.Choose(1, 4)
@@ -101,10 +107,7 @@ public sealed class MailFormTests
     [InlineData("<!-- {{first_name}} -->", false)]
     [InlineData("<p>a private use character: \ue005</p>", false)]
     public void Form_IsMadeOnlyWhereNoValueCanChangeMoreThanItsPlace(string html, bool made) =>
-        Assert.Equal(
-            made,
-            UsesForm(Campaign("News", html), MailTemplate.Compile("News", html), Person("Ann", "Lee"))
-        );
+        Assert.Equal(made, UsesForm(Campaign("News", html), MailTemplate.Compile("News", html), Person("Ann", "Lee")));
 
     private static bool UsesForm(Campaign campaign, MailTemplate template, Recipient person) =>
         MailForm.Fits(person)
