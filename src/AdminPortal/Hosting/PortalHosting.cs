@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ledgerpost;
 using Ledgerpost.Data;
+using Ledgerpost.Data.PostgreSql;
 using Ledgerpost.Identity;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
@@ -39,9 +40,9 @@ public static class PortalHosting
             .LastOrDefault(service => service.ServiceType == typeof(TimeProvider))
             ?.ImplementationInstance;
         services.RemoveAll<TimeProvider>();
-        services.AddSingleton(
-            new EffectiveTime((TimeProvider?)source ?? TimeProvider.System, settings.Sending.KeyWindowMargin)
-        );
+        var machine = (TimeProvider?)source ?? TimeProvider.System;
+        var clock = settings.Portal.Database == DatabaseProvider.PostgreSql ? new DatabaseTime(machine) : machine;
+        services.AddSingleton(new EffectiveTime(clock, settings.Sending.KeyWindowMargin));
         services.AddSingleton<TimeProvider>(all => all.GetRequiredService<EffectiveTime>());
         services.AddSingleton(new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")));
         services.TryAddSingleton<IIds, Version7Ids>();
@@ -54,8 +55,14 @@ public static class PortalHosting
             settings.Portal.ConnectionString,
             all.GetRequiredService<TimeProvider>(),
             all.GetRequiredService<IIds>(),
-            all.GetService<StorageFaults>()
+            all.GetService<StorageFaults>(),
+            settings.Portal.Database
         ));
+        if (settings.Portal.Database == DatabaseProvider.PostgreSql)
+        {
+            services.AddHostedService<InstanceRelay>();
+        }
+
         services.AddSingleton<EmbeddedEmulator>();
         services.AddSingleton<ProviderConnection>();
         services.AddSingleton(all => all.GetRequiredService<ProviderConnection>().Endpoint);

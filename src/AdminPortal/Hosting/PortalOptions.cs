@@ -1,3 +1,4 @@
+using Ledgerpost.Data;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 
@@ -5,7 +6,8 @@ namespace AdminPortal.Hosting;
 
 /// <summary>The section <c>Portal</c> and what belongs to it, as it holds for this run.</summary>
 /// <param name="DataDirectory">Absolute; database, keys and logs live here.</param>
-/// <param name="ConnectionString">SQLite, with the folder filled in.</param>
+/// <param name="Database">Which of the two the connection string is for.</param>
+/// <param name="ConnectionString">With the folder filled in.</param>
 /// <param name="PublicUrl">
 /// Base of unsubscribe links, without a slash at its end; never taken from a request. In Development it follows the
 /// address that the portal listens on, unless it is set.
@@ -13,6 +15,7 @@ namespace AdminPortal.Hosting;
 /// <param name="SeedDemo">The section <c>Demo</c>: a demo tenant is made in an empty database.</param>
 public sealed record PortalOptions(
     string DataDirectory,
+    DatabaseProvider Database,
     string ConnectionString,
     string PublicUrl,
     bool SeedDemo,

@@ -33,7 +33,21 @@ public sealed class PortalStart(
     /// <summary>Database, provider, first account: all that must stand before the engine and the pages start.</summary>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
-        await db.MigrateAsync(cancellation);
+        try
+        {
+            await db.MigrateAsync(cancellation);
+        }
+        catch (DatabaseUnsafeException unsafeDatabase)
+        {
+            throw new StartRefusedException(unsafeDatabase.Message);
+        }
+        catch (Npgsql.NpgsqlException unreachable)
+        {
+            throw new StartRefusedException(
+                $"Ledgerpost cannot start: the database of ConnectionStrings:Portal does not answer as it should. {unreachable.Message}"
+            );
+        }
+
         await installation.ExecuteAsync(cancellation);
         await provider.OpenAsync(cancellation);
         await account.EnsureAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);

@@ -1,3 +1,4 @@
+using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
@@ -39,29 +40,55 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
             );
         }
 
-        if (
-            _source.Text("Database:Provider") is { } provider
-            && !provider.Equals("Sqlite", StringComparison.OrdinalIgnoreCase)
-        )
-        {
-            _source.Problem("Database:Provider", $"is \u201c{provider}\u201d; this version runs on Sqlite only.");
-        }
-
+        var database = _source.Choice<DatabaseProvider>("Database:Provider") ?? DatabaseProvider.Sqlite;
         return new PortalOptions(
             folder,
-            ReadConnectionString(folder),
+            database,
+            ReadConnectionString(folder, database),
             publicUrl ?? ListeningUrl(configuration) ?? DefaultPublicUrl,
             _source.Boolean("Demo:Seed") ?? environment.IsDevelopment(),
             ReadBootstrap()
         );
     }
 
-    private string ReadConnectionString(string folder)
+    private string ReadConnectionString(string folder, DatabaseProvider database)
     {
-        var text = _source.Text("ConnectionStrings:Portal") ?? "Data Source={DataDirectory}/portal.db";
+        var given = _source.Text("ConnectionStrings:Portal");
+        if (given is null && database == DatabaseProvider.PostgreSql)
+        {
+            _source.Problem(
+                "ConnectionStrings:Portal",
+                "is missing. PostgreSQL needs it, such as Host=db.example.org;Database=ledgerpost;Username=ledgerpost;Password=..."
+            );
+            return "";
+        }
+
+        var text = given ?? "Data Source={DataDirectory}/portal.db";
         text = text.Replace("{DataDirectory}", folder, StringComparison.Ordinal);
         try
         {
+            if (database == DatabaseProvider.PostgreSql)
+            {
+                var server = new Npgsql.NpgsqlConnectionStringBuilder(text);
+                if (server.Host is null or "" || server.Database is null or "")
+                {
+                    _source.Problem(
+                        "ConnectionStrings:Portal",
+                        "names no server (Host=...) or no database (Database=...)."
+                    );
+                }
+
+                if (server.NoResetOnClose || server.Multiplexing)
+                {
+                    _source.Problem(
+                        "ConnectionStrings:Portal",
+                        "holds No Reset On Close or Multiplexing; either would hand one tenant's connection to another."
+                    );
+                }
+
+                return text;
+            }
+
             var parsed = new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(text);
             if (parsed.DataSource is "" or ":memory:")
             {

@@ -79,6 +79,7 @@ public static class AuditLog
             return;
         }
 
+        await db.LockLogAsync(tenantId, cancellation);
         var last =
             await db
                 .AuditEntries.Where(entry => entry.TenantId == tenantId)

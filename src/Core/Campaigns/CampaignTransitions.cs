@@ -46,6 +46,8 @@ public static class CampaignTransitions
             throw new InvalidOperationException($"No campaign goes from {from} to {to}.");
         }
 
+        // An intent that has seen the old status is committed before, and every later one sees the new.
+        await db.LockCampaignAsync(campaignId, cancellation);
         var movable = db.Campaigns.Where(campaign =>
             campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.Status == from
         );

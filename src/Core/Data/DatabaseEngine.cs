@@ -41,6 +41,14 @@ internal abstract class DatabaseEngine : IAsyncDisposable
 
     public abstract Task AnalyzeAsync(CancellationToken cancellation);
 
+    /// <summary>Tells the other instances; at most 8000 bytes, and it may be lost.</summary>
+    public virtual Task NotifyAsync(IReadOnlyList<string> messages, CancellationToken cancellation) =>
+        Task.CompletedTask;
+
+    /// <summary>Hears what other instances tell, until the connection breaks or it is cancelled.</summary>
+    public virtual Task ListenAsync(Action listening, Action<string> heard, CancellationToken cancellation) =>
+        Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+
     public abstract ValueTask DisposeAsync();
 
     protected static PortalDbContext Create(TenantScope scope, DbContextOptionsBuilder options, bool tracking)

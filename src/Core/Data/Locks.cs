@@ -6,13 +6,14 @@ namespace Ledgerpost.Data;
 
 /// <summary>
 /// What a transaction that runs beside others waits for. On SQLite the gate has made it alone already, and all of this is
-/// nothing. Locks end with the transaction. Order, so that nobody waits in a circle: tenant, then for a chunk without
-/// doubt the campaign and then the chunk, for a chunk in doubt the chunk, the account and then the campaign; the log last.
+/// nothing. Locks end with the transaction. Order, so that hardly anybody waits in a circle (who does is run again): the
+/// tenant; for a chunk without doubt the campaign, then the chunk; for one in doubt the chunk, the account, then the
+/// campaign; the log last.
 /// </summary>
-internal static class Locks
+public static class Locks
 {
-    public const string ForUpdateTag = "ledgerpost: for update";
-    public const string SkipLockedTag = "ledgerpost: for update skip locked";
+    internal const string ForUpdateTag = "ledgerpost: for update";
+    internal const string SkipLockedTag = "ledgerpost: for update skip locked";
 
     /// <summary>The campaign's status and run stay as they are until the end of this transaction; many may hold it.</summary>
     public static Task HoldCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
@@ -66,11 +67,11 @@ internal sealed class LockingClauses : DbCommandInterceptor
     {
         if (command.CommandText.StartsWith("-- " + Locks.SkipLockedTag, StringComparison.Ordinal))
         {
-            command.CommandText += "\nFOR UPDATE SKIP LOCKED";
+            command.CommandText += "\nFOR NO KEY UPDATE SKIP LOCKED";
         }
         else if (command.CommandText.StartsWith("-- " + Locks.ForUpdateTag, StringComparison.Ordinal))
         {
-            command.CommandText += "\nFOR UPDATE";
+            command.CommandText += "\nFOR NO KEY UPDATE";
         }
 
         return new ValueTask<InterceptionResult<DbDataReader>>(result);

@@ -132,6 +132,15 @@ public sealed class PortalDb : IAsyncDisposable
     /// </summary>
     public Task AnalyzeAsync(CancellationToken cancellation) => _engine.AnalyzeAsync(cancellation);
 
+    /// <summary>A hint to the other instances on this database, which may be lost; nothing on SQLite, where there is none.</summary>
+    public Task NotifyAsync(IReadOnlyList<string> messages, CancellationToken cancellation) =>
+        _engine.NotifyAsync(messages, cancellation);
+
+    /// <summary>Hears the hints of all instances, its own too, until the connection breaks or it is cancelled.</summary>
+    /// <param name="listening">Called once nothing more is missed.</param>
+    public Task ListenAsync(Action listening, Action<string> heard, CancellationToken cancellation) =>
+        _engine.ListenAsync(listening, heard, cancellation);
+
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
     private async Task<T> WriteAsync<T>(

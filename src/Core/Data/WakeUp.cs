@@ -7,6 +7,9 @@ public abstract class WakeUp
     private readonly List<TaskCompletionSource> _waiting = [];
     private long _raised;
 
+    /// <summary>Called when it is raised in this process; passes it on to other instances.</summary>
+    public event Action? Raised;
+
     /// <summary>Read before looking for work, so that a call in between is not lost.</summary>
     public long Seen
     {
@@ -20,6 +23,13 @@ public abstract class WakeUp
     }
 
     public void Raise()
+    {
+        RaiseHere();
+        Raised?.Invoke();
+    }
+
+    /// <summary>Only for this process: another one has raised it.</summary>
+    public void RaiseHere()
     {
         List<TaskCompletionSource> waiting;
         lock (_lock)

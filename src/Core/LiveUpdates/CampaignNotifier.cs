@@ -20,7 +20,20 @@ public sealed class CampaignNotifier(TimeProvider time)
         return subscription;
     }
 
+    /// <summary>Called when a change is published in this process; passes it on to other instances.</summary>
+    public event Action<Guid>? Published;
+
+    /// <summary>Campaigns that a page of this process looks at.</summary>
+    public IReadOnlyList<Guid> Watched => [.. _subscriptions.Where(one => !one.Value.IsEmpty).Select(one => one.Key)];
+
     public void Publish(Guid campaignId)
+    {
+        PublishHere(campaignId);
+        Published?.Invoke(campaignId);
+    }
+
+    /// <summary>Only to pages of this process: another one has published it, or nobody knows.</summary>
+    public void PublishHere(Guid campaignId)
     {
         if (_subscriptions.TryGetValue(campaignId, out var subscriptions))
         {

@@ -47,9 +47,14 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
             TenantScope.Installation,
             async (context, token) =>
             {
+                // Another instance may have started at the same moment with the same new key.
                 var account = known is { } id
                     ? await context.ProviderAccounts.SingleAsync(a => a.Id == id, token)
-                    : New(context, baseUrl, fingerprint);
+                    : await context
+                        .ProviderAccounts.Where(a => a.BaseUrl == baseUrl && a.KeyFingerprint == fingerprint)
+                        .OrderByDescending(a => a.CreatedAt)
+                        .FirstOrDefaultAsync(token)
+                        ?? New(context, baseUrl, fingerprint);
                 account.KeyFingerprint = fingerprint;
                 if (!account.IsCurrent)
                 {

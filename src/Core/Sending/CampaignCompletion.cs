@@ -19,6 +19,8 @@ public static class CampaignCompletion
         CancellationToken cancellation
     )
     {
+        // Of two transactions that settle the last two chunks at one time, the second sees what the first has done.
+        await db.LockCampaignAsync(campaignId, cancellation);
         var status = await db
             .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
             .Select(c => c.Status)

@@ -97,6 +97,7 @@ internal sealed record HeldCampaign(CampaignStatus Status, int CurrentRun, int L
         CancellationToken cancellation
     )
     {
+        await db.LockCampaignAsync(campaignId, cancellation);
         var campaign = db.Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId);
         await campaign.ExecuteUpdateAsync(
             set => set.SetProperty(c => c.LastChunk, c => c.LastChunk + newChunks),

@@ -33,18 +33,25 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         // Most calls of an idle installation end here, without taking the gate.
         await using (var read = db.Read(TenantScope.Installation))
         {
-            if (await NextAsync(read, accountId, db.Time.GetUtcNow(), cancellation) is null)
+            if (await NextAsync(read, accountId, db.Time.GetUtcNow(), claiming: false, cancellation) is null)
             {
                 return null;
             }
         }
 
-        return await db.WriteAsync(
+        return await db.WriteBesideOthersAsync(
             TenantScope.Installation,
             async (context, token) =>
             {
                 var now = db.Time.GetUtcNow();
-                if (await NextAsync(context, accountId, now, token) is not { } chunk)
+                var account = await AccountRow.LookAsync(context, accountId, token);
+                if (account.FailingSince is not null)
+                {
+                    // One probe at a time: whoever waits here finds the pause that the first one has set.
+                    account = await AccountRow.LockAsync(context, accountId, token);
+                }
+
+                if (await NextAsync(context, accountId, now, claiming: true, token) is not { } chunk)
                 {
                     return null;
                 }
@@ -53,7 +60,11 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                 chunk.Epoch++;
                 chunk.LeaseOwner = owner;
                 chunk.LeaseEnds = now + TimeSpan.FromSeconds(options.LeaseSeconds);
-                await HoldOthersBackAsync(context, accountId, now, token);
+                if (account.BeginCall(now))
+                {
+                    account.HoldBack(now + Backoff.ForAccount(account.FailuresInARow, random));
+                }
+
                 lock (_lastTurn)
                 {
                     _lastTurn[chunk.TenantId] = ++_turn;
@@ -106,6 +117,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         PortalDbContext context,
         Guid accountId,
         DateTimeOffset now,
+        bool claiming,
         CancellationToken cancellation
     )
     {
@@ -126,7 +138,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         var doubtful = db.Time.MayNotRepeat()
             ? null
             : await DoubtfulAsync(context, accountId, now, lastRepeat, cancellation);
-        return doubtful ?? await CleanAsync(context, now, cancellation);
+        return doubtful ?? await CleanAsync(context, now, claiming, cancellation);
     }
 
     private static async Task<Chunk?> DoubtfulAsync(
@@ -153,9 +165,15 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             )
             .OrderBy(chunk => chunk.NotBefore)
             .ThenBy(chunk => chunk.FirstAttemptAt)
+            .ForUpdateSkipLocked()
             .FirstOrDefaultAsync(cancellation);
 
-    private async Task<Chunk?> CleanAsync(PortalDbContext context, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<Chunk?> CleanAsync(
+        PortalDbContext context,
+        DateTimeOffset now,
+        bool claiming,
+        CancellationToken cancellation
+    )
     {
         var sending = await context
             .Campaigns.Where(campaign => campaign.Status == CampaignStatus.Sending)
@@ -184,7 +202,10 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                 && chunk.RunNumber == campaign.CurrentRun
                 && chunk.DoubtfulSince == null
             );
-            if (await NextOfAsync(context, mine, campaign.Id, campaign.CurrentRun, now, cancellation) is { } next)
+            if (
+                await NextOfAsync(context, mine, campaign.Id, campaign.CurrentRun, now, claiming, cancellation) is
+                { } next
+            )
             {
                 return next;
             }
@@ -203,6 +224,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         Guid campaignId,
         int run,
         DateTimeOffset now,
+        bool claiming,
         CancellationToken cancellation
     )
     {
@@ -220,6 +242,11 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             .FirstOrDefaultAsync(cancellation);
         if (newest?.ParentNumber is not null)
         {
+            if (claiming)
+            {
+                await context.LockCampaignAsync(campaignId, cancellation);
+            }
+
             var searching = await Bisection.IsSearchingAsync(context, newest.TenantId, campaignId, run, cancellation);
             var busy =
                 searching
@@ -231,26 +258,25 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                         && chunk.LeaseEnds > now,
                     cancellation
                 );
-            return busy ? null : await mine.SingleOrDefaultAsync(chunk => chunk.Number == newest.Number, cancellation);
+            return busy
+                ? null
+                : await planned
+                    .Where(chunk => chunk.Number == newest.Number)
+                    .ForUpdateSkipLocked()
+                    .SingleOrDefaultAsync(cancellation);
         }
 
-        return (newest is null ? null : await planned.OrderBy(chunk => chunk.Number).FirstOrDefaultAsync(cancellation))
+        return (
+                newest is null
+                    ? null
+                    : await planned
+                        .OrderBy(chunk => chunk.Number)
+                        .ForUpdateSkipLocked()
+                        .FirstOrDefaultAsync(cancellation)
+            )
             ?? await mine.Where(chunk => chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
                 .OrderBy(chunk => chunk.Number)
+                .ForUpdateSkipLocked()
                 .FirstOrDefaultAsync(cancellation);
-    }
-
-    private async Task HoldOthersBackAsync(
-        PortalDbContext context,
-        Guid accountId,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        var account = await context.ProviderAccounts.SingleAsync(a => a.Id == accountId, cancellation);
-        if (account.BeginCall(now))
-        {
-            account.HoldBack(now + Backoff.ForAccount(account.FailuresInARow, random));
-        }
     }
 }

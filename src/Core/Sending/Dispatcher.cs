@@ -190,7 +190,7 @@ public sealed class Dispatcher(
 
     /// <summary>Gives the chunk back for the next turn. What is in doubt stays in doubt.</summary>
     private Task<int> ReleaseAsync(ClaimedChunk chunk, TimeSpan pause, CancellationToken cancellation) =>
-        db.WriteAsync(
+        db.WriteBesideOthersAsync(
             TenantScope.For(chunk.TenantId),
             (context, token) =>
                 ClaimFence

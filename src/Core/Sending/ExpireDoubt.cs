@@ -103,6 +103,7 @@ public sealed class ExpireDoubt(
             async (context, token) =>
             {
                 var chunk = await Over(context, accountId)
+                    .ForUpdate()
                     .SingleOrDefaultAsync(c => c.CampaignId == seen.CampaignId && c.Number == seen.Number, token);
                 if (chunk is null)
                 {

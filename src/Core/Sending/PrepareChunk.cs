@@ -98,7 +98,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 
     /// <returns>False when the claim is stale or nobody is left.</returns>
     private Task<bool> ExcludeAsync(ClaimedChunk claim, CancellationToken cancellation) =>
-        db.WriteAsync(
+        db.WriteBesideOthersAsync(
             TenantScope.For(claim.TenantId),
             async (context, token) =>
             {
@@ -116,6 +116,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                     return true;
                 }
 
+                await context.LockCampaignAsync(claim.CampaignId, token);
                 await ClaimFence
                     .Mine(context, claim)
                     .ExecuteUpdateAsync(

@@ -47,11 +47,13 @@ public static class ProveAcceptance
         Address,
     }
 
-    /// <summary>In the caller's transaction.</summary>
+    /// <summary>In the caller's transaction, which ends with <see cref="FinishAsync"/>.</summary>
+    /// <param name="proven">The campaigns of which something was proven are added.</param>
     public static async Task<ProofResult> ApplyAsync(
         PortalDbContext context,
         Guid accountId,
         Acceptance acceptance,
+        ISet<(Guid TenantId, Guid CampaignId)> proven,
         DateTimeOffset now,
         ILogger logger,
         CancellationToken cancellation
@@ -72,9 +74,7 @@ public static class ProveAcceptance
         // arrived after all while the new one has not begun.
         if (
             acceptance.Tags?.Chunk <= recipient.FailedChunk
-            && !(
-                recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(acceptance.Source)
-            )
+            && !(recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(acceptance.Source))
         )
         {
             return new ProofResult.Proven(recipient, History: true);
@@ -87,8 +87,22 @@ public static class ProveAcceptance
 
         ProveRecipient(recipient, acceptance, match, now, logger);
         await context.SaveChangesAsync(cancellation);
-        await CampaignCompletion.CheckAsync(context, recipient.TenantId, recipient.CampaignId, now, cancellation);
+        proven.Add((recipient.TenantId, recipient.CampaignId));
         return new ProofResult.Proven(recipient, History: false);
+    }
+
+    /// <summary>Campaigns last: who settles one of their chunks holds that first and wants the campaign then.</summary>
+    public static async Task FinishAsync(
+        PortalDbContext context,
+        ISet<(Guid TenantId, Guid CampaignId)> proven,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        foreach (var (tenantId, campaignId) in proven.Order())
+        {
+            await CampaignCompletion.CheckAsync(context, tenantId, campaignId, now, cancellation);
+        }
     }
 
     private static async Task<Recipient?> FindAsync(
@@ -166,15 +180,16 @@ public static class ProveAcceptance
         CancellationToken cancellation
     )
     {
-        var chunk = await context.Chunks.SingleOrDefaultAsync(
-            c =>
+        var chunk = await context
+            .Chunks.Where(c =>
                 c.TenantId == recipient.TenantId
                 && c.CampaignId == tags.CampaignId
                 && c.Number == tags.Chunk
                 && c.Generation == tags.Generation
-                && (c.DoubtfulSince != null || c.State == ChunkState.Unknown),
-            cancellation
-        );
+                && (c.DoubtfulSince != null || c.State == ChunkState.Unknown)
+            )
+            .ForUpdate()
+            .SingleOrDefaultAsync(cancellation);
         if (chunk is not null)
         {
             chunk.CloseAccepted();

@@ -188,13 +188,16 @@ public sealed class Reconciler(
             TenantScope.For(question.TenantId),
             async (context, token) =>
             {
+                await context.LockEventsAsync(token);
                 var count = 0;
+                var campaigns = new HashSet<(Guid TenantId, Guid CampaignId)>();
                 foreach (var acceptance in found)
                 {
                     var result = await ProveAcceptance.ApplyAsync(
                         context,
                         question.AccountId,
                         acceptance,
+                        campaigns,
                         db.Time.GetUtcNow(),
                         logger,
                         token
@@ -202,6 +205,7 @@ public sealed class Reconciler(
                     count += result is ProofResult.Proven { History: false } ? 1 : 0;
                 }
 
+                await ProveAcceptance.FinishAsync(context, campaigns, db.Time.GetUtcNow(), token);
                 context.AfterCommit(() => notifier.Publish(question.CampaignId));
                 return count;
             },

@@ -51,7 +51,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     {
         try
         {
-            return await db.WriteAsync(
+            return await db.WriteBesideOthersAsync(
                 TenantScope.For(claim.TenantId),
                 (context, token) => WriteAsync(context, claim, prepared, accountId, baseUrl, token),
                 cancellation
@@ -73,6 +73,8 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         CancellationToken cancellation
     )
     {
+        // A pause, a cancel, a stop or a new run comes wholly before this transaction or wholly after it.
+        await context.HoldCampaignAsync(claim.CampaignId, cancellation);
         var now = db.Time.GetUtcNow();
         // After the instant was read: one from a clock that is ahead must not be written into an intent.
         if (prepared is null ? db.Time.MayNotRepeat() : db.Time.MayNotSend())

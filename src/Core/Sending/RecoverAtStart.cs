@@ -6,13 +6,20 @@ using Microsoft.Extensions.Logging;
 namespace Ledgerpost.Sending;
 
 /// <summary>
-/// Once, before the workers start. The data directory's lock says that no other process has a lease, so those that a
-/// crash left end here; doubt is due at once; a launch that was cut in two is finished.
+/// Once, before the workers start: leases that a crash left end, doubt is due at once, a launch that was cut in two is
+/// finished. Only on SQLite, where the data directory's lock says that no other process has a lease; on PostgreSQL other
+/// instances may be at work, and leases run out by themselves.
 /// </summary>
 public sealed class RecoverAtStart(PortalDb db, LaunchCampaign launch, ILogger<RecoverAtStart> logger)
 {
     public async Task ExecuteAsync(CancellationToken cancellation)
     {
+        if (db.Provider == DatabaseProvider.PostgreSql)
+        {
+            await FinishLaunchesAsync(TimeSpan.FromMinutes(1), cancellation);
+            return;
+        }
+
         var (leases, doubtful) = await db.WriteAsync(
             TenantScope.Installation,
             async (context, token) =>

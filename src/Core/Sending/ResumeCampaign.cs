@@ -59,6 +59,9 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
     )
     {
         var context = command.Db;
+        // Before anything is read: a call in flight may be counting failures, or cutting a chunk in two.
+        await context.ProviderAccounts.Where(account => account.IsCurrent).ForUpdate().SingleAsync(cancellation);
+        await context.LockCampaignAsync(campaignId, cancellation);
         if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
         {
             return new ResumeResult.NotFound();

@@ -31,7 +31,7 @@ public sealed class SettleAttempt(
         CancellationToken cancellation
     )
     {
-        var settled = await db.WriteAsync(
+        var settled = await db.WriteBesideOthersAsync(
             TenantScope.For(claim.TenantId),
             async (context, token) =>
             {
@@ -48,8 +48,7 @@ public sealed class SettleAttempt(
                     // An event may have proven the batch before its answer came: the account works all the same.
                     if (outcome is Outcome.Accepted accepted)
                     {
-                        var account = await context.ProviderAccounts.SingleAsync(a => a.Id == accountId, token);
-                        account.Succeeded(now, accepted.ProviderIds[0]);
+                        await AccountRow.SucceededAsync(context, accountId, now, accepted.ProviderIds[0], token);
                     }
 
                     return false;

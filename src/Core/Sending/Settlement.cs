@@ -63,8 +63,7 @@ internal sealed class Settlement(
             accepted.ProviderIds,
             cancellation
         );
-        var account = await AccountAsync(cancellation);
-        account.Succeeded(now, accepted.ProviderIds[0]);
+        await AccountRow.SucceededAsync(context, accountId, now, accepted.ProviderIds[0], cancellation);
     }
 
     private async Task RateLimitedAsync(Outcome.Refusal rate, CancellationToken cancellation)
@@ -206,7 +205,7 @@ internal sealed class Settlement(
         );
 
     private Task<ProviderAccount> AccountAsync(CancellationToken cancellation) =>
-        context.ProviderAccounts.SingleAsync(account => account.Id == accountId, cancellation);
+        AccountRow.LockAsync(context, accountId, cancellation);
 
     private DateTimeOffset? NextUtcMidnight() => new(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
 }

@@ -23,10 +23,10 @@ public static class Suppress
             db.SuppressedAddresses.Local.FirstOrDefault(r =>
                 r.TenantId == tenantId && r.NormalizedEmail == normalizedEmail
             )
-            ?? await db.SuppressedAddresses.SingleOrDefaultAsync(
-                r => r.TenantId == tenantId && r.NormalizedEmail == normalizedEmail,
-                cancellation
-            );
+            ?? await db
+                .SuppressedAddresses.Where(r => r.TenantId == tenantId && r.NormalizedEmail == normalizedEmail)
+                .ForUpdate()
+                .SingleOrDefaultAsync(cancellation);
         if (row is null)
         {
             db.SuppressedAddresses.Add(

@@ -3,7 +3,6 @@ using Ledgerpost.LiveUpdates;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -17,9 +16,6 @@ namespace Ledgerpost.Webhooks;
 public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier, ILogger<ApplyEvents> logger)
 {
     private const int BatchSize = 100;
-
-    /// <summary>SQLITE_CONSTRAINT, which comes again however often it is tried.</summary>
-    private const int ConstraintFailed = 19;
 
     /// <summary>An untagged event that nobody claimed for so long is about somebody else's mail.</summary>
     private static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
@@ -75,21 +71,24 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
     // A full disk or a commit in doubt says nothing about an event: it is tried again.
     private static bool IsAboutTheEvents(Exception exception) =>
         exception is not (OperationCanceledException or CommitInDoubtException)
-        && exception.GetBaseException() is not SqliteException { SqliteErrorCode: not ConstraintFailed };
+        && !StorageFailures.IsTheDatabases(exception);
 
     private Task<int> RunAsync(int most, CancellationToken cancellation) =>
-        db.WriteAsync(
+        db.WriteBesideOthersAsync(
             TenantScope.Installation,
             async (context, token) =>
             {
+                await context.LockEventsAsync(token);
                 var now = db.Time.GetUtcNow();
                 var messages = await Due(context, now).OrderBy(m => m.ReceivedAt).Take(most).ToListAsync(token);
+                var proven = new HashSet<(Guid TenantId, Guid CampaignId)>();
                 foreach (var message in messages)
                 {
-                    await ApplyAsync(context, message, now, token);
+                    await ApplyAsync(context, message, proven, now, token);
                     await context.SaveChangesAsync(token);
                 }
 
+                await ProveAcceptance.FinishAsync(context, proven, now, token);
                 return messages.Count;
             },
             cancellation
@@ -113,6 +112,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
     private async Task ApplyAsync(
         PortalDbContext context,
         WebhookMessage message,
+        HashSet<(Guid TenantId, Guid CampaignId)> proven,
         DateTimeOffset now,
         CancellationToken cancellation
     )
@@ -128,6 +128,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             context,
             message.AccountId,
             new Acceptance(happened.Tags, happened.EmailId, happened.To, happened.Type),
+            proven,
             now,
             logger,
             cancellation

@@ -40,7 +40,8 @@ public sealed class ClockTests
         await using var second = new PortalDb(
             engine.Database.ConnectionString,
             new EffectiveTime(machine, engine.Options.KeyWindowMargin),
-            engine.Database.Ids
+            engine.Database.Ids,
+            provider: TestDatabase.Provider
         );
         await new EnsureInstallation(second).ExecuteAsync(CancellationToken.None);
         machine.Advance(TimeSpan.FromHours(2));

@@ -45,13 +45,15 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
     private async Task<ImportKey?> NextAsync(CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.Installation);
-        return await db
+        var waiting = await db
             .ContactImports.Where(import =>
                 import.Status == ImportStatus.Queued || import.Status == ImportStatus.Running
             )
             .OrderBy(import => import.CreatedAt)
             .Select(import => new ImportKey(import.TenantId, import.Id))
-            .FirstOrDefaultAsync(cancellation);
+            .ToListAsync(cancellation);
+        // With several instances a file lies with the one that took it in; that one works through it.
+        return waiting.Find(import => portal.Provider == DatabaseProvider.Sqlite || files.Has(import.ImportId));
     }
 
     private async Task RunAsync(Guid tenantId, Guid importId, CancellationToken cancellation)

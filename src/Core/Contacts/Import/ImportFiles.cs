@@ -15,6 +15,8 @@ public sealed class ImportFiles
         Directory.CreateDirectory(folder);
     }
 
+    public bool Has(Guid importId) => File.Exists(PathOf(importId));
+
     /// <summary>Streams to the disk, so that memory does not grow with the file.</summary>
     /// <returns>Bytes written, or null when there are more than <see cref="MaxBytes"/>; then nothing is kept.</returns>
     public async Task<long?> SaveAsync(Guid importId, Stream content, CancellationToken cancellation)

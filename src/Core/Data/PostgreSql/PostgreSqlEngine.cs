@@ -11,6 +11,8 @@ namespace Ledgerpost.Data.PostgreSql;
 /// </summary>
 internal sealed class PostgreSqlEngine : DatabaseEngine
 {
+    private const string Channel = "ledgerpost";
+
     private readonly NpgsqlDataSource _source;
     private readonly StorageFaults _faults;
     private readonly DatabaseTime? _clock;
@@ -97,6 +99,31 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    public override async Task NotifyAsync(IReadOnlyList<string> messages, CancellationToken cancellation)
+    {
+        await using var command = _source.CreateCommand(
+            $"SELECT pg_notify('{Channel}', message) FROM unnest($1) AS message"
+        );
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. messages] });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    public override async Task ListenAsync(Action listening, Action<string> heard, CancellationToken cancellation)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellation);
+        connection.Notification += (_, told) => heard(told.Payload);
+        await using (var command = new NpgsqlCommand($"LISTEN {Channel}", connection))
+        {
+            await command.ExecuteNonQueryAsync(cancellation);
+        }
+
+        listening();
+        while (true)
+        {
+            await connection.WaitAsync(cancellation);
+        }
+    }
+
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
     private async Task<IReadOnlyList<Action>> RunOnceAsync(
@@ -162,7 +189,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     private static DbContextOptionsBuilder Options(NpgsqlConnection connection, ScopedConnection scoped) =>
         new DbContextOptionsBuilder()
             .UseNpgsql(connection, contextOwnsConnection: true)
-            .AddInterceptors(scoped, LockingClauses.Instance, LikeWithoutCase.Instance);
+            .AddInterceptors(scoped, LikeWithoutCase.Instance);
 
     private static DbContextOptionsBuilder Options(NpgsqlConnection connection) =>
         new DbContextOptionsBuilder()

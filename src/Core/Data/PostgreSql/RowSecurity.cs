@@ -8,7 +8,7 @@ namespace Ledgerpost.Data.PostgreSql;
 /// The wall between tenants in the database itself. Two roles that own nothing and cannot log in: the one sees the rows of
 /// the tenant that the transaction names and none without a name, the other all tenants'.
 /// </summary>
-internal static class RowSecurity
+public static class RowSecurity
 {
     public const string TenantRole = "ledgerpost_tenant";
     public const string InstallationRole = "ledgerpost_installation";
@@ -17,14 +17,17 @@ internal static class RowSecurity
     public const string Setting = "ledgerpost.tenant";
 
     /// <summary>The condition of every tenant's policy; an unset setting makes it NULL, which no row fulfils.</summary>
-    public const string IsTheTenants = $"\"TenantId\" = nullif(current_setting('{Setting}', true), '')::uuid";
+    internal const string IsTheTenants = $"\"TenantId\" = nullif(current_setting('{Setting}', true), '')::uuid";
+
+    /// <summary>Only whoever has taken the role: the login is a member of it and must see nothing by that alone.</summary>
+    internal const string IsTheInstallation = $"current_user = '{InstallationRole}'";
 
     /// <summary>Two columns that take role and tenant from the first two parameters.</summary>
     /// <param name="local">SQL: whether they end with the transaction.</param>
-    public static string Enter(string local) =>
+    internal static string Enter(string local) =>
         $"set_config('role', $1, {local}), set_config('{Setting}', $2, {local})";
 
-    public static void Add(NpgsqlCommand command, TenantScope scope)
+    internal static void Add(NpgsqlCommand command, TenantScope scope)
     {
         command.Parameters.Add(
             new NpgsqlParameter<string> { TypedValue = scope.AllTenants ? InstallationRole : TenantRole }

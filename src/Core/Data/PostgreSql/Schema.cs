@@ -122,7 +122,7 @@ internal sealed class Schema(NpgsqlConnection connection)
                 CREATE POLICY tenant ON "{table}" TO {RowSecurity.TenantRole}
                     USING ({RowSecurity.IsTheTenants}) WITH CHECK ({RowSecurity.IsTheTenants});
                 CREATE POLICY installation ON "{table}" TO {RowSecurity.InstallationRole}
-                    USING (true) WITH CHECK (true);
+                    USING ({RowSecurity.IsTheInstallation}) WITH CHECK ({RowSecurity.IsTheInstallation});
                 """,
                 cancellation
             );

@@ -1,0 +1,48 @@
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// The account's row, which every call of the installation has to do with: locked where it is changed, so that no change is
+/// lost, and not touched where there is nothing new, so that the calls do not stand in line for it.
+/// </summary>
+internal static class AccountRow
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
+    /// <summary>In its newest state, for a change; must not have been read by this context before.</summary>
+    public static Task<ProviderAccount> LockAsync(
+        PortalDbContext context,
+        Guid accountId,
+        CancellationToken cancellation
+    ) => context.ProviderAccounts.Where(account => account.Id == accountId).ForUpdate().SingleAsync(cancellation);
+
+    public static Task<ProviderAccount> LookAsync(
+        PortalDbContext context,
+        Guid accountId,
+        CancellationToken cancellation
+    ) => context.ProviderAccounts.AsNoTracking().SingleAsync(account => account.Id == accountId, cancellation);
+
+    public static async Task SucceededAsync(
+        PortalDbContext context,
+        Guid accountId,
+        DateTimeOffset now,
+        string emailId,
+        CancellationToken cancellation
+    )
+    {
+        var seen = await LookAsync(context, accountId, cancellation);
+        if (
+            seen is { FailingSince: null, FailuresInARow: 0, KnownEmailId: not null }
+            && now - seen.LastSuccessAt < Fresh
+        )
+        {
+            return;
+        }
+
+        var account = await LockAsync(context, accountId, cancellation);
+        account.Succeeded(now, emailId);
+    }
+}

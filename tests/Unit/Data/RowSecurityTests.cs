@@ -1,0 +1,171 @@
+using Ledgerpost.Data;
+using Ledgerpost.Data.PostgreSql;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using UnitTests.Support;
+
+namespace UnitTests.Data;
+
+/// <summary>The wall between tenants as PostgreSQL itself keeps it, against SQL that no filter has touched.</summary>
+public sealed class RowSecurityTests
+{
+    [PostgreSqlFact]
+    public async Task SqlWithoutAFilter_InATenantsTransaction_ReadsAndWritesNothingOfAnother()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = (await database.AddTenantAsync("north"), await database.AddTenantAsync("south"));
+        await database.AddContactsAsync(north, 3);
+        await database.AddContactsAsync(south, 2);
+
+        var (seen, changed, deleted) = await database.Db.WriteAsync(
+            south.Scope,
+            async (db, token) =>
+                (
+                    await db
+                        .Database.SqlQuery<long>($"""SELECT count(*) AS "Value" FROM "Contacts" """)
+                        .SingleAsync(token),
+                    await db.Database.ExecuteSqlAsync($"""UPDATE "Contacts" SET "FirstName" = 'X'""", token),
+                    await db.Database.ExecuteSqlAsync($"""DELETE FROM "SenderIdentities" """, token)
+                ),
+            CancellationToken.None
+        );
+
+        Assert.Equal((2, 2, 1), (seen, changed, deleted));
+        await using var ours = database.Db.Read(north.Scope);
+        Assert.Equal(0, await ours.Contacts.CountAsync(contact => contact.FirstName == "X"));
+        Assert.Equal(1, await ours.SenderIdentities.CountAsync());
+    }
+
+    [PostgreSqlFact]
+    public async Task Sql_ThatInsertsForAnotherTenant_IsRefused()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = (await database.AddTenantAsync("north"), await database.AddTenantAsync("south"));
+        var id = database.Ids.New();
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
+            database.Db.WriteAsync(
+                south.Scope,
+                (db, token) =>
+                    db.Database.ExecuteSqlAsync(
+                        $"""
+                        INSERT INTO "SuppressedAddresses" ("TenantId", "Id", "NormalizedEmail", "Reason", "CreatedAt")
+                        VALUES ({north.Id}, {id}, 'a@example.net', 'Manual', 0)
+                        """,
+                        token
+                    ),
+                CancellationToken.None
+            )
+        );
+
+        Assert.Contains("row-level security", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [PostgreSqlFact]
+    public async Task Read_WithoutATenant_SeesNothing_AndWithOne_OnlyItsOwn()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = (await database.AddTenantAsync("north"), await database.AddTenantAsync("south"));
+        await database.AddContactsAsync(north, 3);
+
+        Assert.Equal(0, await CountAsync(TenantScope.None));
+        Assert.Equal(0, await CountAsync(south.Scope));
+        Assert.Equal(3, await CountAsync(north.Scope));
+        // The pool hands the same connection to the next: nothing of the one before is left.
+        Assert.Equal(0, await CountAsync(TenantScope.None));
+        Assert.Equal(3, await CountAsync(TenantScope.Installation));
+
+        async Task<long> CountAsync(TenantScope scope)
+        {
+            await using var db = database.Db.Read(scope);
+            return await db.Database.SqlQuery<long>($"""SELECT count(*) AS "Value" FROM "Contacts" """).SingleAsync();
+        }
+    }
+
+    [PostgreSqlFact]
+    public async Task EveryTableOfTenants_HasItsPolicies_ForcedUponItsOwnerToo()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var db = database.Db.Read(TenantScope.None);
+        var tables = db
+            .Model.GetEntityTypes()
+            .Where(entity => entity.ClrType.IsAssignableTo(typeof(ITenantOwned)))
+            .Select(entity => entity.GetTableName()!)
+            .Order(StringComparer.Ordinal);
+
+        var walled = await RowsAsync(
+            database,
+            """
+            SELECT c.relname FROM pg_class c
+            WHERE c.relrowsecurity AND c.relforcerowsecurity AND (
+                SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = '*' AND p.polwithcheck IS NOT NULL) = 2
+            """
+        );
+        // Its owner, without a role: nothing.
+        await database.AddTenantAsync("north");
+        var asOwner = await RowsAsync(database, """SELECT "Id"::text FROM "SenderIdentities" """);
+
+        Assert.Equal(tables, walled.Order(StringComparer.Ordinal));
+        Assert.Empty(asOwner);
+    }
+
+    [PostgreSqlFact]
+    public async Task Start_WithARoleThatMayBypassTheWall_OrATableWithoutIt_MendsItOrIsRefused()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await RowsAsync(database, """ALTER TABLE "Contacts" NO FORCE ROW LEVEL SECURITY""");
+        await RowsAsync(database, """DROP POLICY tenant ON "Recipients" """);
+        await database.Db.MigrateAsync(CancellationToken.None);
+        Assert.Equal(
+            ["t"],
+            await RowsAsync(
+                database,
+                """SELECT left(relforcerowsecurity::text, 1) FROM pg_class WHERE oid = '"Contacts"'::regclass"""
+            )
+        );
+
+        await RowsAsync(database, $"""ALTER TABLE "Contacts" OWNER TO {RowSecurity.TenantRole}""", mayCreate: true);
+        var refused = await Assert.ThrowsAsync<DatabaseUnsafeException>(() =>
+            database.Db.MigrateAsync(CancellationToken.None)
+        );
+        Assert.Contains(RowSecurity.TenantRole, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("No Reset On Close=true")]
+    [InlineData("Multiplexing=true")]
+    public void ConnectionString_ThatKeepsARoleForTheNext_IsRefused(string setting) =>
+        Assert.Throws<DatabaseUnsafeException>(() =>
+            new PortalDb(
+                $"Host=nowhere.test;Database=x;{setting}",
+                TimeProvider.System,
+                new SeededIds(),
+                provider: DatabaseProvider.PostgreSql
+            )
+        );
+
+    /// <summary>As the login of the connection string, which owns the tables.</summary>
+    private static async Task<List<string>> RowsAsync(TestDatabase database, string sql, bool mayCreate = false)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        if (mayCreate)
+        {
+            await using var grant = new NpgsqlCommand(
+                $"GRANT CREATE ON SCHEMA public TO {RowSecurity.TenantRole}",
+                connection
+            );
+            await grant.ExecuteNonQueryAsync();
+        }
+
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
+}
