@@ -2,8 +2,8 @@
 # Builds the solution and runs every test. Ends with the plain line "N passed, N failed", summed over all suites, and fails
 # on any failure, on a formatting difference and on a build warning.
 #
-#   ./test.sh           everything
-#   ./test.sh --quick   no browser and none of the long proofs (Category=Long)
+#   ./test.sh           everything; data and engine on SQLite and on a throw-away PostgreSQL
+#   ./test.sh --quick   no browser, no PostgreSQL and none of the long proofs (Category=Long)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -79,8 +79,27 @@ run() { # suite, project, further arguments
   count "$suite" "$code"
 }
 
+postgresql_folder=
+start_postgresql() {
+  local started
+  started=$(./.ci/postgresql start)
+  postgresql_folder=$(head -n 1 <<<"$started")
+  postgresql=$(tail -n 1 <<<"$started")
+}
+
+stop_postgresql() {
+  if [ -n "$postgresql_folder" ]; then ./.ci/postgresql stop "$postgresql_folder"; fi
+  postgresql_folder=
+}
+trap stop_postgresql EXIT
+
+# What touches the database; the proofs in a simulated world have SQLite's file in it, and the scale tests its numbers.
+on_postgresql='Category!=Long&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
+
 need dotnet dotnet-sdk-10.0
 $quick || need chromium chromium
+# Debian keeps initdb out of the path.
+$quick || command -v initdb >/dev/null || need pg_ctlcluster postgresql
 rm -rf "$results"
 mkdir -p "$results"
 
@@ -102,6 +121,11 @@ if $quick; then
   run Unit tests/Unit --filter "Category!=Long"
 else
   run Unit tests/Unit
+  # The same tests of data and engine once more, on the other database.
+  start_postgresql
+  LEDGERPOST_TEST_DATABASE=PostgreSql LEDGERPOST_TEST_POSTGRESQL="$postgresql" \
+    run PostgreSql tests/Unit --filter "$on_postgresql"
+  stop_postgresql
   run UI tests/UI
 fi
 

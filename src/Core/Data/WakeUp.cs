@@ -8,7 +8,7 @@ public abstract class WakeUp
     private long _raised;
 
     /// <summary>Called when it is raised in this process; passes it on to other instances.</summary>
-    public event Action? Raised;
+    public Action? Raised { get; set; }
 
     /// <summary>Read before looking for work, so that a call in between is not lost.</summary>
     public long Seen

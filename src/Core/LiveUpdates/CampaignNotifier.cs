@@ -21,7 +21,7 @@ public sealed class CampaignNotifier(TimeProvider time)
     }
 
     /// <summary>Called when a change is published in this process; passes it on to other instances.</summary>
-    public event Action<Guid>? Published;
+    public Action<Guid>? Published { get; set; }
 
     /// <summary>Campaigns that a page of this process looks at.</summary>
     public IReadOnlyList<Guid> Watched => [.. _subscriptions.Where(one => !one.Value.IsEmpty).Select(one => one.Key)];

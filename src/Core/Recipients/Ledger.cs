@@ -77,6 +77,20 @@ public static class Ledger
         CancellationToken cancellation
     )
     {
+        if (db.Database.IsNpgsql())
+        {
+            // Over a network each statement is a journey.
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                UPDATE "Recipients" AS r SET "ProviderEmailId" = given.id
+                FROM unnest({numbers.ToArray()}, {providerIds.Take(numbers.Count).ToArray()}) AS given(number, id)
+                WHERE r."TenantId" = {tenantId} AND r."CampaignId" = {campaignId} AND r."Number" = given.number
+                """,
+                cancellation
+            );
+            return;
+        }
+
         var mapping = db.GetService<IRelationalTypeMappingSource>().FindMapping(typeof(Guid))!;
         await using var command = db.Database.GetDbConnection().CreateCommand();
         command.Transaction = db.Database.CurrentTransaction!.GetDbTransaction();

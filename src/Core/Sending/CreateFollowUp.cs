@@ -57,6 +57,7 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
     )
     {
         var db = command.Db;
+        await db.LockCampaignAsync(sourceId, cancellation);
         var source = await ReadAsync(db, sourceId, cancellation);
         if (source is null)
         {

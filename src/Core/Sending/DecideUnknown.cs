@@ -63,6 +63,7 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
     )
     {
         var db = command.Db;
+        await db.LockCampaignAsync(campaignId, cancellation);
         var campaign = await CampaignAsync(db, campaignId, cancellation);
         var chunk = await ChunkAsync(db, campaignId, chunkNumber, cancellation);
         if (campaign is null || chunk is null)

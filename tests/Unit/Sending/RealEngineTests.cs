@@ -186,6 +186,40 @@ public sealed class RealEngineTests
         Assert.Equal(0, await db.WebhookMessages.CountAsync());
     }
 
+    [PostgreSqlFact]
+    public async Task TwoInstances_OnOneDatabase_ShareWork_Cookies_AndWhatTheirPagesShow()
+    {
+        var folder = RealHost.NewFolder();
+        await using var one = await RealHost.StartAsync(folder, configure: null, keepFolder: false, "--Demo:Seed=true");
+        var (scope, partial) = await PartialAsync(one);
+        var emulator = one.Get<EmbeddedEmulator>().Server!;
+        await using var two = await RealHost.StartAsync([
+            .. RealHost.OnPostgreSql(RealHost.ConnectionString(folder)),
+            "--Resend:Mode=Resend",
+            $"--Resend:BaseUrl={emulator.BaseUrl}",
+            $"--Resend:ApiKey={EmbeddedEmulator.ApiKey}",
+        ]);
+
+        // A cookie of the one is a cookie of the other: the key ring is in the database.
+        using var browser = await one.SignedInAsync();
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(two.Address + "/")).StatusCode);
+        Assert.Equal(HttpStatusCode.Found, (await two.Browser().GetAsync("/")).StatusCode);
+
+        var resumed = await one.Get<ResumeCampaign>()
+            .ExecuteAsync(
+                Caller.System(scope.TenantId),
+                partial,
+                new ResumeRequest(1, IncludeJoined: false),
+                CancellationToken.None
+            );
+        Assert.IsType<ResumeResult.Resumed>(resumed);
+        // Heard and seen on the other instance.
+        await UntilAsync(two, scope, partial, campaign => campaign.Status == CampaignStatus.Sent);
+
+        var state = await emulator.Control.StateAsync();
+        Assert.Equal((31 + 312, 0), (state.Mails, state.Duplicates));
+    }
+
     private static async Task<(TenantScope Scope, Guid Campaign)> PartialAsync(RealHost host)
     {
         await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
@@ -231,8 +265,7 @@ public sealed class RealEngineTests
     /// <summary>The database of a host that has stopped.</summary>
     private sealed class TestReader(string folder) : IAsyncDisposable
     {
-        public PortalDb Db { get; } =
-            new($"Data Source={Path.Combine(folder, "portal.db")}", TimeProvider.System, new SeededIds());
+        public PortalDb Db { get; } = RealHost.Open(folder);
 
         public async ValueTask DisposeAsync()
         {

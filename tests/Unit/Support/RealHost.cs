@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using AdminPortal;
 using AdminPortal.Hosting;
+using Ledgerpost.Data;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,6 +16,8 @@ public sealed partial class RealHost : IAsyncDisposable
 {
     public const string Email = "operator@ledgerpost.test";
     public const string Password = "correct horse battery";
+
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, string> Databases = new();
 
     private readonly StringWriter _output;
     private readonly bool _keepFolder;
@@ -55,7 +58,10 @@ public sealed partial class RealHost : IAsyncDisposable
     )
     {
         var output = new StringWriter();
-        var app = PortalApplication.Create([.. Arguments(folder), .. settings], configure);
+        var app = PortalApplication.Create(
+            [.. Arguments(folder), .. await DatabaseAsync(folder, settings), .. settings],
+            configure
+        );
         try
         {
             await PortalApplication.StartAsync(app, output);
@@ -146,9 +152,41 @@ public sealed partial class RealHost : IAsyncDisposable
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         if (!_keepFolder)
         {
+            if (Databases.TryRemove(Folder, out var database))
+            {
+                await PostgreSqlServer.DropAsync(database);
+            }
+
             Directory.Delete(Folder, recursive: true);
         }
     }
+
+    /// <summary>On PostgreSQL each folder has a database of its own, as on SQLite, unless the test names one.</summary>
+    private static async Task<IEnumerable<string>> DatabaseAsync(string folder, string[] settings)
+    {
+        if (!PostgreSqlServer.IsChosen || settings.Any(setting => setting.Contains("ConnectionStrings:Portal=", StringComparison.Ordinal)))
+        {
+            return [];
+        }
+
+        if (!Databases.TryGetValue(folder, out var database))
+        {
+            database = await PostgreSqlServer.CreateAsync(migrated: false);
+            Databases[folder] = database;
+        }
+
+        return OnPostgreSql(database);
+    }
+
+    /// <summary>The database of a host that has stopped, or beside one that runs.</summary>
+    public static PortalDb Open(string folder) =>
+        new(ConnectionString(folder), TimeProvider.System, new SeededIds(), provider: TestDatabase.Provider);
+
+    public static string ConnectionString(string folder) =>
+        PostgreSqlServer.IsChosen ? Databases[folder] : $"Data Source={Path.Combine(folder, "portal.db")}";
+
+    public static string[] OnPostgreSql(string connectionString) =>
+        ["--Database:Provider=PostgreSql", $"--ConnectionStrings:Portal={connectionString}"];
 
     private static IEnumerable<string> Arguments(string folder) =>
         [
