@@ -164,7 +164,10 @@ public sealed partial class RealHost : IAsyncDisposable
     /// <summary>On PostgreSQL each folder has a database of its own, as on SQLite, unless the test names one.</summary>
     private static async Task<IEnumerable<string>> DatabaseAsync(string folder, string[] settings)
     {
-        if (!PostgreSqlServer.IsChosen || settings.Any(setting => setting.Contains("ConnectionStrings:Portal=", StringComparison.Ordinal)))
+        if (
+            !PostgreSqlServer.IsChosen
+            || settings.Any(setting => setting.Contains("ConnectionStrings:Portal=", StringComparison.Ordinal))
+        )
         {
             return [];
         }
