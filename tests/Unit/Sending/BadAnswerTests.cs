@@ -135,14 +135,13 @@ public sealed class BadAnswerTests
         var id = await engine.DraftAsync();
         await engine.Db.WriteAsync(
             engine.Tenant.Scope,
-            (db, token) =>
+            async (db, token) =>
             {
                 var none = (string?)null;
-                return Task.WhenAll(
-                    db.Campaigns.ExecuteUpdateAsync(set => set.SetProperty(c => c.Subject, "{{first_name}}"), token),
-                    db.Contacts.Where(c => c.Email.StartsWith("nameless"))
-                        .ExecuteUpdateAsync(set => set.SetProperty(c => c.FirstName, none), token)
-                );
+                await db.Campaigns.ExecuteUpdateAsync(set => set.SetProperty(c => c.Subject, "{{first_name}}"), token);
+                await db
+                    .Contacts.Where(c => c.Email.StartsWith("nameless"))
+                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.FirstName, none), token);
             },
             CancellationToken.None
         );

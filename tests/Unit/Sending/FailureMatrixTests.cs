@@ -47,21 +47,35 @@ public sealed class FailureMatrixTests
 
     [Theory]
     [InlineData(Fault.LostRequest, 0)]
+    [InlineData(Fault.LostRequest, 1)]
     [InlineData(Fault.LostRequest, 2)]
     [InlineData(Fault.LostAnswer, 0)]
     [InlineData(Fault.LostAnswer, 1)]
     [InlineData(Fault.LostAnswer, 2)]
     [InlineData(Fault.ErrorBeforeAcceptance, 0)]
+    [InlineData(Fault.ErrorBeforeAcceptance, 1)]
     [InlineData(Fault.ErrorBeforeAcceptance, 2)]
     [InlineData(Fault.ErrorAfterAcceptance, 0)]
+    [InlineData(Fault.ErrorAfterAcceptance, 1)]
     [InlineData(Fault.ErrorAfterAcceptance, 2)]
     [InlineData(Fault.ShortAnswer, 0)]
+    [InlineData(Fault.ShortAnswer, 1)]
+    [InlineData(Fault.ShortAnswer, 2)]
     [InlineData(Fault.Html, 0)]
+    [InlineData(Fault.Html, 1)]
+    [InlineData(Fault.Html, 2)]
     [InlineData(Fault.HtmlRefusal, 0)]
+    [InlineData(Fault.HtmlRefusal, 1)]
+    [InlineData(Fault.HtmlRefusal, 2)]
     [InlineData(Fault.Concurrent, 0)]
     [InlineData(Fault.Concurrent, 1)]
+    [InlineData(Fault.Concurrent, 2)]
+    [InlineData(Fault.Locked, 0)]
+    [InlineData(Fault.Locked, 1)]
+    [InlineData(Fault.Locked, 2)]
     [InlineData(Fault.TooLate, 0)]
     [InlineData(Fault.TooLate, 1)]
+    [InlineData(Fault.TooLate, 2)]
     public async Task AnswerThatProvesNothing_IsRepeatedWithTheSameBytesUnderTheSameKey(
         Fault fault,
         int ambiguousBefore
@@ -125,17 +139,25 @@ public sealed class FailureMatrixTests
     }
 
     [Theory]
-    [InlineData(Fault.RateLimited)]
-    [InlineData(Fault.KeyRevoked)]
-    [InlineData(Fault.BadAddress)]
-    [InlineData(Fault.DailyQuota)]
-    [InlineData(Fault.DomainNotVerified)]
-    public async Task Refusal_OnARepeat_ProvesNothing_TheKeyStays(Fault refusal)
+    [InlineData(Fault.RateLimited, 1)]
+    [InlineData(Fault.RateLimited, 2)]
+    [InlineData(Fault.KeyRevoked, 1)]
+    [InlineData(Fault.KeyRevoked, 2)]
+    [InlineData(Fault.BadAddress, 1)]
+    [InlineData(Fault.BadAddress, 2)]
+    [InlineData(Fault.DailyQuota, 1)]
+    [InlineData(Fault.DailyQuota, 2)]
+    [InlineData(Fault.MonthlyQuota, 1)]
+    [InlineData(Fault.MonthlyQuota, 2)]
+    [InlineData(Fault.DomainNotVerified, 1)]
+    [InlineData(Fault.DomainNotVerified, 2)]
+    public async Task Refusal_OnARepeat_ProvesNothing_TheKeyStays(Fault refusal, int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
-        engine.Provider.Then(Fault.LostAnswer, refusal);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore - 1);
+        engine.Provider.Then(Fault.LostAnswer, refusal);
 
         await engine.RunAsync();
 
@@ -166,17 +188,21 @@ public sealed class FailureMatrixTests
         Assert.Equal((100, 200, 0), (counts.Accepted, counts.Pending, counts.InDoubt));
     }
 
-    [Fact]
-    public async Task KeyMismatch_MakesTheChunkUnknown_AndNothingMoreIsSent()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task KeyMismatch_MakesTheChunkUnknown_AndNothingMoreIsSent(int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
-        engine.Provider.Then(Fault.Mismatch);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Provider.Then(Fault.Mismatch);
 
         await engine.RunAsync(TimeSpan.FromHours(2));
 
-        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
         Assert.Equal(StopReason.UnknownLeft, (await engine.CampaignAsync(id)).StopReason);
     }
@@ -242,15 +268,25 @@ public sealed class FailureMatrixTests
     }
 
     [Theory]
-    [InlineData(CampaignStatus.Sending)]
-    [InlineData(CampaignStatus.Paused)]
-    [InlineData(CampaignStatus.Cancelled)]
-    public async Task WindowOver_MakesDoubtUnknown_InEveryState_AndTheMachineNeverSendsItAgain(CampaignStatus status)
+    [InlineData(CampaignStatus.Sending, 0)]
+    [InlineData(CampaignStatus.Sending, 1)]
+    [InlineData(CampaignStatus.Sending, 2)]
+    [InlineData(CampaignStatus.Paused, 0)]
+    [InlineData(CampaignStatus.Paused, 1)]
+    [InlineData(CampaignStatus.Paused, 2)]
+    [InlineData(CampaignStatus.Cancelled, 0)]
+    [InlineData(CampaignStatus.Cancelled, 1)]
+    [InlineData(CampaignStatus.Cancelled, 2)]
+    public async Task WindowOver_MakesDoubtUnknown_InEveryState_AndTheMachineNeverSendsItAgain(
+        CampaignStatus status,
+        int ambiguousBefore
+    )
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
-        engine.Provider.Then(Fault.LostAnswer);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Provider.Then(Fault.LostAnswer);
         await engine.TurnAsync();
         var admin = engine.Tenant.As(Ledgerpost.Tenancy.TenantRole.Admin);
         if (status == CampaignStatus.Paused)
@@ -270,17 +306,21 @@ public sealed class FailureMatrixTests
         Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
         await engine.RunAsync(TimeSpan.FromHours(30));
 
-        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
     }
 
-    [Fact]
-    public async Task WindowOver_BetweenClaimAndIntent_FencesTheIntent()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task WindowOver_BetweenClaimAndIntent_FencesTheIntent(int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
-        engine.Provider.Then(Fault.LostAnswer);
         await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Provider.Then(Fault.LostAnswer);
         await engine.TurnAsync();
         engine.Time.Advance(TimeSpan.FromHours(19.99));
         engine.Crash.On = point =>
@@ -291,18 +331,22 @@ public sealed class FailureMatrixTests
 
         Assert.Equal(DispatchResult.Nothing, await engine.TurnAsync());
 
-        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
     }
 
-    [Fact]
-    public async Task Zombie_AfterAPause_ChangesNothing_NeitherAtIntentNorAtSettle()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Zombie_AfterAPause_ChangesNothing_NeitherAtIntentNorAtSettle(int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
         var zombie = await engine.Claim.ExecuteAsync(engine.Database.AccountId, "zombie", CancellationToken.None);
         Assert.NotNull(zombie);
-        var prepared = await engine.Prepare.ExecuteAsync(zombie, CancellationToken.None);
+        var prepared = zombie.Repeat ? null : await engine.Prepare.ExecuteAsync(zombie, CancellationToken.None);
         engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
 
         await engine.RunAsync();
@@ -316,16 +360,20 @@ public sealed class FailureMatrixTests
 
         // Its members are in doubt or accepted under another epoch by now: either way it writes nothing.
         Assert.IsNotType<IntentResult.Written>(late);
-        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
         await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
     }
 
-    [Fact]
-    public async Task Zombie_WhoseAnswerComesAfterItsLease_TouchesNoRow()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Zombie_WhoseAnswerComesAfterItsLease_TouchesNoRow(int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
         var slow = engine.NewDispatcher();
         var once = true;
         engine.Crash.On = async point =>
@@ -340,21 +388,26 @@ public sealed class FailureMatrixTests
 
         await engine.TurnAsync(slow);
 
-        Assert.Equal(2, engine.Provider.Calls.Count);
+        Assert.Equal(ambiguousBefore + 2, engine.Provider.Calls.Count);
         Assert.Single(engine.Provider.Calls.Select(call => call.Key).Distinct());
         Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
         await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task IntentCommit_InDoubt_IsReadAgain_AndSentOnlyIfItHolds(bool holds)
+    [InlineData(true, 0)]
+    [InlineData(true, 1)]
+    [InlineData(true, 2)]
+    [InlineData(false, 0)]
+    [InlineData(false, 1)]
+    [InlineData(false, 2)]
+    public async Task IntentCommit_InDoubt_IsReadAgain_AndSentOnlyIfItHolds(bool holds, int ambiguousBefore)
     {
         var faults = new CommitFaults();
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
         engine.Crash.On = point =>
         {
             faults.FailNext = point == CrashPoints.BeforeIntent ? (holds ? "after" : "before") : null;
@@ -365,7 +418,7 @@ public sealed class FailureMatrixTests
         engine.Crash.On = null;
         faults.FailNext = null;
 
-        Assert.Equal(holds ? 1 : 0, engine.Provider.Calls.Count);
+        Assert.Equal(ambiguousBefore + (holds ? 1 : 0), engine.Provider.Calls.Count);
         engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
         await engine.RunAsync();
         Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
@@ -373,14 +426,19 @@ public sealed class FailureMatrixTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task SettleCommit_InDoubt_EndsWithOneMailEach(bool holds)
+    [InlineData(true, 0)]
+    [InlineData(true, 1)]
+    [InlineData(true, 2)]
+    [InlineData(false, 0)]
+    [InlineData(false, 1)]
+    [InlineData(false, 2)]
+    public async Task SettleCommit_InDoubt_EndsWithOneMailEach(bool holds, int ambiguousBefore)
     {
         var faults = new CommitFaults();
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
         engine.Crash.On = point =>
         {
             faults.FailNext = point == CrashPoints.BeforeSettle ? (holds ? "after" : "before") : null;
@@ -396,12 +454,16 @@ public sealed class FailureMatrixTests
         await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
     }
 
-    [Fact]
-    public async Task Sender_ThatLosesItsVerification_StopsTheCampaign_BeforeTheNextCall()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Sender_ThatLosesItsVerification_StopsTheCampaign_BeforeTheNextCall(int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 300);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
         await engine.TurnAsync();
         await engine.Db.WriteAsync(
             engine.Tenant.Scope,
@@ -415,19 +477,25 @@ public sealed class FailureMatrixTests
 
         await engine.RunAsync();
 
-        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
         Assert.Equal(StopReason.SenderNotVerified, (await engine.CampaignAsync(id)).StopReason);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task ReplacedKey_IsTheSameAccountOnlyIfItReadsTheOldOnesMail(bool reads)
+    [InlineData(true, 0)]
+    [InlineData(true, 1)]
+    [InlineData(true, 2)]
+    [InlineData(false, 0)]
+    [InlineData(false, 1)]
+    [InlineData(false, 2)]
+    public async Task ReplacedKey_IsTheSameAccountOnlyIfItReadsTheOldOnesMail(bool reads, int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 300);
-        engine.Provider.Then(Fault.None, Fault.LostAnswer);
         var id = await engine.LaunchAsync();
+        await engine.FailBeforeAsync(ambiguousBefore);
+        engine.Time.Advance(TimeSpan.FromMinutes(1));
+        engine.Provider.Then(Fault.None, Fault.LostAnswer);
         await engine.TurnAsync();
         await engine.TurnAsync();
         engine.Probe.Reads = reads;
@@ -440,7 +508,7 @@ public sealed class FailureMatrixTests
         Assert.Equal(reads, account.Id == engine.Database.AccountId);
         Assert.Equal(reads ? (300, 0) : (100, 100), (counts.Accepted, counts.Unknown));
         Assert.Equal(reads ? null : StopReason.AccountChanged, (await engine.CampaignAsync(id)).StopReason);
-        Assert.Equal(reads ? 4 : 2, engine.Provider.Calls.Count);
+        Assert.Equal(ambiguousBefore + (reads ? 4 : 2), engine.Provider.Calls.Count);
     }
 
     private sealed class CommitFaults : StorageFaults

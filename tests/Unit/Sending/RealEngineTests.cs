@@ -50,6 +50,49 @@ public sealed class RealEngineTests
         Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>
+    /// An idempotency key protects only where a retry can really recur: this is that place, and the only one. The client does
+    /// not retry, and the worker that lost its answer does not either. SendingLoops → Dispatcher.RunOnceAsync →
+    /// ClaimChunk → PrepareChunk → RecordIntent (key and bytes stored) → ResendClient.PostAsync: accepted, answer cut →
+    /// AnswerClassifier (Ambiguous) → SettleAttempt → Settlement (the chunk stays in doubt) → some later turn:
+    /// ClaimChunk (doubt first) → RecordIntent's repeat (no new key, no new bytes) → ResendClient.PostAsync.
+    /// </summary>
+    [Fact]
+    public async Task SameKeyTwice_InTheProvidersWireLog_IsTheRepeatOfALostAnswer_AndOneMailEach()
+    {
+        await using var host = await RealHost.StartAsync("--Demo:Seed=true");
+        var (scope, partial) = await PartialAsync(host);
+        var provider = host.Get<EmbeddedEmulator>().Server!.Control;
+        var before = await provider.CallsAsync();
+        await provider.AddFaultAsync(
+            new FaultRule
+            {
+                Kind = FaultKind.Cut,
+                Point = FaultPoint.After,
+                On = FaultTarget.Batch,
+                Times = 1,
+            }
+        );
+
+        await host.Get<ResumeCampaign>()
+            .ExecuteAsync(Caller.System(scope.TenantId), partial, new ResumeRequest(1, false), CancellationToken.None);
+        await UntilAsync(host, scope, partial, campaign => campaign.Status == CampaignStatus.Sent);
+
+        var posts = (await provider.CallsAsync(before.Max(call => call.Number))).Where(c => c.Path == "/emails/batch");
+        var twice = Assert.Single(posts.GroupBy(post => post.IdempotencyKey), key => key.Count() > 1).ToList();
+        Assert.Equal(2, twice.Count);
+        Assert.Equal(twice[0].BodyHash, twice[1].BodyHash);
+        Assert.Equal((false, true), (twice[0].Replayed, twice[1].Replayed));
+        Assert.Equal(0, (await provider.StateAsync()).Duplicates);
+        await using var db = host.Get<PortalDb>().Read(scope);
+        var attempts = await db
+            .Attempts.Where(attempt => attempt.Key == twice[0].IdempotencyKey)
+            .OrderBy(attempt => attempt.Number)
+            .ToListAsync();
+        Assert.Equal([AttemptOutcome.Ambiguous, AttemptOutcome.Accepted], attempts.Select(a => a.Outcome!.Value));
+        Assert.Equal([true, false], attempts.Select(attempt => attempt.CleanHistory));
+    }
+
     [Fact]
     public async Task Demo_HasAFinishedAndAPartialCampaign_AndResumeSendsTheRest()
     {

@@ -353,16 +353,18 @@ public sealed class ReviewTests
     }
 
     [Theory]
-    [InlineData(CampaignStatus.Paused)]
-    [InlineData(CampaignStatus.Cancelled)]
-    public async Task Repeat_OfACampaignStoppedSinceTheClaim_IsFenced(CampaignStatus status)
+    [InlineData(CampaignStatus.Paused, 0)]
+    [InlineData(CampaignStatus.Paused, 1)]
+    [InlineData(CampaignStatus.Paused, 2)]
+    [InlineData(CampaignStatus.Cancelled, 0)]
+    [InlineData(CampaignStatus.Cancelled, 1)]
+    [InlineData(CampaignStatus.Cancelled, 2)]
+    public async Task Call_OfACampaignStoppedSinceTheClaim_IsFenced(CampaignStatus status, int ambiguousBefore)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
-        engine.Provider.Then(Fault.LostAnswer);
         var id = await engine.LaunchAsync();
-        await engine.TurnAsync();
-        engine.Time.Advance(TimeSpan.FromMinutes(1));
+        await engine.FailBeforeAsync(ambiguousBefore);
         engine.Crash.On = point =>
             point != CrashPoints.BeforeIntent ? Task.CompletedTask
             : status == CampaignStatus.Paused
@@ -371,7 +373,7 @@ public sealed class ReviewTests
 
         Assert.Equal(DispatchResult.Nothing, await engine.TurnAsync());
 
-        Assert.Single(engine.Provider.Calls);
+        Assert.Equal(ambiguousBefore, engine.Provider.Calls.Count);
     }
 
     [Fact]
