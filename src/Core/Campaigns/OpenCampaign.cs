@@ -9,7 +9,20 @@ namespace Ledgerpost.Campaigns;
 /// <summary>One campaign with what is chosen in it, in words.</summary>
 /// <param name="From">Who it comes from; null while nobody is chosen, or the sender is gone.</param>
 /// <param name="Audience">Whom it goes to, as a phrase.</param>
-public sealed record CampaignView(Campaign Campaign, string? From, string Audience);
+/// <param name="Continues">The campaign that this follow-up continues.</param>
+/// <param name="ContinuedBy">The follow-up that took over whoever waited here.</param>
+/// <param name="Continuable">No follow-up that can still send stands behind it: it may be resumed itself.</param>
+public sealed record CampaignView(
+    Campaign Campaign,
+    string? From,
+    string Audience,
+    RelatedCampaign? Continues = null,
+    RelatedCampaign? ContinuedBy = null,
+    bool Continuable = true
+);
+
+/// <summary>The neighbour in a lineage.</summary>
+public sealed record RelatedCampaign(Guid Id, string Name, CampaignStatus Status);
 
 public sealed class OpenCampaign(PortalDb database)
 {
@@ -31,14 +44,31 @@ public sealed class OpenCampaign(PortalDb database)
             from = sender is null ? null : SenderChoice.Of(sender).Shown;
         }
 
+        var continues = await RelatedAsync(db, campaign.ContinuesId, cancellation);
         var audience = campaign.AudienceKind switch
         {
+            _ when continues is not null => $"those who waited in \u201c{continues.Name}\u201d",
             AudienceKind.Tag => $"contacts tagged \u201c{campaign.AudienceTag}\u201d",
             AudienceKind.Segment => await SegmentNameAsync(db, campaign.AudienceSegmentId, cancellation),
             _ => "all contacts",
         };
-        return new CampaignView(campaign, from, audience);
+        return new CampaignView(
+            campaign,
+            from,
+            audience,
+            continues,
+            await RelatedAsync(db, campaign.ContinuedById, cancellation),
+            await Lineage.NotContinued(db, db.Campaigns.Where(row => row.Id == campaignId)).AnyAsync(cancellation)
+        );
     }
+
+    private static async Task<RelatedCampaign?> RelatedAsync(PortalDbContext db, Guid? id, CancellationToken token) =>
+        id is null
+            ? null
+            : await db
+                .Campaigns.Where(row => row.Id == id)
+                .Select(row => new RelatedCampaign(row.Id, row.Name, row.Status))
+                .SingleOrDefaultAsync(token);
 
     private static async Task<string> SegmentNameAsync(PortalDbContext db, Guid? id, CancellationToken token)
     {

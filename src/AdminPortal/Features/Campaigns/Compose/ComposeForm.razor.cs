@@ -32,6 +32,10 @@ public sealed partial class ComposeForm
     [Parameter]
     public IReadOnlyList<FieldProblem> Problems { get; set; } = [];
 
+    /// <summary>Of a follow-up: the name of the campaign that it continues.</summary>
+    [Parameter]
+    public string? Continues { get; set; }
+
     /// <summary>In the chosen audience.</summary>
     [Parameter]
     public int? People { get; set; }

@@ -16,6 +16,7 @@ public sealed partial class ComposePage
     private DraftEditor? _editor;
     private ComposeChoices? _choices;
     private PreflightReport? _report;
+    private string? _continues;
     private bool _missing;
     private bool _busy;
 
@@ -98,7 +99,7 @@ public sealed partial class ComposePage
     private async Task LoadAsync()
     {
         var scope = Session.Caller.Scope;
-        if (await Open.ExecuteAsync(scope, Id, _closed.Token) is not { Campaign: var campaign })
+        if (await Open.ExecuteAsync(scope, Id, _closed.Token) is not { Campaign: var campaign } view)
         {
             _missing = true;
             return;
@@ -110,6 +111,7 @@ public sealed partial class ComposePage
             return;
         }
 
+        _continues = view.Continues?.Name;
         _choices = await Choices.ExecuteAsync(scope, _closed.Token);
         _editor = new DraftEditor(Save, Session.Caller, Id, campaign.Version, DraftContent.Of(campaign))
         {
@@ -191,7 +193,13 @@ public sealed partial class ComposePage
     {
         var question = new Confirmation(
             $"Delete the draft \u201c{_editor!.Content.Name}\u201d?",
-            ["Its text is gone for good. It was never launched, so nobody was mailed."],
+            _editor.Content.ContinuesId is null
+                ? ["Its text is gone for good. It was never launched, so nobody was mailed."]
+                :
+                [
+                    "Its text is gone for good. It was never launched, so nobody was mailed.",
+                    $"Whoever it goes to waits in \u201c{_continues}\u201d again, which can be resumed or continued anew.",
+                ],
             "Delete the draft",
             Danger: true
         );

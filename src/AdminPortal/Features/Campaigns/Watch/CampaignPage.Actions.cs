@@ -25,6 +25,9 @@ public sealed partial class CampaignPage
     public required ResumeCampaign Resume { get; init; }
 
     [Inject]
+    public required CreateFollowUp FollowUp { get; init; }
+
+    [Inject]
     public required DuplicateCampaign Duplicate { get; init; }
 
     [Inject]
@@ -67,6 +70,18 @@ public sealed partial class CampaignPage
             if (await AskAsync(preview) is { } request)
             {
                 Say(await Resume.ExecuteAsync(Session.Caller, Id, request, CancellationToken.None));
+            }
+        });
+
+    private Task FollowUpAsync() =>
+        ActAsync(async () =>
+        {
+            if (
+                _resume is { } preview
+                && await Confirmations.AskAsync(FollowUpQuestion.Of(_snapshot!.Campaign.Name, preview))
+            )
+            {
+                Say(await FollowUp.ExecuteAsync(Session.Caller, Id, null, CancellationToken.None));
             }
         });
 

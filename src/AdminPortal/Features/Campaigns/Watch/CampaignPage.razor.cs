@@ -133,15 +133,12 @@ public sealed partial class CampaignPage : IDisposable
             return;
         }
 
-        if (_view is not null && before?.Campaign.Status == CampaignStatus.Draft)
+        if (_view is not null && before?.Campaign.Status is CampaignStatus.Draft or CampaignStatus.Partial)
         {
             _view = await Open.ExecuteAsync(scope, Id, _closed.Token);
         }
 
-        _resume =
-            _snapshot.Campaign.Status == CampaignStatus.Partial
-                ? await ResumePreview.ExecuteAsync(scope, Id, _closed.Token)
-                : null;
+        CountAgain();
         _tick++;
         Announce(before, _snapshot);
     }

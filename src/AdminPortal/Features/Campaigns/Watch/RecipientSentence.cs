@@ -17,6 +17,8 @@ public static class RecipientSentence
             RecipientState.Pending => "Waits for its turn; nothing was sent.",
             RecipientState.InDoubt =>
                 "In doubt: a call was made, and whether the provider took the mail is not proven yet.",
+            RecipientState.Accepted when recipient.AssumedBy is { } by =>
+                $"Counts as sent because {by} decided so; nothing proves it.",
             RecipientState.Accepted => $"The provider has the mail{Run(recipient)}{Reported(recipient)}.",
             RecipientState.Refused => $"Refused: {CampaignWords.Reason(recipient.Reason)}. It was not sent.",
             RecipientState.Excluded => $"Excluded: {CampaignWords.Reason(recipient.Reason)}. It was not sent.",
@@ -31,6 +33,13 @@ public static class RecipientSentence
             TimelineEntry.Frozen => new("Taken into the ledger at the launch.", Tone.Neutral, []),
             TimelineEntry.Attempted attempt => Attempt(attempt),
             TimelineEntry.Reported reported => Event(reported),
+            TimelineEntry.Decided decided => new(
+                decided.Decision == UnknownDecision.SendAgain
+                    ? $"{decided.By} decided to send again, although the mail may have gone out."
+                    : $"{decided.By} decided that it counts as sent.",
+                Tone.Warn,
+                [$"About chunk {decided.Chunk}"]
+            ),
             TimelineEntry.Settled settled => Settled(settled),
             _ => new(entry.GetType().Name, Tone.Neutral, []),
         };

@@ -1,0 +1,148 @@
+using AdminPortal.Components.Shared;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Sending;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Features.Campaigns.Watch;
+
+/// <summary>What takes a while to count, what a person decides where the machine must not, and how both end.</summary>
+public sealed partial class CampaignPage
+{
+    private bool _counting;
+    private bool _countAgain;
+
+    [Inject]
+    public required DecideUnknown Decide { get; init; }
+
+    /// <summary>
+    /// The exact number that a resume would send: seconds with a million recipients, so the page stands meanwhile, and
+    /// however often something changes one count runs at a time.
+    /// </summary>
+    private void CountAgain()
+    {
+        if (_snapshot?.Campaign.Status != CampaignStatus.Partial)
+        {
+            _resume = null;
+            return;
+        }
+
+        _countAgain = true;
+        if (!_counting)
+        {
+            _counting = true;
+            _ = CountAsync();
+        }
+    }
+
+    private async Task CountAsync()
+    {
+        try
+        {
+            while (_countAgain)
+            {
+                _countAgain = false;
+                var (scope, id, closed) = (Session.Caller.Scope, Id, _closed.Token);
+                // Off the circuit: SQLite counts on the thread that asks, and the page must go on answering.
+                var preview = await Task.Run(() => ResumePreview.ExecuteAsync(scope, id, closed), closed);
+                if (id == Id)
+                {
+                    _resume = preview;
+                    await InvokeAsync(StateHasChanged);
+                }
+            }
+        }
+        catch (Exception) when (_closed.IsCancellationRequested)
+        {
+            // The page was closed while it counted.
+        }
+        catch (Exception failure)
+        {
+            Logger.LogWarning(failure, "What a resume would send could not be counted; the next change counts again.");
+        }
+        finally
+        {
+            _counting = false;
+        }
+    }
+
+    private Task DecideAsync((UnknownCall Call, UnknownDecision Decision) wish) =>
+        ActAsync(async () =>
+        {
+            var question = DecisionQuestion.Of(wish.Call, wish.Decision, _snapshot!.Campaign.Status, Zone);
+            if (await Confirmations.AskAsync(question))
+            {
+                Say(
+                    await Decide.ExecuteAsync(
+                        Session.Caller,
+                        Id,
+                        wish.Call.Chunk,
+                        wish.Decision,
+                        CancellationToken.None
+                    ),
+                    wish.Decision
+                );
+            }
+        });
+
+    private void Say(DecisionResult result, UnknownDecision wish)
+    {
+        switch (result)
+        {
+            case DecisionResult.Decided decided when wish == UnknownDecision.TreatAsSent:
+                Toasts.Done($"{Words.People(decided.People)} count as sent now.", "The decision is in the audit log.");
+                break;
+            case DecisionResult.Decided { Status: CampaignStatus.Partial or CampaignStatus.Paused } decided:
+                Toasts.Done($"{Words.People(decided.People)} wait again.", "They are sent to once the campaign goes on.");
+                break;
+            case DecisionResult.Decided decided:
+                Toasts.Done($"{Words.People(decided.People)} are sent to again.", "The decision is in the audit log.");
+                break;
+            case DecisionResult.AlreadyDecided already:
+                var other = already.Decision == UnknownDecision.SendAgain ? "send again" : "treat as sent";
+                Toasts.Note($"{already.By} has decided already: {other}.", "Nothing more was changed.");
+                break;
+            case DecisionResult.NotUnknown:
+                Toasts.Note("It was proven meanwhile, so there is nothing to decide.", "Nothing was changed.");
+                break;
+            case DecisionResult.CannotSendAgain closed:
+                Toasts.Failed(
+                    $"A campaign that is {CampaignWords.Of(closed.Status).Word.ToLowerInvariant()} sends to nobody any more.",
+                    "Nothing was changed."
+                );
+                break;
+            default:
+                Toasts.Failed("This campaign no longer exists.", "Nothing was changed.");
+                break;
+        }
+    }
+
+    private void Say(FollowUpResult result)
+    {
+        switch (result)
+        {
+            case FollowUpResult.Created made:
+                Toasts.Done(
+                    $"The draft goes to the {Words.People(made.People)} who waited.",
+                    "Nothing is sent before you launch it."
+                );
+                Navigation.NavigateTo(PortalUrls.EditCampaign(Session.Slug, made.Id));
+                break;
+            case FollowUpResult.AlreadyFollowed already:
+                Toasts.Note("Somebody was first: it is continued already.", "Nothing more was made.");
+                Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, already.Id));
+                break;
+            case FollowUpResult.NotPartial other:
+                Toasts.Note(
+                    $"It stands at {CampaignWords.Of(other.Status).Word.ToLowerInvariant()} now.",
+                    "Only a partial campaign can be continued; nothing was made."
+                );
+                break;
+            case FollowUpResult.NobodyWaits:
+                Toasts.Note("Nobody waits any more, so there is nobody to write to.", "Nothing was made.");
+                break;
+            default:
+                Toasts.Failed("This campaign no longer exists.", "Nothing was made.");
+                break;
+        }
+    }
+}

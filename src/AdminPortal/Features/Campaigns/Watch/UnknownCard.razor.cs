@@ -1,0 +1,58 @@
+using AdminPortal.Tenancy;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Sending;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Features.Campaigns.Watch;
+
+/// <summary>Calls whose fate is unknown, each with what a person needs to decide.</summary>
+public sealed partial class UnknownCard
+{
+    private UnknownCalls? _calls;
+    private (Guid, int) _read;
+
+    [Inject]
+    public required ListUnknown List { get; init; }
+
+    [CascadingParameter]
+    public required TenantSession Session { get; set; }
+
+    [Parameter, EditorRequired]
+    public required Guid CampaignId { get; set; }
+
+    [Parameter, EditorRequired]
+    public required CampaignStatus Status { get; set; }
+
+    [Parameter, EditorRequired]
+    public required int Count { get; set; }
+
+    [Parameter, EditorRequired]
+    public required string Href { get; set; }
+
+    [Parameter]
+    public bool MayDecide { get; set; }
+
+    [Parameter]
+    public bool Busy { get; set; }
+
+    /// <summary>Moves when the ledger did.</summary>
+    [Parameter]
+    public int Tick { get; set; }
+
+    [Parameter]
+    public EventCallback<(UnknownCall Call, UnknownDecision Decision)> OnDecide { get; set; }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_calls is not null && _read == (CampaignId, Tick))
+        {
+            return;
+        }
+
+        _read = (CampaignId, Tick);
+        _calls = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, CancellationToken.None);
+    }
+
+    private static string Said(UnknownCall call) =>
+        call.Said is { Length: > 0 } said ? $"The last answer: {said}" : "No answer ever came.";
+}
