@@ -27,16 +27,16 @@ public sealed partial class FollowUp(BrowserFixture browser) : IClassFixture<Bro
         var source = await page.WriteAndLaunchAsync(stage, "Autumn bulbs");
         await page.StandsAtAsync("Partial");
         await stage.Provider.HealAsync();
-        await Screenshots.TakeAsync(page, "follow-up-partial");
+        await Screenshots.TakeAsync(page, "follow-up-partial", fullPage: false);
 
         // Made, thought better of, and made again.
         await ContinueAsync(page, "112");
         await Expect(page.GetByText("Those who waited in \u201cAutumn bulbs\u201d: 112 people")).ToBeVisibleAsync();
-        await Screenshots.TakeAsync(page, "follow-up-compose");
+        await Screenshots.TakeAsync(page, "follow-up-compose", fullPage: false);
         await page.OpenCampaignAsync(stage, source);
         await Expect(page.GetByText("stands in that draft")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Resume partial" })).ToHaveCountAsync(0);
-        await Screenshots.TakeAsync(page, "follow-up-source");
+        await Screenshots.TakeAsync(page, "follow-up-source", fullPage: false);
         await page.GetByRole(AriaRole.Link, new() { Name = "Autumn bulbs, continued" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
         await page.WaitForURLAsync(Edit());
@@ -59,8 +59,10 @@ public sealed partial class FollowUp(BrowserFixture browser) : IClassFixture<Bro
         await page.StandsAtAsync("Sent");
         await page.CountsAsync("Accepted", 200);
         await page.CountsAsync("Excluded", 112);
-        await Screenshots.TakeAsync(page, "follow-up-done");
-        var mailed = (await stage.Provider.MailedAsync(source)).Concat(await stage.Provider.MailedAsync(followUp)).ToList();
+        await Screenshots.TakeAsync(page, "follow-up-done", fullPage: false);
+        var mailed = (await stage.Provider.MailedAsync(source))
+            .Concat(await stage.Provider.MailedAsync(followUp))
+            .ToList();
         Assert.Equal(Stage.Everybody, mailed.Count);
         Assert.Equal(Stage.Everybody, mailed.Distinct().Count());
         Assert.Equal(0, await stage.Provider.DuplicatesAsync());

@@ -31,25 +31,25 @@ public sealed class UnknownDecisions(BrowserFixture browser) : IClassFixture<Bro
         await stage.Provider.HealAsync();
         var calls = page.GetByLabel("Calls whose fate is unknown").GetByRole(AriaRole.Listitem);
         await Expect(calls).ToHaveCountAsync(2);
-        await Screenshots.TakeAsync(page, "unknown-calls");
+        await Screenshots.TakeAsync(page, "unknown-calls", fullPage: false);
 
         await calls.First.GetByRole(AriaRole.Button, new() { Name = "Treat as sent" }).ClickAsync();
         await Expect(page.Question()).ToContainTextAsync("100 people will never get this mail");
-        await Screenshots.TakeAsync(page, "unknown-treat-as-sent");
+        await Screenshots.TakeAsync(page, "unknown-treat-as-sent", fullPage: false);
         await page.Question().GetByRole(AriaRole.Button, new() { Name = "Treat 100 people as sent" }).ClickAsync();
         await page.CountsAsync("Unknown", 100);
         await Expect(page.GetByText("100 people count as sent by a person's decision")).ToBeVisibleAsync();
 
         await calls.First.GetByRole(AriaRole.Button, new() { Name = "Send again" }).ClickAsync();
         await Expect(page.Question()).ToContainTextAsync("100 people will get this mail twice");
-        await Screenshots.TakeAsync(page, "unknown-send-again");
+        await Screenshots.TakeAsync(page, "unknown-send-again", fullPage: false);
         await page.Question().GetByRole(AriaRole.Button, new() { Name = "Send again to 100 people" }).ClickAsync();
         await page.CountsAsync("Pending", 100);
         await (await page.AskToResumeAsync()).SendToAsync(100);
 
         await page.StandsAtAsync("Sent");
         await page.CountsAsync("Accepted", 312);
-        await Screenshots.TakeAsync(page, "unknown-decided");
+        await Screenshots.TakeAsync(page, "unknown-decided", fullPage: false);
         Assert.Equal(212, (await stage.Provider.MailedAsync(campaign)).Count);
     }
 }

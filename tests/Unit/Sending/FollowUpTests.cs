@@ -111,15 +111,7 @@ public sealed class FollowUpTests
     public async Task Doubt_InTheSource_BlocksNobodyElse_AndItsPeopleAreNotInTheFollowUp()
     {
         await using var engine = await EngineHarness.CreateAsync();
-        await engine.Database.AddContactsAsync(engine.Tenant, 300);
-        engine.Provider.Then(Fault.LostAnswer, Fault.DailyQuota);
-        var source = await engine.LaunchAsync();
-        for (var i = 0; (await engine.CampaignAsync(source)).Status == CampaignStatus.Sending && i < 10; i++)
-        {
-            await engine.TurnAsync();
-            engine.Time.Advance(TimeSpan.FromSeconds(5));
-        }
-
+        var source = await InDoubtAsync(engine);
         var doubtful = (await engine.CountsAsync(source)).InDoubt;
         Assert.Equal(100, doubtful);
 
@@ -152,6 +144,25 @@ public sealed class FollowUpTests
         await engine.RunAsync();
         Assert.Equal(300, (await engine.CountsAsync(source)).Accepted);
         await engine.AssertNobodyTwiceAndNobodyLostAsync(source);
+    }
+
+    [Fact]
+    public async Task Source_WhoseDoubtIsProvenWhileADraftHoldsItsPeople_IsNotDone_AndTakesThemBack()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var source = await InDoubtAsync(engine);
+        var followUp = await engine.FollowUpAsync(source);
+
+        await engine.RunAsync(TimeSpan.FromHours(2));
+
+        var counts = await engine.CountsAsync(source);
+        Assert.Equal((100, 0, 0), (counts.Accepted, counts.InDoubt, counts.Pending));
+        Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(source)).Status);
+        await engine.DeleteDraftAsync(followUp);
+        Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(source));
+        await engine.RunAsync();
+        Assert.Equal(300, (await engine.CountsAsync(source)).Accepted);
+        engine.AssertNobodyTwiceOverAll();
     }
 
     [Fact]
@@ -316,5 +327,20 @@ public sealed class FollowUpTests
         Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(source)).Status);
         Assert.Equal(300, engine.Provider.Mailed.Count);
         engine.AssertNobodyTwiceOverAll();
+    }
+
+    /// <summary>Stopped by the quota: 100 of 300 are in doubt, and have the mail.</summary>
+    private static async Task<Guid> InDoubtAsync(EngineHarness engine)
+    {
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        engine.Provider.Then(Fault.LostAnswer, Fault.DailyQuota);
+        var source = await engine.LaunchAsync();
+        for (var i = 0; (await engine.CampaignAsync(source)).Status == CampaignStatus.Sending && i < 10; i++)
+        {
+            await engine.TurnAsync();
+            engine.Time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        return source;
     }
 }

@@ -92,7 +92,10 @@ public sealed partial class CampaignPage
                 Toasts.Done($"{Words.People(decided.People)} count as sent now.", "The decision is in the audit log.");
                 break;
             case DecisionResult.Decided { Status: CampaignStatus.Partial or CampaignStatus.Paused } decided:
-                Toasts.Done($"{Words.People(decided.People)} wait again.", "They are sent to once the campaign goes on.");
+                Toasts.Done(
+                    $"{Words.People(decided.People)} wait again.",
+                    "They are sent to once the campaign goes on."
+                );
                 break;
             case DecisionResult.Decided decided:
                 Toasts.Done($"{Words.People(decided.People)} are sent to again.", "The decision is in the audit log.");

@@ -44,8 +44,10 @@ public static class DecisionQuestion
     private static string Next(CampaignStatus status) =>
         status switch
         {
-            CampaignStatus.Partial => "They wait then like the others; nothing leaves before somebody resumes the campaign.",
-            CampaignStatus.Paused => "They wait then like the others; nothing leaves before somebody continues the campaign.",
+            CampaignStatus.Partial =>
+                "They wait then like the others; nothing leaves before somebody resumes the campaign.",
+            CampaignStatus.Paused =>
+                "They wait then like the others; nothing leaves before somebody continues the campaign.",
             _ => "They are sent to at once, under a new key; the old call stays in the log.",
         };
 }

@@ -13,7 +13,10 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
     public static StopStory Of(Campaign campaign, CampaignCounts counts, TimeZoneInfo? zone = null)
     {
         var wanted = counts.Recipients - counts.Excluded;
-        var progress = $"after {Words.Count(counts.Accepted)} of {Words.Count(wanted)}";
+        // Whom a follow-up took over is no part of what this campaign still wants.
+        var progress = campaign.ContinuedById is null
+            ? $"after {Words.Count(counts.Accepted)} of {Words.Count(wanted)}"
+            : $"after {Words.People(counts.Accepted)}";
         var what = campaign.StopReason switch
         {
             StopReason.ProviderUnavailable => $"The provider stopped answering {progress}.",
@@ -82,6 +85,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
     private static string? NextStep(Campaign campaign, TimeZoneInfo? zone) =>
         campaign.StopReason switch
         {
+            _ when campaign.ContinuedById is not null => null,
             _ when campaign.ResumeAfter is { } after => $"A resume has a chance from {Words.Exact(after, zone)}.",
             StopReason.DailyQuota => "A resume has a chance when the quota is renewed, at midnight UTC.",
             StopReason.MonthlyQuota => "Raise the quota at the provider, or wait for its next month.",
