@@ -31,7 +31,7 @@ public abstract record FollowUpResult
 /// <summary>
 /// A new campaign that continues a Partial one. In one transaction the source is marked as continued (of all who press one
 /// wins), its clean chunks are abandoned, and whoever is pending moves to the new draft. What may have been mailed stays
-/// in the source and is found there by everything that looks through the lineage (docs/decisions/0014).
+/// in the source and is found there by everything that looks through the lineage (docs/decisions/0012).
 /// </summary>
 public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
 {
