@@ -19,13 +19,17 @@ public static class Protocol
             _ => Proof.Nothing,
         };
 
-    /// <summary>Rule 2: how long after the first attempt of a generation its last repeat may start.</summary>
+    /// <summary>
+    /// Rule 2: how long after the first attempt of a generation its last repeat may start. A first attempt that lies in the
+    /// future was written by a clock that is not believed.
+    /// </summary>
     public static bool MayRepeatAfter(TimeSpan sinceFirstAttempt, TimeSpan keyWindow, TimeSpan margin) =>
-        sinceFirstAttempt < keyWindow - margin;
+        sinceFirstAttempt >= TimeSpan.Zero && sinceFirstAttempt < keyWindow - margin;
 
     /// <summary>Rule 2: every condition under which a request may go out, the first as well as a repeat.</summary>
     public static bool MayGoOut(in IntentFacts facts) =>
         IsMine(facts.State, facts.EpochIsMine)
+        && !facts.InstallationIsHeld
         && facts.GenerationIsMine
         && facts.AccountIsCurrent
         && facts.SenderIsVerified
@@ -77,6 +81,7 @@ public readonly record struct IntentFacts(
     bool EpochIsMine,
     bool GenerationIsMine,
     bool InDoubt,
+    bool InstallationIsHeld,
     CampaignStatus Campaign,
     bool RunIsCurrent,
     bool RunUsesAccount,

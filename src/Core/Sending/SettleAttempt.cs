@@ -40,7 +40,7 @@ public sealed class SettleAttempt(
                 // Fenced by its WHERE: from here on the chunk's row is this worker's until the commit, or was not any more.
                 var mine = ClaimFence.Mine(context, claim);
                 var held =
-                    outcome is Outcome.Accepted
+                    Protocol.Proves(outcome, intent.CleanHistory) == Proof.Accepted
                         ? await Chunks.CloseAsync(mine, ChunkState.Accepted, token)
                         : await Chunks.ReleaseAsync(mine, Message(outcome), token);
                 if (held == 0)
@@ -118,7 +118,8 @@ public sealed class SettleAttempt(
         {
             Outcome.Accepted => AttemptOutcome.Accepted,
             // On a repeat the provider's no proves nothing, and the log must not say that it does.
-            Outcome.Refusal when !cleanHistory => AttemptOutcome.Ambiguous,
+            Outcome.Refusal when Protocol.Proves(outcome, cleanHistory) != Proof.NotAccepted =>
+                AttemptOutcome.Ambiguous,
             Outcome.Refusal { Kind: RefusalKind.Content } => AttemptOutcome.Refused,
             Outcome.Refusal { Kind: RefusalKind.Rate } => AttemptOutcome.RateLimited,
             Outcome.Refusal => AttemptOutcome.Stopped,

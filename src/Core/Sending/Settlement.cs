@@ -37,12 +37,8 @@ internal sealed class Settlement(
         {
             Outcome.Accepted accepted => AcceptAsync(accepted, cancellation),
             Outcome.Refusal { Kind: RefusalKind.Rate } rate => RateLimitedAsync(rate, cancellation),
-            Outcome.Refusal { Kind: RefusalKind.Content } refusal when intent.CleanHistory => new Bisection(
-                context,
-                claim,
-                intent,
-                now
-            ).RefuseAsync(refusal.Message, cancellation),
+            Outcome.Refusal { Kind: RefusalKind.Content } refusal when Proves(refusal) == Proof.NotAccepted =>
+                new Bisection(context, claim, intent, now).RefuseAsync(refusal.Message, cancellation),
             Outcome.Refusal { Kind: not RefusalKind.Content } stop => StopAsync(stop, cancellation),
             Outcome.KeyMismatch => KeyMismatchAsync(cancellation),
             Outcome.Busy busy => BusyAsync(busy, cancellation),
@@ -50,6 +46,8 @@ internal sealed class Settlement(
             Outcome.Refusal refusal => FailAsync(refusal.Message, cancellation),
             _ => FailAsync(null, cancellation),
         };
+
+    private Proof Proves(Outcome outcome) => Protocol.Proves(outcome, intent.CleanHistory);
 
     /// <summary>Its chunk is closed already, by the statement that proved it to be this worker's.</summary>
     private async Task AcceptAsync(Outcome.Accepted accepted, CancellationToken cancellation)
@@ -76,7 +74,7 @@ internal sealed class Settlement(
         var account = await AccountAsync(cancellation);
         account.RateLimited(now, pause);
         var patienceIsOver = now >= account.FailingSince + options.Patience;
-        if (intent.CleanHistory)
+        if (Proves(rate) == Proof.NotAccepted)
         {
             await EndGenerationAsync(cancellation);
             await PauseAsync(now + pause, cancellation);
@@ -99,7 +97,7 @@ internal sealed class Settlement(
 
     private async Task StopAsync(Outcome.Refusal refusal, CancellationToken cancellation)
     {
-        if (intent.CleanHistory)
+        if (Proves(refusal) == Proof.NotAccepted)
         {
             await EndGenerationAsync(cancellation);
         }

@@ -89,6 +89,7 @@ internal abstract partial class LedgerModel
             EpochIsMine: chunk.Holder == me + 1,
             GenerationIsMine: true,
             chunk.InDoubt,
+            InstallationIsHeld: false,
             Rules.IntentAsksForTheCampaign ? campaign.Status : CampaignStatus.Sending,
             RunIsCurrent: chunk.Run == campaign.Run || !Rules.IntentAsksForTheRun,
             RunUsesAccount: campaign.RunAccount == worker.Account,

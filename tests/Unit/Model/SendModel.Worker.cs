@@ -68,6 +68,7 @@ internal sealed partial class SendModel
             EpochIsMine: chunk.Holder == me + 1,
             GenerationIsMine: true,
             chunk.InDoubt,
+            InstallationIsHeld: false,
             CampaignStatus.Sending,
             RunIsCurrent: true,
             RunUsesAccount: true,

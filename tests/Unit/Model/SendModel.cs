@@ -103,6 +103,14 @@ internal sealed partial class SendModel(SendRules rules, bool strict) : Model<Se
             steps.AddFault(Actor.Person, "edits the template", state with { Edited = true });
         }
 
+        if (rules.TimeSetBack > 0 && !state.WasSetBack && state.Chunk.InDoubt && state.Chunk.Age >= rules.TimeSetBack)
+        {
+            var next = state;
+            next.WasSetBack = true;
+            next.Chunk.Age -= (byte)rules.TimeSetBack;
+            steps.AddFault(Actor.Person, "sets the clock back", next);
+        }
+
         if (state.Chunk.Lease > 0 && state.Workers[0].At == At.Idle && state.Workers[1].At == At.Idle)
         {
             var next = state;

@@ -49,6 +49,21 @@ public sealed class SendModelTests(ITestOutputHelper output)
         output.Holds(new SendModel(rules, strict: true));
     }
 
+    /// <summary>What the margin has left over delay and pause, a clock may be wrong by; one more, and there are two mails.</summary>
+    [Fact]
+    public void TimeThatGoesBack_IsCoveredByWhatTheMarginHasLeft_AndMailsTwiceBeyondIt()
+    {
+        var rules = new SendRules
+        {
+            Window = 6,
+            Margin = 3,
+            TimeSetBack = 1,
+        };
+
+        output.Holds(new SendModel(rules, strict: true));
+        output.Breaks(new SendModel(rules with { TimeSetBack = 2 }, strict: false), "TWO MAILS", "2 mails out");
+    }
+
     /// <summary>The bytes are frozen so that people get their mail; against a second one the key alone is enough.</summary>
     [Fact]
     public void BytesRenderedAgain_AloneMailNobodyTwice_ButTheProviderSeesOtherBytesUnderOneKey()

@@ -21,6 +21,9 @@ internal sealed record SendRules
     /// <summary>Requests at one time, those of dead workers and of calls given up included; at most three.</summary>
     public int InTheAir { get; init; } = 3;
 
+    /// <summary>By how much somebody sets the engine's time back, once; 0 for never, as rule 16 has it.</summary>
+    public int TimeSetBack { get; init; }
+
     public bool IntentBeforePost { get; init; } = true;
     public bool IntentAsksForTheWindow { get; init; } = true;
     public bool StableKey { get; init; } = true;

@@ -20,6 +20,9 @@ internal struct SendState
 
     /// <summary>The template was edited: rendering now gives other bytes.</summary>
     public bool Edited;
+
+    /// <summary>The engine's time was set back once.</summary>
+    public bool WasSetBack;
 }
 
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
