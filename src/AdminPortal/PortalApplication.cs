@@ -23,7 +23,12 @@ public static class PortalApplication
     {
         try
         {
-            await using var app = Create(args);
+            if (Verbs.Knows(args))
+            {
+                return await Verbs.RunAsync(args, Console.Out, TimeProvider.System);
+            }
+
+            await using var app = Create(args is ["serve", .. var rest] ? rest : args);
             await StartAsync(app, Console.Out);
             await app.WaitForShutdownAsync();
             return 0;
@@ -134,7 +139,7 @@ public static class PortalApplication
     }
 
     // Started by its path from elsewhere, the settings lie beside the program and not in the working directory.
-    private static string? ContentRoot(string[] args) =>
+    internal static string? ContentRoot(string[] args) =>
         File.Exists("appsettings.json")
         || args.Any(arg => arg.StartsWith("--contentRoot", StringComparison.OrdinalIgnoreCase))
             ? null

@@ -16,6 +16,7 @@ public static class PortalUrls
     public const string LockedOut = "/account/locked-out";
     public const string AccessDenied = "/account/access-denied";
     public const string OperatorTenants = "/operator/tenants";
+    public const string OperatorSending = "/operator/sending";
     public const string Gallery = "/dev/gallery";
     public const string GalleryTables = "/dev/gallery/tables";
     public const string GalleryScript = "/dev/gallery/script";

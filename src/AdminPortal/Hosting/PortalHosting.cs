@@ -18,19 +18,24 @@ public static class PortalHosting
     public static PortalSettings AddPortalHosting(this WebApplicationBuilder builder)
     {
         ChooseAddress(builder);
-        var reader = new SettingsReader(builder.Configuration, builder.Environment);
-        var settings = reader.Read(DataDirectory.Default(builder.Environment.ContentRootPath)) switch
-        {
-            SettingsReading.Valid valid => valid.Settings,
-            SettingsReading.Invalid invalid => throw new StartRefusedException(Message(invalid.Problems)),
-            _ => throw new InvalidOperationException(),
-        };
-
+        var settings = ReadSettings(builder);
         var directory = DataDirectory.Take(settings.Portal.DataDirectory);
         builder.Logging.ClearProviders();
         builder.Logging.AddSerilog(PortalLogging.Create(builder.Configuration, directory.Path), dispose: true);
         AddServices(builder.Services, settings, directory);
         return settings;
+    }
+
+    /// <exception cref="StartRefusedException">A setting is wrong.</exception>
+    public static PortalSettings ReadSettings(WebApplicationBuilder builder)
+    {
+        var reader = new SettingsReader(builder.Configuration, builder.Environment);
+        return reader.Read(DataDirectory.Default(builder.Environment.ContentRootPath)) switch
+        {
+            SettingsReading.Valid valid => valid.Settings,
+            SettingsReading.Invalid invalid => throw new StartRefusedException(Message(invalid.Problems)),
+            _ => throw new InvalidOperationException(),
+        };
     }
 
     private static void AddServices(IServiceCollection services, PortalSettings settings, DataDirectory directory)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Senders;
+using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -14,6 +15,8 @@ public sealed class PortalStart(
     PortalOptions portal,
     PortalDb db,
     EnsureInstallation installation,
+    NoticeOldDatabase old,
+    IConfiguration configuration,
     ProviderConnection provider,
     ProviderAccounts account,
     EmbeddedEmulator emulator,
@@ -49,8 +52,20 @@ public sealed class PortalStart(
         }
 
         await installation.ExecuteAsync(cancellation);
+        await old.ByStampAsync(cancellation);
+        await old.ByPublicUrlAsync(
+            configuration["Portal:PublicUrl"] is { Length: > 0 } ? portal.PublicUrl : null,
+            cancellation
+        );
         await provider.OpenAsync(cancellation);
-        await account.EnsureAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
+        var before = await account.LastAsync(cancellation);
+        var now = await account.EnsureAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
+        // Nothing leaves the machine through the emulator, so nobody can be mailed twice.
+        if (provider.Endpoint.Mode != ProviderMode.Emulator)
+        {
+            await old.ByAccountAsync(before, now, cancellation);
+        }
+
         await EnsureOperatorAsync(cancellation);
         if (portal.SeedDemo)
         {

@@ -1,4 +1,6 @@
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
+using Ledgerpost.Sending.Provider;
 using Ledgerpost.Webhooks;
 
 namespace AdminPortal.Hosting;
@@ -6,7 +8,13 @@ namespace AdminPortal.Hosting;
 /// <summary>
 /// Keeps the workers turning. At shutdown no new call starts and those in flight have half a minute for their answers.
 /// </summary>
-public sealed class SendingService(SendingLoops loops, WatchClocks clocks) : BackgroundService
+public sealed class SendingService(
+    SendingLoops loops,
+    WatchClocks clocks,
+    NoticeOldDatabase old,
+    ProviderArchive archive,
+    ProviderAccounts accounts
+) : BackgroundService
 {
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(30);
 
@@ -17,6 +25,8 @@ public sealed class SendingService(SendingLoops loops, WatchClocks clocks) : Bac
         // Gives the host its thread back. Doubt is repeated first: before it, once, what time it is for the provider.
         await Task.Yield();
         await clocks.CompareAsync(stoppingToken);
+        // And whether it has mail of ours that we do not know of.
+        await old.ByProviderAsync(archive, await accounts.CurrentAsync(stoppingToken), stoppingToken);
         await loops.RunWorkersAsync(stoppingToken, abandon.Token);
     }
 }

@@ -15,6 +15,7 @@ public static class AuditSentences
         StringComparer.Ordinal
     )
     {
+        ["installation.released"] = "let {} send again",
         ["tenant.created"] = "created the organisation {}",
         ["tenant.changed"] = "changed the settings of {}",
         ["tenant.seeded"] = "filled {} with demo data",

@@ -148,6 +148,9 @@ public enum StopReason
     /// <summary>Everybody else is done; some recipients' fate is not known.</summary>
     UnknownLeft,
 
+    /// <summary>The database is older than what was sent, or may be: who was not settled is unknown now.</summary>
+    Restored,
+
     /// <summary>The installation now sends through another account than this run did.</summary>
     AccountChanged,
 }

@@ -39,6 +39,16 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
             .SingleAsync(cancellation);
     }
 
+    /// <summary>The account of the last start; null before the first.</summary>
+    public async Task<CurrentAccount?> LastAsync(CancellationToken cancellation)
+    {
+        await using var context = db.Read(TenantScope.None);
+        return await context
+            .ProviderAccounts.Where(account => account.IsCurrent)
+            .Select(account => new CurrentAccount(account.Id, account.BaseUrl))
+            .SingleOrDefaultAsync(cancellation);
+    }
+
     public async Task<CurrentAccount> EnsureAsync(string baseUrl, string apiKey, CancellationToken cancellation)
     {
         var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)));

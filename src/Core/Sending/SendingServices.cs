@@ -32,6 +32,9 @@ public static class SendingServices
         services.AddSingleton<SettleAttempt>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<ExpireDoubt>();
+        services.AddSingleton<HoldSending>();
+        services.AddSingleton<NoticeOldDatabase>();
+        services.AddSingleton<ReleaseSending>();
         services.AddSingleton<WatchClocks>();
         services.AddSingleton<OpenQuestions>();
         services.AddSingleton<ProviderArchive>();

@@ -245,7 +245,7 @@ public sealed class ReconcilerTests
         );
 
     /// <summary>For the pacer alone: its turns come at once.</summary>
-    private sealed class NoWaiting : TimeProvider
+    internal sealed class NoWaiting : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             base.CreateTimer(callback, state, TimeSpan.Zero, period);

@@ -31,6 +31,7 @@ public sealed partial class NavMenu
         else if (view.Person?.Operator == true)
         {
             entries.Add(new("Tenants", "operator", PortalUrls.OperatorTenants));
+            entries.Add(new("Sending", "campaigns", PortalUrls.OperatorSending));
         }
 
         return entries;

@@ -33,6 +33,8 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.ContentBroken => $"The content can no longer be made into mails; it stopped {progress}.",
             StopReason.UnknownLeft =>
                 $"Everybody else is done, {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
+            StopReason.Restored =>
+                $"A backup was put in place of a newer database; {Words.Count(counts.Accepted)} of {Words.Count(wanted)} are known to be accepted, and what was sent since is not known here.",
             StopReason.AccountChanged =>
                 $"The installation sends through another provider account now; this campaign stopped {progress}.",
             _ => $"The campaign stopped {progress}.",

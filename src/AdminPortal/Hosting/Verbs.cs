@@ -1,0 +1,140 @@
+using Ledgerpost;
+using Ledgerpost.Data;
+using Ledgerpost.Data.Sqlite;
+using Ledgerpost.Sending;
+
+namespace AdminPortal.Hosting;
+
+/// <summary>What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>.</summary>
+public static class Verbs
+{
+    public static bool Knows(string[] args) => args is ["backup" or "restore", ..];
+
+    /// <returns>The process' exit code.</returns>
+    /// <exception cref="StartRefusedException">A setting is wrong, a file is missing, or the portal runs.</exception>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TimeProvider time)
+    {
+        var settings = Read(args[1..]);
+        var now = time.GetUtcNow();
+        if (args[0] == "backup")
+        {
+            await output.WriteLineAsync(Backup(settings.Portal, Path.GetFullPath(Needed(args, "--to")), now));
+            return 0;
+        }
+
+        using var directory = Take(settings.Portal);
+        await RestoreAsync(settings, Path.GetFullPath(Needed(args, "--from")), time, output);
+        return 0;
+    }
+
+    private static string Backup(PortalOptions portal, string target, DateTimeOffset now)
+    {
+        if (File.Exists(target))
+        {
+            throw new StartRefusedException($"{target} exists already; a backup never replaces a file.");
+        }
+
+        DataDirectory? directory = null;
+        try
+        {
+            directory = DataDirectory.Take(portal.DataDirectory);
+        }
+        catch (StartRefusedException)
+        {
+            // A server runs on it. The copy is read beside it.
+        }
+
+        using (directory)
+        {
+            try
+            {
+                DatabaseFile.Copy(portal.ConnectionString, target, running: directory is null, now);
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException exception)
+            {
+                throw new StartRefusedException($"The backup could not be written: {exception.Message}");
+            }
+        }
+
+        return $"The database as it was at {now:u} is in {target}. It holds addresses and secrets: keep it where only you can read it.";
+    }
+
+    private static async Task RestoreAsync(PortalSettings settings, string from, TimeProvider time, TextWriter output)
+    {
+        if (!File.Exists(from) || DatabaseFile.Check(from) is not { } info)
+        {
+            throw new StartRefusedException(
+                $"{from} is no backup of Ledgerpost, or it is damaged. Nothing was changed."
+            );
+        }
+
+        var now = time.GetUtcNow();
+        var aside = DatabaseFile.Replace(settings.Portal.ConnectionString, from, now);
+        var ids = new Version7Ids(time);
+        await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids);
+        await db.MigrateAsync(CancellationToken.None);
+        var made = info.BackedUpAt is { } at ? $"{at:u}" : "an unknown time";
+        using var logs = LoggerFactory.Create(_ => { });
+        await new HoldSending(
+            db,
+            new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
+            logs.CreateLogger<HoldSending>()
+        ).HoldOldDatabaseAsync(
+            HoldReason.Restored,
+            $"A backup of {made} was put in place at {now:u}. What happened between the two is not known here.",
+            CancellationToken.None
+        );
+        await output.WriteLineAsync($"The backup of {made} is in place, and all sending is paused.");
+        if (aside is not null)
+        {
+            await output.WriteLineAsync($"The database of before lies at {aside}.");
+            await output.WriteLineAsync(await ReplayAsync(db, aside, time, ids));
+        }
+
+        await output.WriteLineAsync(
+            "Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next."
+        );
+    }
+
+    private static async Task<string> ReplayAsync(PortalDb db, string aside, TimeProvider time, IIds ids)
+    {
+        try
+        {
+            await using var old = new PortalDb(DatabaseFile.Of(aside), time, ids);
+            await old.MigrateAsync(CancellationToken.None);
+            var added = await new ReplayUnsubscribes(db).ExecuteAsync(old, CancellationToken.None);
+            return $"{added} unsubscribed or suppressed addresses were taken over from it.";
+        }
+        catch (Exception exception)
+        {
+            return $"It cannot be read ({exception.GetBaseException().Message}): who unsubscribed since the backup is not known.";
+        }
+    }
+
+    private static DataDirectory Take(PortalOptions portal)
+    {
+        try
+        {
+            return DataDirectory.Take(portal.DataDirectory);
+        }
+        catch (StartRefusedException refused)
+        {
+            throw new StartRefusedException(
+                $"{refused.Message} A restore needs the portal stopped. Nothing was changed."
+            );
+        }
+    }
+
+    private static string Needed(string[] args, string option) =>
+        args.SkipWhile(arg => arg != option).Skip(1).FirstOrDefault()
+        ?? args.FirstOrDefault(arg => arg.StartsWith(option + "=", StringComparison.Ordinal))?[(option.Length + 1)..]
+        ?? throw new StartRefusedException($"{args[0]} needs {option} FILE.");
+
+    private static PortalSettings Read(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { Args = args, ContentRootPath = PortalApplication.ContentRoot(args) }
+        );
+        return PortalHosting.ReadSettings(builder);
+    }
+}

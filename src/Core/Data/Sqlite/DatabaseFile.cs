@@ -1,0 +1,107 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Ledgerpost.Data.Sqlite;
+
+/// <summary>What a database file says of itself.</summary>
+public sealed record DatabaseInfo(int Epoch, DateTimeOffset? BackedUpAt);
+
+/// <summary>The file as a whole: a consistent copy of it, and another one in its place.</summary>
+public static class DatabaseFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>
+    /// One snapshot of the database, as a file of its own. It only reads, through a connection that cannot write or
+    /// checkpoint, so that a server may go on beside it (docs/decisions/0003).
+    /// </summary>
+    /// <param name="running">A server has the database open; without one it is opened for writing, to see its last commits.</param>
+    public static void Copy(string connectionString, string target, bool running, DateTimeOffset now)
+    {
+        using (var source = Open(connectionString, running ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite))
+        {
+            using var copy = source.CreateCommand();
+            copy.CommandText = "VACUUM INTO @target";
+            copy.Parameters.AddWithValue("@target", target);
+            copy.ExecuteNonQuery();
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            // It holds addresses and secrets.
+            File.SetUnixFileMode(target, OwnerOnly);
+        }
+
+        using var written = Open(Of(target), SqliteOpenMode.ReadWrite);
+        using var note = written.CreateCommand();
+        note.CommandText = """UPDATE "Installation" SET "BackedUpAt" = @now""";
+        note.Parameters.AddWithValue("@now", InstantConverter.ToMicroseconds(now));
+        note.ExecuteNonQuery();
+    }
+
+    /// <returns>Null when it is no database of this program, or a damaged one.</returns>
+    public static DatabaseInfo? Check(string path)
+    {
+        try
+        {
+            using var connection = Open(Of(path), SqliteOpenMode.ReadOnly);
+            using var check = connection.CreateCommand();
+            check.CommandText = "PRAGMA quick_check";
+            if (check.ExecuteScalar() as string != "ok")
+            {
+                return null;
+            }
+
+            using var read = connection.CreateCommand();
+            read.CommandText = """SELECT "Epoch", "BackedUpAt" FROM "Installation" """;
+            using var row = read.ExecuteReader();
+            return row.Read()
+                ? new DatabaseInfo(
+                    row.GetInt32(0),
+                    row.IsDBNull(1) ? null : InstantConverter.FromMicroseconds(row.GetInt64(1))
+                )
+                : null;
+        }
+        catch (SqliteException)
+        {
+            return null;
+        }
+    }
+
+    /// <returns>Where the database of before lies now; null when there was none.</returns>
+    public static string? Replace(string connectionString, string with, DateTimeOffset now)
+    {
+        var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
+        string? aside = null;
+        if (File.Exists(path))
+        {
+            aside = string.Create(CultureInfo.InvariantCulture, $"{path}.before-restore-{now:yyyyMMddHHmmss}");
+            foreach (var part in (string[])["", "-wal", "-shm"])
+            {
+                if (File.Exists(path + part))
+                {
+                    File.Move(path + part, aside + part);
+                }
+            }
+        }
+
+        File.Copy(with, path);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, OwnerOnly);
+        }
+
+        return aside;
+    }
+
+    public static string Of(string path) => new SqliteConnectionStringBuilder { DataSource = path }.ToString();
+
+    private static SqliteConnection Open(string connectionString, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder(connectionString) { Mode = mode, Pooling = false }.ToString()
+        );
+        connection.Open();
+        return connection;
+    }
+}

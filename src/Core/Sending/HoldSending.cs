@@ -1,0 +1,154 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Rule 17: the whole installation stops until a person lets it go on. The intent asks for it in the same statement, so
+/// nothing goes out after it is committed.
+/// </summary>
+public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending> logger)
+{
+    /// <summary>
+    /// Chunk numbers of before are not given out again: a mail that went out after the backup carries one, and would
+    /// prove something else.
+    /// </summary>
+    private const int ChunksLeftOut = 1_000_000;
+
+    private static readonly CampaignStatus[] Unfinished =
+    [
+        CampaignStatus.Preparing,
+        CampaignStatus.Sending,
+        CampaignStatus.Paused,
+        CampaignStatus.Partial,
+        CampaignStatus.Cancelled,
+    ];
+
+    /// <summary>Nothing changes but that nothing goes out.</summary>
+    public Task HoldAsync(HoldReason reason, string detail, CancellationToken cancellation) =>
+        db.WriteAsync(
+            TenantScope.Installation,
+            (context, token) => SetAsync(context, reason, detail, token),
+            cancellation
+        );
+
+    /// <summary>
+    /// This database may be older than what was sent: the epoch is raised, so that no old key is used for other bytes, and
+    /// whoever was pending or in doubt becomes unknown, until proof or a person.
+    /// </summary>
+    public async Task HoldOldDatabaseAsync(HoldReason reason, string detail, CancellationToken cancellation)
+    {
+        var seen = file.Read();
+        var epoch = await db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                await SetAsync(context, reason, detail, token);
+                var epoch = await RaiseEpochAsync(context, seen, db.Time.GetUtcNow(), token);
+                await context.SaveChangesAsync(token);
+                var campaigns = await context.Campaigns.Where(c => Unfinished.Contains(c.Status)).ToListAsync(token);
+                foreach (var campaign in campaigns)
+                {
+                    await DoubtAsync(context, campaign, db.Time.GetUtcNow(), token);
+                }
+
+                return epoch;
+            },
+            cancellation
+        );
+        file.Write(new Stamp(Math.Max(seen?.Number ?? 0, 0), epoch));
+        logger.LogCritical("All sending is paused: {Detail} The epoch is {Epoch} now.", detail, epoch);
+    }
+
+    internal static async Task<int> RaiseEpochAsync(
+        PortalDbContext context,
+        Stamp? seen,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var row = await context.Installation.SingleAsync(cancellation);
+        // The minute too, so that one backup restored twice, on two machines, never gets one epoch twice.
+        row.Epoch = Math.Max(Math.Max(row.Epoch, seen?.Epoch ?? 0) + 1, (int)(now.ToUnixTimeSeconds() / 60));
+        row.Stamp = Math.Max(row.Stamp, seen?.Number ?? 0) + 1;
+        return row.Epoch;
+    }
+
+    /// <summary>Nobody of this campaign is taken for unsent any more.</summary>
+    internal static async Task DoubtAsync(
+        PortalDbContext context,
+        Campaign campaign,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (campaign.Status == CampaignStatus.Preparing)
+        {
+            // Its audience is not taken yet; launching it by itself could be a second time.
+            await CampaignTransitions.TryMoveAsync(
+                context,
+                campaign.TenantId,
+                campaign.Id,
+                CampaignStatus.Preparing,
+                CampaignStatus.Draft,
+                now,
+                cancellation
+            );
+            return;
+        }
+
+        // Whoever stands in no chunk gets one: a person decides by chunk.
+        await ChunkPlanner.PlanAsync(context, campaign, cancellation);
+        campaign.LastChunk += ChunksLeftOut;
+        await context.SaveChangesAsync(cancellation);
+        await context
+            .Chunks.Where(chunk =>
+                chunk.TenantId == campaign.TenantId
+                && chunk.CampaignId == campaign.Id
+                && (chunk.State == ChunkState.Planned || chunk.State == ChunkState.Leased)
+            )
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(chunk => chunk.State, ChunkState.Unknown)
+                        .SetProperty(chunk => chunk.Epoch, chunk => chunk.Epoch + 1)
+                        .SetProperty(chunk => chunk.LeaseOwner, (string?)null)
+                        .SetProperty(chunk => chunk.LeaseEnds, (DateTimeOffset?)null)
+                        .SetProperty(chunk => chunk.DoubtfulSince, (DateTimeOffset?)null)
+                        .SetProperty(chunk => chunk.NotBefore, (DateTimeOffset?)null)
+                        .SetProperty(chunk => chunk.Payload, (byte[]?)null),
+                cancellation
+            );
+        var all = context.Recipients.Where(r => r.TenantId == campaign.TenantId && r.CampaignId == campaign.Id);
+        foreach (var state in (RecipientState[])[RecipientState.Pending, RecipientState.InDoubt])
+        {
+            await Ledger.MoveAsync(all, state, RecipientState.Unknown, now, cancellation);
+        }
+
+        await CampaignCompletion.StopAsync(
+            context,
+            campaign.TenantId,
+            campaign.Id,
+            StopReason.Restored,
+            null,
+            null,
+            now,
+            cancellation
+        );
+    }
+
+    private async Task SetAsync(
+        PortalDbContext context,
+        HoldReason reason,
+        string detail,
+        CancellationToken cancellation
+    )
+    {
+        var row = await context.Installation.SingleAsync(cancellation);
+        row.Hold = reason;
+        row.HeldSince = db.Time.GetUtcNow();
+        row.HoldDetail = detail.Length <= 1000 ? detail : detail[..1000];
+    }
+}
