@@ -90,7 +90,12 @@ public sealed class VerbTests
             await RunAsync(folder, "backup", "--to", file);
         }
 
-        File.Copy(file, Path.Combine(folder, "portal.db"), overwrite: true);
+        foreach (var part in (string[])["", "-wal", "-shm"])
+        {
+            File.Delete(Path.Combine(folder, "portal.db" + part));
+        }
+
+        File.Copy(file, Path.Combine(folder, "portal.db"));
         await using (var host = await RealHost.StartAsync(folder, configure: null, keepFolder: true))
         {
             await using var db = host.Get<PortalDb>().Read(TenantScope.None);
