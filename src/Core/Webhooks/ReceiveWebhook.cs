@@ -44,7 +44,8 @@ public sealed class ReceiveWebhook(
         }
 
         var account = await accounts.CurrentAsync(cancellation);
-        var stored = await db.WriteAsync(
+        // Of two that bring the same event at once, the second fails on the key, runs again and finds it.
+        var stored = await db.WriteBesideOthersAsync(
             TenantScope.Installation,
             async (context, token) =>
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -14,6 +15,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     private const string Channel = "ledgerpost";
 
     private readonly NpgsqlDataSource _source;
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _queues = new(StringComparer.Ordinal);
     private readonly StorageFaults _faults;
     private readonly DatabaseTime? _clock;
 
@@ -65,12 +67,40 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         CancellationToken cancellation
     )
     {
+        if (!alone)
+        {
+            Announce(await RunAsync(scope, alone, work, cancellation));
+            return;
+        }
+
+        // Who waits for another transaction of this process waits here, without a connection: the pool is for all.
+        var mine = _queues.GetOrAdd(LockName(scope), _ => new SemaphoreSlim(1, 1));
+        await mine.WaitAsync(cancellation);
+        IReadOnlyList<Action> announcements;
+        try
+        {
+            announcements = await RunAsync(scope, alone, work, cancellation);
+        }
+        finally
+        {
+            mine.Release();
+        }
+
+        Announce(announcements);
+    }
+
+    private async Task<IReadOnlyList<Action>> RunAsync(
+        TenantScope scope,
+        bool alone,
+        Func<PortalDbContext, Task> work,
+        CancellationToken cancellation
+    )
+    {
         for (var run = 1; ; run++)
         {
             try
             {
-                Announce(await RunOnceAsync(scope, alone, work, cancellation));
-                return;
+                return await RunOnceAsync(scope, alone, work, cancellation);
             }
             catch (Exception exception) when (Again.IsWorthIt(exception, run))
             {
