@@ -248,6 +248,13 @@ public sealed class RealEngineTests
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(two.Address + "/")).StatusCode);
         Assert.Equal(HttpStatusCode.Found, (await two.Browser().GetAsync("/")).StatusCode);
 
+        // What is raised here is heard there; the first time it was raised there when it began to listen.
+        var signal = two.Get<SendingSignal>();
+        await HeardAsync(signal, 0);
+        var seen = signal.Seen;
+        one.Get<SendingSignal>().Raise();
+        await HeardAsync(signal, seen);
+
         var resumed = await one.Get<ResumeCampaign>()
             .ExecuteAsync(
                 Caller.System(scope.TenantId),
@@ -256,11 +263,17 @@ public sealed class RealEngineTests
                 CancellationToken.None
             );
         Assert.IsType<ResumeResult.Resumed>(resumed);
-        // Heard and seen on the other instance.
+        // Seen on the other instance.
         await UntilAsync(two, scope, partial, campaign => campaign.Status == CampaignStatus.Sent);
 
         var state = await emulator.Control.StateAsync();
         Assert.Equal((31 + 312, 0), (state.Mails, state.Duplicates));
+    }
+
+    private static async Task HeardAsync(SendingSignal signal, long seen)
+    {
+        await signal.WaitAsync(seen, TimeSpan.FromSeconds(60), TimeProvider.System, CancellationToken.None);
+        Assert.NotEqual(seen, signal.Seen);
     }
 
     private static async Task<(TenantScope Scope, Guid Campaign)> PartialAsync(RealHost host)
