@@ -1,8 +1,10 @@
 using System.Buffers;
 using Ledgerpost.Campaigns;
-using Ledgerpost.Recipients;
 
 namespace Ledgerpost.Sending;
+
+/// <summary>What a mail needs of one recipient.</summary>
+public sealed record Addressee(int Number, string Email, string NormalizedEmail, string? FirstName, string? LastName);
 
 /// <summary>
 /// Writes the mails of one campaign, whose content never changes any more. Most templates are rendered once for each
@@ -31,7 +33,7 @@ public sealed class CampaignMails
     }
 
     /// <exception cref="TemplateException">This person's data makes no mail; nothing was written.</exception>
-    public void Write(IBufferWriter<byte> output, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
+    public void Write(IBufferWriter<byte> output, Addressee person, string unsubscribeUrl, ClaimedChunk chunk)
     {
         var form = (person.FirstName is null ? 0 : 1) + (person.LastName is null ? 0 : 2);
         if (MailForm.Fits(person) && _forms[form].Value is { } written)

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Ledgerpost.Campaigns;
-using Ledgerpost.Recipients;
 
 namespace Ledgerpost.Sending;
 
@@ -83,12 +82,12 @@ public sealed class MailForm
         return new MailForm(buffer.WrittenSpan.ToArray());
     }
 
-    public static bool Fits(Recipient person) =>
+    public static bool Fits(Addressee person) =>
         Fits(person.Email)
         && (person.FirstName is null || Fits(person.FirstName))
         && (person.LastName is null || Fits(person.LastName));
 
-    public void Write(IBufferWriter<byte> output, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
+    public void Write(IBufferWriter<byte> output, Addressee person, string unsubscribeUrl, ClaimedChunk chunk)
     {
         // A value is escaped once for all its places.
         var values = new Dictionary<char, byte[]>(_parts.Count);
@@ -106,7 +105,7 @@ public sealed class MailForm
         output.Write(_end);
     }
 
-    private static byte[] Bytes(char place, Recipient person, string unsubscribeUrl, ClaimedChunk chunk)
+    private static byte[] Bytes(char place, Addressee person, string unsubscribeUrl, ClaimedChunk chunk)
     {
         var inHtml = place >= MailPlaces.FirstName + InHtml;
         var text = (inHtml ? (char)(place - InHtml) : place) switch

@@ -25,30 +25,29 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
     private const int InitialBytes = 1024 * 1024;
 
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
-    private readonly ConcurrentDictionary<Guid, Lazy<CampaignMails>> _mails = new();
+    private readonly ConcurrentDictionary<Guid, CampaignMails> _mails = new();
 
     /// <returns>Null when the claim is stale, or nobody was left and the chunk is closed.</returns>
     public async Task<PreparedChunk?> ExecuteAsync(ClaimedChunk claim, CancellationToken cancellation)
     {
-        if (!await ExcludeAsync(claim, cancellation))
-        {
-            return null;
-        }
-
         await using var context = db.Read(TenantScope.For(claim.TenantId));
-        var campaign = await context.Campaigns.SingleAsync(c => c.Id == claim.CampaignId, cancellation);
-        var members = await Members(context, claim).OrderBy(r => r.Number).ToListAsync(cancellation);
-        if (_mails.Count >= MostTemplates)
+        // Read before anything is written: nearly always there is nobody to take out.
+        var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, cancellation);
+        var members = await AddresseesAsync(context, claim, cancellation);
+        if (members.Count == 0 || await Exclusions.AnyAsync(context, Members(context, claim), others, cancellation))
         {
-            _mails.Clear();
+            if (!await ExcludeAsync(claim, cancellation))
+            {
+                return null;
+            }
+
+            members = await AddresseesAsync(context, claim, cancellation);
         }
 
         CampaignMails mails;
         try
         {
-            mails = _mails
-                .GetOrAdd(claim.CampaignId, _ => new Lazy<CampaignMails>(() => new CampaignMails(campaign)))
-                .Value;
+            mails = await MailsAsync(context, claim.CampaignId, cancellation);
         }
         catch (TemplateException exception)
         {
@@ -89,6 +88,36 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         body.Write("]"u8);
         return new PreparedChunk(body.WrittenSpan.ToArray(), [.. members.Select(member => member.Number)]);
     }
+
+    private async Task<CampaignMails> MailsAsync(
+        PortalDbContext context,
+        Guid campaignId,
+        CancellationToken cancellation
+    )
+    {
+        if (_mails.TryGetValue(campaignId, out var known))
+        {
+            return known;
+        }
+
+        if (_mails.Count >= MostTemplates)
+        {
+            _mails.Clear();
+        }
+
+        var mails = new CampaignMails(await context.Campaigns.SingleAsync(c => c.Id == campaignId, cancellation));
+        return _mails.GetOrAdd(campaignId, mails);
+    }
+
+    private static Task<List<Addressee>> AddresseesAsync(
+        PortalDbContext context,
+        ClaimedChunk claim,
+        CancellationToken cancellation
+    ) =>
+        Members(context, claim)
+            .OrderBy(r => r.Number)
+            .Select(r => new Addressee(r.Number, r.Email, r.NormalizedEmail, r.FirstName, r.LastName))
+            .ToListAsync(cancellation);
 
     /// <summary>Who would go out: the chunk's members that are still pending.</summary>
     public static IQueryable<Recipient> Members(PortalDbContext context, ClaimedChunk claim) =>

@@ -222,7 +222,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     )
     {
         var members = PrepareChunk.Members(context, claim);
-        var numbers = await members.OrderBy(r => r.Number).Select(r => r.Number).ToListAsync(cancellation);
+        var numbers = await members.Select(r => r.Number).OrderBy(number => number).ToListAsync(cancellation);
         var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, cancellation);
         return !numbers.SequenceEqual(prepared.Recipients)
             || await Exclusions.AnyAsync(context, members, others, cancellation);
@@ -257,7 +257,9 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         CancellationToken cancellation
     )
     {
-        var chunk = await ClaimFence.Mine(context, claim).AsNoTracking().SingleAsync(cancellation);
+        // The bytes are read only when they go out again.
+        var mine = ClaimFence.Mine(context, claim).AsNoTracking();
+        var chunk = await (prepared is null ? mine : WithoutPayload(mine)).SingleAsync(cancellation);
         // Who is in the frozen bytes stands in the attempt that froze them; a member may have been proven since.
         var recipients =
             prepared?.Recipients
@@ -304,6 +306,24 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                 CleanHistory: true
             );
     }
+
+    private static IQueryable<Chunk> WithoutPayload(IQueryable<Chunk> chunks) =>
+        chunks.Select(chunk => new Chunk
+        {
+            TenantId = chunk.TenantId,
+            CampaignId = chunk.CampaignId,
+            Number = chunk.Number,
+            RunNumber = chunk.RunNumber,
+            FirstRecipient = chunk.FirstRecipient,
+            LastRecipient = chunk.LastRecipient,
+            State = chunk.State,
+            Generation = chunk.Generation,
+            Attempts = chunk.Attempts,
+            Key = chunk.Key,
+            PayloadHash = chunk.PayloadHash,
+            AccountId = chunk.AccountId,
+            BaseUrl = chunk.BaseUrl,
+        });
 
     private async Task<IntentResult?> ReadBackAsync(ClaimedChunk claim, CancellationToken cancellation)
     {

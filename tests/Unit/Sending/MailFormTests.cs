@@ -3,7 +3,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Ledgerpost.Campaigns;
-using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 
 namespace UnitTests.Sending;
@@ -109,15 +108,15 @@ public sealed class MailFormTests
     public void Form_IsMadeOnlyWhereNoValueCanChangeMoreThanItsPlace(string html, bool made) =>
         Assert.Equal(made, UsesForm(Campaign("News", html), MailTemplate.Compile("News", html), Person("Ann", "Lee")));
 
-    private static bool UsesForm(Campaign campaign, MailTemplate template, Recipient person) =>
+    private static bool UsesForm(Campaign campaign, MailTemplate template, Addressee person) =>
         MailForm.Fits(person)
         && MailForm.TryCreate(campaign, template, person.FirstName is not null, person.LastName is not null)
             is not null;
 
-    private static string Quick(CampaignMails mails, Campaign campaign, Recipient person) =>
+    private static string Quick(CampaignMails mails, Campaign campaign, Addressee person) =>
         Written(output => mails.Write(output, person, Url, Chunk(campaign)));
 
-    private static string Rendered(Campaign campaign, MailTemplate template, Recipient person) =>
+    private static string Rendered(Campaign campaign, MailTemplate template, Addressee person) =>
         Written(output =>
             MailBatch.WriteMail(
                 output,
@@ -145,19 +144,8 @@ public sealed class MailFormTests
 
     private static ClaimedChunk Chunk(Campaign campaign) => new(campaign.TenantId, campaign.Id, 7, 1, 2, 1, false);
 
-    private static Recipient Person(string? firstName, string? lastName) =>
-        new()
-        {
-            TenantId = Guid.Empty,
-            CampaignId = Guid.Empty,
-            Number = 42,
-            Email = "o'ann+x@example.net",
-            NormalizedEmail = "o'ann+x@example.net",
-            FirstName = firstName,
-            LastName = lastName,
-            State = RecipientState.Pending,
-            UpdatedAt = DateTimeOffset.UnixEpoch,
-        };
+    private static Addressee Person(string? firstName, string? lastName) =>
+        new(42, "o'ann+x@example.net", "o'ann+x@example.net", firstName, lastName);
 
     private static Campaign Campaign(string subject, string html) =>
         new()
