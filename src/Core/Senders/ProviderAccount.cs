@@ -10,7 +10,7 @@ namespace Ledgerpost.Senders;
 public sealed class ProviderAccount
 {
     /// <summary>Longer than the longest pause between two tries of one chunk.</summary>
-    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(2);
+    public static readonly TimeSpan Forgotten = TimeSpan.FromHours(2);
 
     public required Guid Id { get; init; }
 
@@ -38,22 +38,29 @@ public sealed class ProviderAccount
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>
-    /// Before each call: while it is failing, one call at a time is a probe and holds the others back. An outage that ended
-    /// unseen, because nobody has called since, is forgotten: last week's must not use up today's patience.
-    /// </summary>
-    /// <returns>True when this call is a probe.</returns>
-    public bool BeginCall(DateTimeOffset now)
-    {
-        if (FailingSince is not null && NotBefore + Forgotten < now)
-        {
-            FailingSince = null;
-            FailuresInARow = 0;
-        }
+    /// <summary>The bucket, from here on: what the pace of sending is made of.</summary>
+    public int? RateLimit { get; set; }
+    public int RateShare { get; set; }
 
-        // Without a failure the provider has only asked to wait: that is a pause for all, and no reason to probe.
-        return FailuresInARow > 0;
-    }
+    /// <summary>Microseconds.</summary>
+    public long RateWindow { get; set; }
+
+    public long? RatePhase { get; set; }
+
+    /// <summary>When the phase was last checked.</summary>
+    public DateTimeOffset? RatePhaseAt { get; set; }
+
+    /// <summary>The last number given out.</summary>
+    public long RateSlot { get; set; }
+
+    /// <summary>0: nothing is known yet.</summary>
+    public int RateVersion { get; set; }
+
+    /// <summary>
+    /// An outage that ended unseen, because nobody has called since, is forgotten: last week's must not use up today's
+    /// patience.
+    /// </summary>
+    public bool IsForgotten(DateTimeOffset now) => FailingSince is not null && NotBefore + Forgotten < now;
 
     /// <summary>It answered, and took nothing: patience is counted from here, unless it has begun before.</summary>
     public void TookNothing(DateTimeOffset now) => FailingSince ??= now;

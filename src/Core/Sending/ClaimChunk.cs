@@ -15,74 +15,114 @@ public sealed record ClaimedChunk(
     int Generation,
     int Epoch,
     bool Repeat
-);
+)
+{
+    /// <summary>Its call's place in the account's rate.</summary>
+    public RateSlot Slot { get; init; } = new(RateGrid.Unknown, null);
+}
 
 /// <summary>
 /// Gives a worker the next chunk that is due: those in doubt first, then the tenants in turn, one chunk each. While the
 /// account is failing it gives out one probe at a time instead of putting chunk after chunk in doubt.
 /// </summary>
-public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random random)
+public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random random, Pacer pacer)
 {
-    // Whose turn it is. Lost with the process, which costs nobody more than one place in the queue.
-    private readonly Dictionary<Guid, long> _lastTurn = [];
-    private long _turn;
+    private readonly Turns _turns = new(TimeSpan.FromMilliseconds(200));
 
-    /// <returns>Null when nothing is due now.</returns>
+    /// <returns>Null when nothing is due now, or no call may start now (<see cref="Pacer.Room"/>).</returns>
     public async Task<ClaimedChunk?> ExecuteAsync(Guid accountId, string owner, CancellationToken cancellation)
     {
+        var fresh = _turns.IsFresh(db.Time.GetUtcNow());
         // Most calls of an idle installation end here, without taking the gate.
-        await using (var read = db.Read(TenantScope.Installation))
+        if (!fresh && !await LookAsync(accountId, cancellation))
         {
-            if (await NextAsync(read, accountId, db.Time.GetUtcNow(), claiming: false, cancellation) is null)
-            {
-                return null;
-            }
+            return null;
         }
 
-        return await db.WriteBesideOthersAsync(
+        var (chunk, nothingDue) = await TryAsync(accountId, owner, cancellation);
+        return chunk is null && nothingDue && fresh && await LookAsync(accountId, cancellation)
+            ? (await TryAsync(accountId, owner, cancellation)).Chunk
+            : chunk;
+    }
+
+    private async Task<bool> LookAsync(Guid accountId, CancellationToken cancellation)
+    {
+        await using var read = db.Read(TenantScope.Installation);
+        var now = db.Time.GetUtcNow();
+        if (await MayNotSendAsync(read, cancellation))
+        {
+            return false;
+        }
+
+        await _turns.RefreshAsync(read, now, cancellation);
+        return _turns.IsFresh(now) || await DoubtfulAsync(read, accountId, now, cancellation) is not null;
+    }
+
+    // The chunk first and the number second: who finds no chunk takes no number. Each is one conditional statement, so that
+    // it does not matter how many instances do the same at this moment.
+    private Task<(ClaimedChunk? Chunk, bool NothingDue)> TryAsync(
+        Guid accountId,
+        string owner,
+        CancellationToken cancellation
+    ) =>
+        db.WriteBesideOthersAsync<(ClaimedChunk?, bool)>(
             TenantScope.Installation,
             async (context, token) =>
             {
                 var now = db.Time.GetUtcNow();
-                var account = await AccountRow.LookAsync(context, accountId, token);
-                if (account.FailingSince is not null)
+                if (await MayNotSendAsync(context, token))
                 {
-                    // One probe at a time: whoever waits here finds the pause that the first one has set.
-                    account = await AccountRow.LockAsync(context, accountId, token);
+                    return (null, true);
                 }
 
-                if (await NextAsync(context, accountId, now, claiming: true, token) is not { } chunk)
+                if (
+                    (await DoubtfulAsync(context, accountId, now, token) ?? await CleanAsync(context, now, token))
+                    is not { } due
+                )
                 {
-                    return null;
+                    return (null, true);
                 }
 
-                chunk.State = ChunkState.Leased;
-                chunk.Epoch++;
-                chunk.LeaseOwner = owner;
-                chunk.LeaseEnds = now + TimeSpan.FromSeconds(options.LeaseSeconds);
-                if (account.BeginCall(now))
-                {
-                    account.HoldBack(now + Backoff.ForAccount(account.FailuresInARow, random));
-                }
-
-                lock (_lastTurn)
-                {
-                    _lastTurn[chunk.TenantId] = ++_turn;
-                }
-
-                return new ClaimedChunk(
-                    chunk.TenantId,
-                    chunk.CampaignId,
-                    chunk.Number,
-                    chunk.RunNumber,
-                    chunk.Generation,
-                    chunk.Epoch,
-                    Repeat: chunk.DoubtfulSince is not null
+                var slot = await pacer.TakeAsync(
+                    context,
+                    accountId,
+                    failures => Backoff.ForAccount(failures, random),
+                    token
                 );
+                if (slot is not { } mine || !await LeaseAsync(context, due, owner, now, token))
+                {
+                    return (null, false);
+                }
+
+                _turns.Had(due.TenantId, due.CampaignId);
+                return (due with { Epoch = due.Epoch + 1, Slot = mine }, false);
             },
             cancellation
         );
-    }
+
+    private async Task<bool> LeaseAsync(
+        PortalDbContext context,
+        ClaimedChunk due,
+        string owner,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    ) =>
+        await context
+            .Chunks.Where(chunk =>
+                chunk.TenantId == due.TenantId
+                && chunk.CampaignId == due.CampaignId
+                && chunk.Number == due.Number
+                && chunk.Epoch == due.Epoch
+                && (chunk.State == ChunkState.Planned || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now))
+            )
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(chunk => chunk.State, ChunkState.Leased)
+                        .SetProperty(chunk => chunk.Epoch, due.Epoch + 1)
+                        .SetProperty(chunk => chunk.LeaseOwner, owner)
+                        .SetProperty(chunk => chunk.LeaseEnds, now + TimeSpan.FromSeconds(options.LeaseSeconds)),
+                cancellation
+            ) == 1;
 
     /// <summary>When something may be due next, for a worker that found nothing; null when nothing waits at all.</summary>
     public async Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation)
@@ -113,102 +153,72 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             && (campaign.Status == CampaignStatus.Sending || chunk.DoubtfulSince != null)
         select chunk;
 
-    private async Task<Chunk?> NextAsync(
+    private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>
+        db.Time.MayNotSend()
+        || await context.Installation.AnyAsync(installation => installation.Hold != null, cancellation);
+
+    private async Task<ClaimedChunk?> DoubtfulAsync(
         PortalDbContext context,
         Guid accountId,
         DateTimeOffset now,
-        bool claiming,
         CancellationToken cancellation
     )
     {
-        var notBefore = await context
-            .ProviderAccounts.Where(account => account.Id == accountId)
-            .Select(account => account.NotBefore)
-            .SingleAsync(cancellation);
-        if (
-            notBefore > now
-            || db.Time.MayNotSend()
-            || await context.Installation.AnyAsync(installation => installation.Hold != null, cancellation)
-        )
+        if (db.Time.MayNotRepeat())
         {
             return null;
         }
 
         var lastRepeat = now - (options.KeyWindow - options.KeyWindowMargin);
-        var doubtful = db.Time.MayNotRepeat()
-            ? null
-            : await DoubtfulAsync(context, accountId, now, lastRepeat, cancellation);
-        return doubtful ?? await CleanAsync(context, now, claiming, cancellation);
+        return await FirstAsync(
+            context
+                .Chunks.Where(chunk =>
+                    chunk.DoubtfulSince != null
+                    && chunk.AccountId == accountId
+                    && chunk.FirstAttemptAt > lastRepeat
+                    && (
+                        (chunk.State == ChunkState.Planned && (chunk.NotBefore == null || chunk.NotBefore <= now))
+                        || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
+                    )
+                    && context.Campaigns.Any(campaign =>
+                        campaign.TenantId == chunk.TenantId
+                        && campaign.Id == chunk.CampaignId
+                        && (campaign.Status == CampaignStatus.Sending || campaign.Status == CampaignStatus.Partial)
+                    )
+                )
+                .OrderBy(chunk => chunk.NotBefore)
+                .ThenBy(chunk => chunk.FirstAttemptAt),
+            cancellation
+        );
     }
 
-    private static async Task<Chunk?> DoubtfulAsync(
-        PortalDbContext context,
-        Guid accountId,
-        DateTimeOffset now,
-        DateTimeOffset lastRepeat,
-        CancellationToken cancellation
-    ) =>
-        await context
-            .Chunks.Where(chunk =>
-                chunk.DoubtfulSince != null
-                && chunk.AccountId == accountId
-                && chunk.FirstAttemptAt > lastRepeat
-                && (
-                    (chunk.State == ChunkState.Planned && (chunk.NotBefore == null || chunk.NotBefore <= now))
-                    || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
-                )
-                && context.Campaigns.Any(campaign =>
-                    campaign.TenantId == chunk.TenantId
-                    && campaign.Id == chunk.CampaignId
-                    && (campaign.Status == CampaignStatus.Sending || campaign.Status == CampaignStatus.Partial)
-                )
-            )
-            .OrderBy(chunk => chunk.NotBefore)
-            .ThenBy(chunk => chunk.FirstAttemptAt)
-            .ForUpdateSkipLocked()
-            .FirstOrDefaultAsync(cancellation);
-
-    private async Task<Chunk?> CleanAsync(
+    private async Task<ClaimedChunk?> CleanAsync(
         PortalDbContext context,
         DateTimeOffset now,
-        bool claiming,
         CancellationToken cancellation
     )
     {
-        var sending = await context
-            .Campaigns.Where(campaign => campaign.Status == CampaignStatus.Sending)
-            .Select(campaign => new
-            {
-                campaign.TenantId,
-                campaign.Id,
-                campaign.CurrentRun,
-                campaign.LaunchedAt,
-            })
-            .ToListAsync(cancellation);
-        List<Guid> turns;
-        lock (_lastTurn)
+        while (_turns.Next() is { } turn)
         {
-            turns =
-            [
-                .. sending.Select(c => c.TenantId).Distinct().OrderBy(tenant => _lastTurn.GetValueOrDefault(tenant)),
-            ];
-        }
-
-        foreach (var campaign in sending.OrderBy(c => turns.IndexOf(c.TenantId)).ThenBy(c => c.LaunchedAt))
-        {
+            // A campaign stopped a moment ago may still be in the list; the intent would stop it, and waste a number.
             var mine = context.Chunks.Where(chunk =>
-                chunk.TenantId == campaign.TenantId
-                && chunk.CampaignId == campaign.Id
-                && chunk.RunNumber == campaign.CurrentRun
+                chunk.TenantId == turn.TenantId
+                && chunk.CampaignId == turn.CampaignId
+                && chunk.RunNumber == turn.Run
                 && chunk.DoubtfulSince == null
+                && context.Campaigns.Any(campaign =>
+                    campaign.TenantId == chunk.TenantId
+                    && campaign.Id == chunk.CampaignId
+                    && campaign.Status == CampaignStatus.Sending
+                )
             );
-            if (
-                await NextOfAsync(context, mine, campaign.Id, campaign.CurrentRun, now, claiming, cancellation) is
-                { } next
-            )
+            var next = await NextOfAsync(context, mine, turn, now, cancellation);
+            if (next is not null)
             {
                 return next;
             }
+
+            _turns.Drop(turn);
         }
 
         return null;
@@ -218,13 +228,11 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     /// Depth first: the halves of a refused chunk have the highest numbers, and go before whatever was planned. While they
     /// are tried for a fault that may be everybody's, one call at a time.
     /// </summary>
-    private static async Task<Chunk?> NextOfAsync(
+    private static async Task<ClaimedChunk?> NextOfAsync(
         PortalDbContext context,
         IQueryable<Chunk> mine,
-        Guid campaignId,
-        int run,
+        Turns.Waiting turn,
         DateTimeOffset now,
-        bool claiming,
         CancellationToken cancellation
     )
     {
@@ -233,50 +241,52 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         );
         var newest = await planned
             .OrderByDescending(chunk => chunk.Number)
-            .Select(chunk => new
-            {
-                chunk.TenantId,
-                chunk.Number,
-                chunk.ParentNumber,
-            })
+            .Select(chunk => new { chunk.Number, chunk.ParentNumber })
             .FirstOrDefaultAsync(cancellation);
         if (newest?.ParentNumber is not null)
         {
-            if (claiming)
-            {
-                await context.LockCampaignAsync(campaignId, cancellation);
-            }
-
-            var searching = await Bisection.IsSearchingAsync(context, newest.TenantId, campaignId, run, cancellation);
+            await context.LockCampaignAsync(turn.CampaignId, cancellation);
+            var searching = await Bisection.IsSearchingAsync(
+                context,
+                turn.TenantId,
+                turn.CampaignId,
+                turn.Run,
+                cancellation
+            );
             var busy =
                 searching
                 && await context.Chunks.AnyAsync(
                     chunk =>
-                        chunk.TenantId == newest.TenantId
-                        && chunk.CampaignId == campaignId
+                        chunk.TenantId == turn.TenantId
+                        && chunk.CampaignId == turn.CampaignId
                         && chunk.State == ChunkState.Leased
                         && chunk.LeaseEnds > now,
                     cancellation
                 );
-            return busy
-                ? null
-                : await planned
-                    .Where(chunk => chunk.Number == newest.Number)
-                    .ForUpdateSkipLocked()
-                    .SingleOrDefaultAsync(cancellation);
+            return busy ? null : await FirstAsync(planned.Where(chunk => chunk.Number == newest.Number), cancellation);
         }
 
-        return (
-                newest is null
-                    ? null
-                    : await planned
-                        .OrderBy(chunk => chunk.Number)
-                        .ForUpdateSkipLocked()
-                        .FirstOrDefaultAsync(cancellation)
-            )
-            ?? await mine.Where(chunk => chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
-                .OrderBy(chunk => chunk.Number)
-                .ForUpdateSkipLocked()
-                .FirstOrDefaultAsync(cancellation);
+        return (newest is null ? null : await FirstAsync(planned.OrderBy(chunk => chunk.Number), cancellation))
+            ?? await FirstAsync(
+                mine.Where(chunk => chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
+                    .OrderBy(chunk => chunk.Number),
+                cancellation
+            );
     }
+
+    // The frozen bytes stay where they are: a claim reads the few columns that it needs. What another instance is claiming
+    // at this moment is passed over.
+    private static Task<ClaimedChunk?> FirstAsync(IQueryable<Chunk> chunks, CancellationToken cancellation) =>
+        chunks
+            .ForUpdateSkipLocked()
+            .Select(chunk => new ClaimedChunk(
+                chunk.TenantId,
+                chunk.CampaignId,
+                chunk.Number,
+                chunk.RunNumber,
+                chunk.Generation,
+                chunk.Epoch,
+                chunk.DoubtfulSince != null
+            ))
+            .FirstOrDefaultAsync(cancellation);
 }

@@ -23,7 +23,7 @@ public enum DispatchResult
 }
 
 /// <summary>
-/// The pipeline of one chunk, and the whole of it: claim, prepare, wait for a turn, intent, POST, settle. Each step says
+/// The pipeline of one chunk, and the whole of it: claim, prepare, intent, wait for its turn, POST, settle. Each step says
 /// whether it won; the hosted service only calls it again.
 /// </summary>
 public sealed class Dispatcher(
@@ -38,7 +38,7 @@ public sealed class Dispatcher(
     CrashPoints crash,
     CampaignNotifier notifier,
     ILogger<Dispatcher> logger
-)
+) : IDisposable
 {
     /// <summary>From before the intent's statement to the body's first byte on the socket; much less than the window's margin.</summary>
     public static readonly TimeSpan IntentToPost = TimeSpan.FromSeconds(30);
@@ -46,8 +46,16 @@ public sealed class Dispatcher(
     /// <summary>How often somebody may unsubscribe between rendering and intent before the chunk waits for its next turn.</summary>
     private const int MostPreparations = 5;
 
+    /// <summary>How long before its turn the intent is written, so that a slow commit does not make the call late.</summary>
+    private static readonly TimeSpan BeforeItsTurn = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Turns closer together than this are not worth a queue of their own.</summary>
+    private static readonly TimeSpan WorthQueueing = TimeSpan.FromMilliseconds(5);
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SenderLostPause = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim _turnstile = new(1);
 
     /// <param name="owner">Names the worker in the lease.</param>
     /// <param name="stopping">No new call starts after it; one in flight goes on until <paramref name="abandon"/>.</param>
@@ -55,31 +63,52 @@ public sealed class Dispatcher(
     public async Task<DispatchResult> RunOnceAsync(string owner, CancellationToken stopping, CancellationToken abandon)
     {
         var account = await accounts.CurrentAsync(stopping);
-        if (await claim.ExecuteAsync(account.Id, owner, stopping) is not { } chunk)
+        return await ClaimAsync(account, owner, stopping) is { } chunk
+            ? await SendAsync(chunk, account, stopping, abandon)
+            : DispatchResult.Idle;
+    }
+
+    // One worker at a time waits for the next number; a herd of them would wake for it and go away again with nothing.
+    private async Task<ClaimedChunk?> ClaimAsync(CurrentAccount account, string owner, CancellationToken stopping)
+    {
+        var alone = pacer.Spacing >= WorthQueueing;
+        if (alone)
         {
-            return DispatchResult.Idle;
+            await _turnstile.WaitAsync(stopping);
         }
 
         try
         {
-            await pacer.WaitAsync(stopping);
+            while (true)
+            {
+                await pacer.UntilAsync(pacer.Room, stopping);
+                var chunk = await claim.ExecuteAsync(account.Id, owner, stopping);
+                // Another instance may have taken the number that this one waited for.
+                if (chunk is not null || pacer.Room <= db.Time.GetUtcNow())
+                {
+                    return chunk;
+                }
+            }
         }
-        catch (OperationCanceledException)
+        finally
         {
-            await ReleaseAsync(chunk, Soon, abandon);
-            throw;
+            if (alone)
+            {
+                _turnstile.Release();
+            }
         }
-
-        // Stopping ends here: what has an intent is seen through to its answer.
-        return await SendAsync(chunk, account, abandon);
     }
+
+    public void Dispose() => _turnstile.Dispose();
 
     private async Task<DispatchResult> SendAsync(
         ClaimedChunk chunk,
         CurrentAccount account,
+        CancellationToken stopping,
         CancellationToken cancellation
     )
     {
+        var slot = chunk.Slot;
         for (var preparation = 0; preparation < MostPreparations; preparation++)
         {
             var prepared = chunk.Repeat ? null : await prepare.ExecuteAsync(chunk, cancellation);
@@ -89,12 +118,23 @@ public sealed class Dispatcher(
                 return DispatchResult.Nothing;
             }
 
+            try
+            {
+                slot = await ComeUpAsync(slot, account, BeforeItsTurn, stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                await ReleaseAsync(chunk, Soon, cancellation);
+                throw;
+            }
+
+            // Stopping ends here: what has an intent is seen through to its answer.
             await crash.ReachAsync(CrashPoints.BeforeIntent, cancellation);
             var notAfter = Deadline.In(db.Time, IntentToPost);
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
                 case IntentResult.Written written:
-                    await PostAsync(chunk, written.Intent, account, notAfter, cancellation);
+                    await PostAsync(chunk, written.Intent, account, slot, notAfter, cancellation);
                     return DispatchResult.Sent;
                 case IntentResult.AudienceChanged:
                     continue;
@@ -114,10 +154,32 @@ public sealed class Dispatcher(
         return DispatchResult.Nothing;
     }
 
+    /// <summary>Completes so long before the turn; a turn that was slept through is changed for a new one.</summary>
+    private async Task<RateSlot> ComeUpAsync(
+        RateSlot slot,
+        CurrentAccount account,
+        TimeSpan before,
+        CancellationToken cancellation
+    )
+    {
+        await pacer.ComeUpAsync(slot, before, cancellation);
+        while (pacer.IsOver(slot))
+        {
+            if (await pacer.NextAsync(account.Id, cancellation) is { } next)
+            {
+                slot = next;
+                await pacer.ComeUpAsync(slot, before, cancellation);
+            }
+        }
+
+        return slot;
+    }
+
     private async Task PostAsync(
         ClaimedChunk chunk,
         Intent intent,
         CurrentAccount account,
+        RateSlot slot,
         Deadline notAfter,
         CancellationToken cancellation
     )
@@ -136,15 +198,16 @@ public sealed class Dispatcher(
             intent.PayloadHash,
             intent.CleanHistory ? "first" : "repeat"
         );
+        slot = await ComeUpAsync(slot, account, TimeSpan.Zero, cancellation);
         await crash.ReachAsync(CrashPoints.BeforePost, cancellation);
+        var sentAt = db.Time.GetUtcNow();
         var answer = await provider.PostAsync(
             new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter),
             cancellation
         );
-        if (answer is ProviderAnswer.Http http)
+        if (answer is ProviderAnswer.Http received)
         {
-            pacer.Learn(http.Headers);
-            db.Time.ObserveProvider(http.Headers.Date);
+            db.Time.ObserveProvider(received.Headers.Date);
         }
 
         var outcome = AnswerClassifier.Classify(answer, intent.Recipients.Count);
@@ -159,6 +222,12 @@ public sealed class Dispatcher(
             outcome is Outcome.Accepted ? "accepted" : outcome.ToString(),
             settled ? "" : " (the lease was lost; nothing changed)"
         );
+        if (answer is ProviderAnswer.Http http)
+        {
+            var refused = outcome is Outcome.Refusal { Kind: RefusalKind.Rate };
+            await pacer.LearnAsync(account.Id, slot, sentAt, http.Headers, refused, cancellation);
+        }
+
         await crash.ReachAsync(CrashPoints.AfterSettle, cancellation);
     }
 

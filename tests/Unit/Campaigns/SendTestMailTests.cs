@@ -149,14 +149,17 @@ public sealed class SendTestMailTests
         Caller caller,
         Guid id,
         string to = "me@example.net"
-    ) =>
-        new SendTestMail(
+    )
+    {
+        var accounts = new ProviderAccounts(database.Db, database.Ids, new NoProbe());
+        return new SendTestMail(
             database.Db,
             provider,
-            new ProviderAccounts(database.Db, database.Ids, new NoProbe()),
+            accounts,
             new UnsubscribeUrls(database.Db, "http://portal.test"),
-            new Pacer(database.Time)
+            new Pacer(database.Db, accounts)
         ).ExecuteAsync(caller, id, to, null, CancellationToken.None);
+    }
 
     private sealed class NoProbe : IAccountProbe
     {

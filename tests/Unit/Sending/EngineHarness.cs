@@ -24,7 +24,8 @@ public sealed class EngineHarness : IAsyncDisposable
         Provider = new FakeProvider(database.Time);
         Accounts = new ProviderAccounts(database.Db, database.Ids, Probe);
         var random = new Random(1);
-        Claim = new ClaimChunk(Db, Options, random);
+        Pacer = new Pacer(Db, Accounts);
+        Claim = new ClaimChunk(Db, Options, random, Pacer);
         Prepare = new PrepareChunk(Db, new UnsubscribeUrls(Db, "https://portal.test"));
         RecordIntent = new RecordIntent(Db, Options);
         Settle = new SettleAttempt(Db, Options, random, Notifier, NullLogger<SettleAttempt>.Instance);
@@ -52,6 +53,7 @@ public sealed class EngineHarness : IAsyncDisposable
     public SendingSignal Signal { get; } = new();
     public CampaignNotifier Notifier { get; } = new(TimeProvider.System);
     public ScriptedCrash Crash { get; } = new();
+    public Pacer Pacer { get; }
     public ClaimChunk Claim { get; }
     public PrepareChunk Prepare { get; }
     public RecordIntent RecordIntent { get; }
@@ -131,7 +133,7 @@ public sealed class EngineHarness : IAsyncDisposable
         while (!turn.IsCompleted)
         {
             // Waits for the pacer only: everything else completes by itself.
-            await Task.WhenAny(turn, Task.Delay(5));
+            await Task.WhenAny(turn, Task.Delay(1));
             if (!turn.IsCompleted && Time.NextDue() is { } due && due > Time.GetUtcNow())
             {
                 Time.Advance(due - Time.GetUtcNow());
@@ -139,6 +141,24 @@ public sealed class EngineHarness : IAsyncDisposable
         }
 
         return await turn;
+    }
+
+    /// <summary>The pacer, told of a limit so high that no call needs to wait: for tests in which the clock stands still.</summary>
+    public async Task<Pacer> UnpacedAsync()
+    {
+        var account = await Accounts.CurrentAsync(CancellationToken.None);
+        await Pacer.LearnAsync(
+            account.Id,
+            default,
+            Time.GetUtcNow(),
+            ProviderHeaders.Empty with
+            {
+                RateLimit = 1_000_000,
+            },
+            refused: false,
+            CancellationToken.None
+        );
+        return Pacer;
     }
 
     /// <summary>So many attempts at the first chunk whose request is lost.</summary>
@@ -192,7 +212,7 @@ public sealed class EngineHarness : IAsyncDisposable
             Settle,
             provider ?? Provider,
             Accounts,
-            new Pacer(Time),
+            Pacer,
             Crash,
             Notifier,
             NullLogger<Dispatcher>.Instance

@@ -127,7 +127,7 @@ public sealed class HoldTests
         var reconciler = new Reconciler(
             restored,
             new OpenQuestions(restored),
-            Archive(engine),
+            await ArchiveAsync(engine),
             engine.Accounts,
             engine.Notifier,
             NullLogger<Reconciler>.Instance
@@ -203,7 +203,7 @@ public sealed class HoldTests
         var id = await engine.LaunchAsync();
         await engine.RunAsync();
         var account = await engine.Accounts.CurrentAsync(CancellationToken.None);
-        await Notice(engine).ByProviderAsync(Archive(engine), account, CancellationToken.None);
+        await Notice(engine).ByProviderAsync(await ArchiveAsync(engine), account, CancellationToken.None);
         Assert.Null(await HoldOfAsync(engine));
 
         // As if the machine had been rolled back to before the call.
@@ -212,7 +212,7 @@ public sealed class HoldTests
             (db, token) => db.Attempts.Where(a => a.CampaignId == id).ExecuteDeleteAsync(token),
             CancellationToken.None
         );
-        await Notice(engine).ByProviderAsync(Archive(engine), account, CancellationToken.None);
+        await Notice(engine).ByProviderAsync(await ArchiveAsync(engine), account, CancellationToken.None);
 
         Assert.Equal(HoldReason.RolledBack, await HoldOfAsync(engine));
     }
@@ -294,6 +294,6 @@ public sealed class HoldTests
 
     private static ReleaseSending Release(EngineHarness engine) => new(engine.Db, File(engine), engine.Signal);
 
-    private static ProviderArchive Archive(EngineHarness engine) =>
-        new(new ArchiveReader(engine.Provider), new Pacer(new ReconcilerTests.NoWaiting()));
+    private static async Task<ProviderArchive> ArchiveAsync(EngineHarness engine) =>
+        new(new ArchiveReader(engine.Provider), await engine.UnpacedAsync());
 }

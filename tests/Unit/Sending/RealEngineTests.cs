@@ -282,7 +282,16 @@ public sealed class RealEngineTests
         var campaign = await db.Campaigns.SingleAsync(c => c.Status == CampaignStatus.Partial);
         Assert.Equal(StopReason.DailyQuota, campaign.StopReason);
         Assert.Equal(1, await db.Campaigns.CountAsync(c => c.Status == CampaignStatus.Sent));
-        return (TenantScope.For(campaign.TenantId), campaign.Id);
+        var scope = TenantScope.For(campaign.TenantId);
+        // A call beside the one that stopped the campaign may still wait for its turn.
+        await UntilAsync(
+            host,
+            scope,
+            campaign.Id,
+            async now =>
+                !await now.Chunks.AnyAsync(c => c.CampaignId == campaign.Id && c.State == ChunkState.Leased)
+        );
+        return (scope, campaign.Id);
     }
 
     private static Task UntilAsync(RealHost host, TenantScope scope, Guid id, Func<Campaign, bool> holds) =>

@@ -121,7 +121,7 @@ public sealed class ReconcilerTests
         await using var engine = await EngineHarness.CreateAsync();
         var id = await UnknownAsync(engine, Fault.LostAnswer);
         var archive = new ArchiveReader(engine.Provider) { SendOnly = true };
-        var reconciler = New(engine, archive);
+        var reconciler = await NewAsync(engine, archive);
 
         await reconciler.RunOnceAsync(CancellationToken.None);
 
@@ -137,7 +137,7 @@ public sealed class ReconcilerTests
         await using var engine = await EngineHarness.CreateAsync();
         var id = await UnknownAsync(engine, Fault.LostAnswer);
         var archive = new ArchiveReader(engine.Provider) { Down = true };
-        var reconciler = New(engine, archive);
+        var reconciler = await NewAsync(engine, archive);
         Assert.Equal(0, await reconciler.RunOnceAsync(CancellationToken.None));
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
 
@@ -152,7 +152,7 @@ public sealed class ReconcilerTests
     {
         await using var engine = await EngineHarness.CreateAsync();
         await UnknownAsync(engine, Fault.LostRequest);
-        var reconciler = New(engine, new ArchiveReader(engine.Provider));
+        var reconciler = await NewAsync(engine, new ArchiveReader(engine.Provider));
         await reconciler.RunOnceAsync(CancellationToken.None);
         var first = reconciler.Rest;
         for (var i = 0; i < 10; i++)
@@ -227,27 +227,22 @@ public sealed class ReconcilerTests
 
     private static async Task RunAsync(EngineHarness engine, ArchiveReader archive, Reconciler? reconciler = null)
     {
-        reconciler ??= New(engine, archive);
+        reconciler ??= await NewAsync(engine, archive);
         for (var round = 0; round < 5; round++)
         {
             await reconciler.RunOnceAsync(CancellationToken.None);
         }
     }
 
-    private static Reconciler New(EngineHarness engine, ArchiveReader archive) =>
-        new(
+    private static async Task<Reconciler> NewAsync(EngineHarness engine, ArchiveReader archive)
+    {
+        return new(
             engine.Db,
             new OpenQuestions(engine.Db),
-            new ProviderArchive(archive, new Pacer(new NoWaiting())),
+            new ProviderArchive(archive, await engine.UnpacedAsync()),
             engine.Accounts,
             engine.Notifier,
             NullLogger<Reconciler>.Instance
         );
-
-    /// <summary>For the pacer alone: its turns come at once.</summary>
-    internal sealed class NoWaiting : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, TimeSpan.Zero, period);
     }
 }

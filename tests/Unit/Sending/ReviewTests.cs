@@ -141,13 +141,24 @@ public sealed class ReviewTests
     }
 
     [Fact]
-    public void Pacer_ToldAnAbsurdWindow_StaysWithinALease()
+    public async Task Pacer_ToldAnAbsurdWindow_StaysWithinALease()
     {
-        var pacer = new Pacer(new ManualTime());
+        await using var engine = await EngineHarness.CreateAsync();
 
-        pacer.Learn(ProviderHeaders.Empty with { RateLimit = 1, RateWindow = TimeSpan.FromSeconds(int.MaxValue) });
+        await engine.Pacer.LearnAsync(
+            engine.Database.AccountId,
+            new RateSlot(RateGrid.Unknown, 1),
+            engine.Time.GetUtcNow(),
+            ProviderHeaders.Empty with
+            {
+                RateLimit = 1,
+                RateWindow = TimeSpan.FromSeconds(int.MaxValue),
+            },
+            refused: false,
+            CancellationToken.None
+        );
 
-        Assert.InRange(pacer.Spacing, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+        Assert.InRange(engine.Pacer.Spacing, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -412,7 +423,7 @@ public sealed class ReviewTests
             engine.Settle,
             engine.Provider,
             engine.Accounts,
-            new Pacer(engine.Time),
+            engine.Pacer,
             engine.Crash,
             engine.Notifier,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<Dispatcher>.Instance

@@ -70,12 +70,12 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
-    /// <summary>When the next timer is due, or null when nothing waits.</summary>
+    /// <summary>When the next timer is due, by the wall clock as it is now; null when nothing waits.</summary>
     public DateTimeOffset? NextDue()
     {
         lock (_lock)
         {
-            return _timers.Count == 0 ? null : _timers.Min(timer => timer.Due);
+            return _timers.Count == 0 ? null : _timers.Min(timer => timer.Due) + _wallOff;
         }
     }
 

@@ -54,6 +54,9 @@ public abstract record ProviderAnswer
 /// <param name="RateWindow">Length of that window, from <c>ratelimit-policy</c> (<c>10;w=1</c>), else one second.</param>
 public sealed record ProviderHeaders(int? RateLimit, TimeSpan? RateWindow, TimeSpan? RetryAfter, DateTimeOffset? Date)
 {
+    /// <summary>Calls left in the window that this one counted in, from <c>ratelimit-remaining</c>.</summary>
+    public int? RateRemaining { get; init; }
+
     public static ProviderHeaders Empty { get; } = new(null, null, null, null);
 
     public static ProviderHeaders Read(HttpResponseHeaders headers)
@@ -63,7 +66,10 @@ public sealed record ProviderHeaders(int? RateLimit, TimeSpan? RateWindow, TimeS
             Window(headers),
             Number(headers, "retry-after") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             headers.Date
-        );
+        )
+        {
+            RateRemaining = Number(headers, "ratelimit-remaining"),
+        };
     }
 
     private static int? Number(HttpResponseHeaders headers, string name) =>

@@ -89,7 +89,6 @@ public sealed class ProviderArchive(IProviderReader reader, Pacer pacer)
             return new ArchiveAnswer<T>.Silent(null);
         }
 
-        pacer.Learn(answer.Headers);
         if (answer.Status is 401 or 403)
         {
             return new ArchiveAnswer<T>.Denied();

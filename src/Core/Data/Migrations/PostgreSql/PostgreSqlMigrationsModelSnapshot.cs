@@ -862,6 +862,27 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<long?>("NotBefore")
                         .HasColumnType("bigint");
 
+                    b.Property<int?>("RateLimit")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("RatePhase")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("RatePhaseAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("RateShare")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("RateSlot")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("RateVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("RateWindow")
+                        .HasColumnType("bigint");
+
                     b.HasKey("Id");
 
                     b.HasIndex("IsCurrent")

@@ -798,6 +798,27 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<long?>("NotBefore")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("RateLimit")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RatePhase")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RatePhaseAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("RateShare")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RateSlot")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("RateVersion")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RateWindow")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.HasIndex("IsCurrent")

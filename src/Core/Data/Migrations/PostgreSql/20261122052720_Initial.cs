@@ -111,7 +111,14 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     FailingSince = table.Column<long>(type: "bigint", nullable: true),
                     FailuresInARow = table.Column<int>(type: "integer", nullable: false),
                     NotBefore = table.Column<long>(type: "bigint", nullable: true),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false)
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    RateLimit = table.Column<int>(type: "integer", nullable: true),
+                    RateShare = table.Column<int>(type: "integer", nullable: false),
+                    RateWindow = table.Column<long>(type: "bigint", nullable: false),
+                    RatePhase = table.Column<long>(type: "bigint", nullable: true),
+                    RatePhaseAt = table.Column<long>(type: "bigint", nullable: true),
+                    RateSlot = table.Column<long>(type: "bigint", nullable: false),
+                    RateVersion = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {

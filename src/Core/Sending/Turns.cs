@@ -1,0 +1,110 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Whose turn it is: the tenants one after the other, and of each the campaigns one after the other. In memory: each instance
+/// takes its own turns, and so all together do. Lost with the process, which costs nobody more than one place in the queue.
+/// </summary>
+/// <param name="keepFor">How old the list of who waits may be; a newcomer waits so long at most before it is in.</param>
+public sealed class Turns(TimeSpan keepFor)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Guid, long> _tenantTurns = [];
+    private readonly Dictionary<Guid, long> _campaignTurns = [];
+    private List<Waiting> _waiting = [];
+    private DateTimeOffset _asOf = DateTimeOffset.MinValue;
+    private long _turn;
+
+    /// <summary>A campaign that has something to send for the first time.</summary>
+    public sealed record Waiting(Guid TenantId, Guid CampaignId, int Run, DateTimeOffset? LaunchedAt);
+
+    /// <summary>True while somebody is known to wait, and that knowledge is new enough.</summary>
+    public bool IsFresh(DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            return _waiting.Count > 0 && _asOf + keepFor > now;
+        }
+    }
+
+    /// <summary>Looks who waits, for any number of campaigns in one statement.</summary>
+    public async Task RefreshAsync(PortalDbContext context, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var waiting = await context
+            .Campaigns.Where(campaign =>
+                campaign.Status == CampaignStatus.Sending
+                && (
+                    context.Chunks.Any(chunk =>
+                        chunk.TenantId == campaign.TenantId
+                        && chunk.CampaignId == campaign.Id
+                        && chunk.State == ChunkState.Planned
+                        && chunk.RunNumber == campaign.CurrentRun
+                        && chunk.DoubtfulSince == null
+                        && (chunk.NotBefore == null || chunk.NotBefore <= now)
+                    )
+                    || context.Chunks.Any(chunk =>
+                        chunk.TenantId == campaign.TenantId
+                        && chunk.CampaignId == campaign.Id
+                        && chunk.State == ChunkState.Leased
+                        && chunk.RunNumber == campaign.CurrentRun
+                        && chunk.DoubtfulSince == null
+                        && chunk.LeaseEnds <= now
+                    )
+                )
+            )
+            .Select(campaign => new Waiting(campaign.TenantId, campaign.Id, campaign.CurrentRun, campaign.LaunchedAt))
+            .ToListAsync(cancellation);
+        lock (_lock)
+        {
+            _waiting = waiting;
+            _asOf = now;
+            Forget(_tenantTurns, waiting.Select(one => one.TenantId));
+            Forget(_campaignTurns, waiting.Select(one => one.CampaignId));
+        }
+    }
+
+    public Waiting? Next()
+    {
+        lock (_lock)
+        {
+            return _waiting.MinBy(one =>
+                (
+                    _tenantTurns.GetValueOrDefault(one.TenantId),
+                    _campaignTurns.GetValueOrDefault(one.CampaignId),
+                    one.LaunchedAt
+                )
+            );
+        }
+    }
+
+    /// <summary>It had its turn: all others come before its next.</summary>
+    public void Had(Guid tenantId, Guid campaignId)
+    {
+        lock (_lock)
+        {
+            _tenantTurns[tenantId] = ++_turn;
+            _campaignTurns[campaignId] = _turn;
+        }
+    }
+
+    /// <summary>It has nothing to send now.</summary>
+    public void Drop(Waiting done)
+    {
+        lock (_lock)
+        {
+            _waiting.Remove(done);
+        }
+    }
+
+    private static void Forget(Dictionary<Guid, long> turns, IEnumerable<Guid> still)
+    {
+        var kept = still.ToHashSet();
+        foreach (var gone in turns.Keys.Where(id => !kept.Contains(id)).ToList())
+        {
+            turns.Remove(gone);
+        }
+    }
+}
