@@ -51,7 +51,7 @@ public sealed partial class TenantWallTests
         "Core/Recipients/Ledger.cs",
         "Core/Sending/ChunkPlanner.cs",
         "Core/Sending/FreezeAudience.cs",
-        "Core/Sending/Pacer.cs",
+        "Core/Sending/RateBucket.cs",
         "Core/Sending/TakeOver.cs",
     ];
 

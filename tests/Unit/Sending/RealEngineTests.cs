@@ -288,8 +288,7 @@ public sealed class RealEngineTests
             host,
             scope,
             campaign.Id,
-            async now =>
-                !await now.Chunks.AnyAsync(c => c.CampaignId == campaign.Id && c.State == ChunkState.Leased)
+            async now => !await now.Chunks.AnyAsync(c => c.CampaignId == campaign.Id && c.State == ChunkState.Leased)
         );
         return (scope, campaign.Id);
     }
