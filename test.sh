@@ -4,15 +4,18 @@
 #
 #   ./test.sh           everything; data and engine on SQLite and on a throw-away PostgreSQL
 #   ./test.sh --quick   no browser, no PostgreSQL and none of the long proofs (Category=Long)
+#   ./test.sh --force   only the whole proof by force (docs/safety.md): kills, stops and cuts the real thing, and prints its table
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 quick=false
+force=false
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=true ;;
+    --force) force=true ;;
     *)
-      echo "Unknown argument: $argument. Use ./test.sh or ./test.sh --quick." >&2
+      echo "Unknown argument: $argument. Use ./test.sh, ./test.sh --quick or ./test.sh --force." >&2
       exit 2
       ;;
   esac
@@ -97,9 +100,15 @@ trap stop_postgresql EXIT
 on_postgresql='Category!=Long&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
 
 need dotnet dotnet-sdk-10.0
-$quick || need chromium chromium
+$quick || $force || need chromium chromium
 # Debian keeps initdb out of the path.
 $quick || command -v initdb >/dev/null || need pg_ctlcluster postgresql
+
+if $force; then
+  dotnet build tests/Force --configuration Release --verbosity quiet -p:RunAnalyzers=false
+  exec dotnet run --project tests/Force --configuration Release --no-build
+fi
+
 rm -rf "$results"
 mkdir -p "$results"
 
@@ -126,6 +135,7 @@ else
   LEDGERPOST_TEST_DATABASE=PostgreSql LEDGERPOST_TEST_POSTGRESQL="$postgresql" \
     run PostgreSql tests/Unit --filter "$on_postgresql"
   stop_postgresql
+  run Force tests/Force
   run UI tests/UI
 fi
 

@@ -9,6 +9,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly string _name;
+    private bool _disposed;
 
     private ChildProcess(string name, Process process)
     {
@@ -49,6 +50,22 @@ internal sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(project, process);
     }
 
+    public bool HasEnded => _process.HasExited;
+
+    /// <exception cref="TimeoutException">It has not ended by itself.</exception>
+    public async Task WaitForEndAsync(TimeSpan most)
+    {
+        using var limit = new CancellationTokenSource(most);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new TimeoutException($"{_name} has not ended within {most}.", late);
+        }
+    }
+
     public void ThrowIfEnded()
     {
         if (_process.HasExited)
@@ -59,6 +76,12 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -68,11 +91,22 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    /// <summary>The folder of the solution.</summary>
+    public static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "AdminPortal.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("Not run from the solution's folder.");
+        }
+
+        return folder.FullName;
+    }
+
     private static string Assembly(string project)
     {
-        // bench/bin/Release/net10.0 -> the same configuration of the project beside it.
+        // .../bin/Release/net10.0 -> the same configuration of the project under src.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var root = output.Parent!.Parent!.Parent!.Parent!;
-        return Path.Combine(root.FullName, "src", project, "bin", output.Parent.Name, output.Name, project + ".dll");
+        return Path.Combine(Root(), "src", project, "bin", output.Parent!.Name, output.Name, project + ".dll");
     }
 }

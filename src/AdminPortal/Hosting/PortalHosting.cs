@@ -5,6 +5,7 @@ using Ledgerpost.Data;
 using Ledgerpost.Data.PostgreSql;
 using Ledgerpost.Identity;
 using Ledgerpost.Senders;
+using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serilog;
@@ -56,6 +57,11 @@ public static class PortalHosting
         services.AddSingleton(settings.Portal);
         services.AddSingleton(settings.Resend);
         services.AddSingleton(settings.Sending);
+        if (settings.Testing.IsArmed)
+        {
+            services.AddSingleton<CrashPoints>(new ArmedCrashPoints(settings.Testing));
+        }
+
         services.AddSingleton(all => new PortalDb(
             settings.Portal.ConnectionString,
             all.GetRequiredService<TimeProvider>(),

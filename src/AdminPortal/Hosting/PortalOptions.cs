@@ -26,7 +26,12 @@ public sealed record PortalOptions(
 public sealed record BootstrapOptions(string? Email, string? Password, string? OperatorApiKey);
 
 /// <summary>All of configuration, validated.</summary>
-public sealed record PortalSettings(PortalOptions Portal, ResendOptions Resend, SendingOptions Sending);
+public sealed record PortalSettings(
+    PortalOptions Portal,
+    ResendOptions Resend,
+    SendingOptions Sending,
+    TestingOptions Testing
+);
 
 /// <summary>Configuration was read; either it holds, or every problem is listed by its key.</summary>
 public abstract record SettingsReading

@@ -22,9 +22,10 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         var portal = ReadPortal(dataDirectory);
         var resend = ReadResend();
         var sending = ReadSending();
+        var testing = ReadTesting(sending);
         var problems = _source.Finish();
         return problems.Count == 0
-            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending))
+            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, testing))
             : new SettingsReading.Invalid(problems);
     }
 
@@ -222,6 +223,43 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         }
 
         return options;
+    }
+
+    /// <summary>What strikes the process on purpose must be asked for twice where people's mail is sent.</summary>
+    private TestingOptions ReadTesting(SendingOptions sending)
+    {
+        var testing = new TestingOptions(ReadPoint("Testing:CrashAt"), ReadPoint("Testing:StopAt"));
+        var lease = _source.Integer("Testing:LeaseSeconds", 1, 3600);
+        sending.LeaseSeconds = lease ?? sending.LeaseSeconds;
+        var allowed = _source.Boolean("Testing:InProduction") ?? false;
+        if (environment.IsProduction() && !allowed && (testing.IsArmed || lease is not null))
+        {
+            _source.Problem(
+                "Testing:InProduction",
+                "is not true, and settings of Testing are there: they kill or stop this process on purpose. Remove them."
+            );
+        }
+
+        return testing;
+    }
+
+    private ArmedPoint? ReadPoint(string key)
+    {
+        if (_source.Text(key) is not { } text)
+        {
+            return null;
+        }
+
+        var point = ArmedPoint.TryRead(text);
+        if (point is null)
+        {
+            _source.Problem(
+                key,
+                $"is \u201c{text}\u201d; it can be one of {ArmedPoint.Choices}, with # and a number for a later passing."
+            );
+        }
+
+        return point;
     }
 
     private string? ReadUrl(string key)

@@ -8,7 +8,16 @@ namespace AdminPortal.Hosting;
 /// </summary>
 internal sealed class SettingsSource(IConfiguration configuration)
 {
-    private static readonly string[] OwnSections = ["Portal", "Resend", "Sending", "Bootstrap", "Demo", "Database"];
+    private static readonly string[] OwnSections =
+    [
+        "Portal",
+        "Resend",
+        "Sending",
+        "Bootstrap",
+        "Demo",
+        "Database",
+        "Testing",
+    ];
 
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _problems = [];

@@ -1,0 +1,33 @@
+using Ledgerpost.Sending;
+using Xunit.Abstractions;
+
+namespace Force;
+
+/// <summary>The same on PostgreSQL, on a server that is killed too.</summary>
+public sealed class PostgreSqlForceTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private PostgreSql _server = null!;
+
+    public async Task InitializeAsync() => _server = await PostgreSql.StartAsync();
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Fact]
+    public async Task Kill_AtEveryPoint_EndsWithOneMailEach()
+    {
+        var table = new Table();
+        await KillAtPoints.RunAsync(table, _server, ["", "A", "RA"]);
+        table.AssertClean(output);
+    }
+
+    [Theory]
+    [InlineData(CrashPoints.BeforeIntent)]
+    [InlineData(CrashPoints.BeforePost)]
+    [InlineData(CrashPoints.BeforeSettle)]
+    public async Task Stop_ForLongerThanTheLease_WhileAnotherInstanceSends_ChangesNothingAfterwards(string point)
+    {
+        var table = new Table();
+        await Zombie.RunAsync(table, _server, point);
+        table.AssertClean(output);
+    }
+}
