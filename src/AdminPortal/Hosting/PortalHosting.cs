@@ -62,12 +62,14 @@ public static class PortalHosting
             services.AddSingleton<CrashPoints>(new ArmedCrashPoints(settings.Testing));
         }
 
+        services.AddSingleton<SafetyLog>();
         services.AddSingleton(all => new PortalDb(
             settings.Portal.ConnectionString,
             all.GetRequiredService<TimeProvider>(),
             all.GetRequiredService<IIds>(),
             all.GetService<StorageFaults>(),
-            settings.Portal.Database
+            settings.Portal.Database,
+            safety: all.GetRequiredService<SafetyLog>()
         ));
         if (settings.Portal.Database == DatabaseProvider.PostgreSql)
         {

@@ -13,8 +13,10 @@ public enum DatabaseProvider
 /// What differs between the databases, behind <see cref="PortalDb"/>: how connections are made, what a write transaction
 /// is, and what keeps one from disturbing another (docs/decisions/0010).
 /// </summary>
-internal abstract class DatabaseEngine : IAsyncDisposable
+internal abstract class DatabaseEngine(SafetyLog safety) : IAsyncDisposable
 {
+    protected SafetyLog Safety => safety;
+
     /// <summary>The clock by which leases and windows are counted.</summary>
     public abstract TimeProvider Time { get; }
 
@@ -51,12 +53,14 @@ internal abstract class DatabaseEngine : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
-    protected static PortalDbContext Create(TenantScope scope, DbContextOptionsBuilder options, bool tracking)
+    protected PortalDbContext Create(TenantScope scope, DbContextOptionsBuilder options, bool tracking)
     {
         options.UseQueryTrackingBehavior(tracking ? QueryTrackingBehavior.TrackAll : QueryTrackingBehavior.NoTracking);
-        return scope.AllTenants
+        var context = scope.AllTenants
             ? new InstallationDbContext(options.Options)
             : new PortalDbContext(options.Options, scope);
+        context.Safety = safety;
+        return context;
     }
 
     protected static void Announce(IReadOnlyList<Action> announcements)

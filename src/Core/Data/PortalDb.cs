@@ -16,6 +16,7 @@ public sealed class PortalDb : IAsyncDisposable
 
     /// <param name="connectionString">For SQLite its folder must exist; for PostgreSQL its database.</param>
     /// <param name="scheduler">Where SQLite's one writer runs; the pool's when null.</param>
+    /// <param name="safety">One of its own, without a log, when null.</param>
     /// <exception cref="DatabaseUnsafeException">The connection string would undo the wall between tenants.</exception>
     public PortalDb(
         string connectionString,
@@ -23,20 +24,25 @@ public sealed class PortalDb : IAsyncDisposable
         IIds ids,
         StorageFaults? faults = null,
         DatabaseProvider provider = DatabaseProvider.Sqlite,
-        TaskScheduler? scheduler = null
+        TaskScheduler? scheduler = null,
+        SafetyLog? safety = null
     )
     {
         _ids = ids;
         Provider = provider;
+        Safety = safety ?? new SafetyLog(time);
         faults ??= new StorageFaults();
         _engine = provider switch
         {
-            DatabaseProvider.PostgreSql => new PostgreSqlEngine(connectionString, time, faults),
-            _ => new SqliteEngine(connectionString, time, faults, scheduler),
+            DatabaseProvider.PostgreSql => new PostgreSqlEngine(connectionString, time, faults, Safety),
+            _ => new SqliteEngine(connectionString, time, faults, Safety, scheduler),
         };
     }
 
     public DatabaseProvider Provider { get; }
+
+    /// <summary>How often each safety mechanism was needed on this database, by this process.</summary>
+    public SafetyLog Safety { get; }
 
     /// <summary>
     /// What time it is for leases, windows and stamps. With several instances its source is the database's clock
@@ -141,7 +147,11 @@ public sealed class PortalDb : IAsyncDisposable
     public Task ListenAsync(Action listening, Action<string> heard, CancellationToken cancellation) =>
         _engine.ListenAsync(listening, heard, cancellation);
 
-    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        Safety.Dispose();
+    }
 
     private async Task<T> WriteAsync<T>(
         TenantScope scope,

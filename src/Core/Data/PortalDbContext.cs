@@ -35,6 +35,9 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     /// <summary>What runs once the transaction is durable, such as telling open pages that numbers changed.</summary>
     internal IReadOnlyList<Action> AfterCommitActions => _afterCommit;
 
+    /// <summary>Null only for migrations.</summary>
+    internal SafetyLog? Safety { get; set; }
+
     public DbSet<Installation> Installation => Set<Installation>();
     public DbSet<Tenant> Tenants => Set<Tenant>();
     public DbSet<Membership> Memberships => Set<Membership>();
@@ -64,6 +67,10 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
 
     public void AfterCommit(Action action) => _afterCommit.Add(action);
+
+    /// <summary>Counted once the transaction is durable: work that a database asks to run again counts once.</summary>
+    public void Fired(SafetyMechanism mechanism, object? about = null) =>
+        AfterCommit(() => Safety?.Fired(mechanism, about));
 
     public override Task<int> SaveChangesAsync(
         bool acceptAllChangesOnSuccess,
@@ -140,6 +147,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
                     : (Guid)entry.OriginalValues[nameof(ITenantOwned.TenantId)]!;
             if (!Scope.Covers(entry.Entity.TenantId) || !Scope.Covers(original))
             {
+                Safety?.Fired(SafetyMechanism.ForeignRowRefused, entry.Metadata.DisplayName());
                 throw new ForeignTenantException(entry.Metadata.DisplayName());
             }
         }

@@ -17,13 +17,15 @@ public sealed class WriteGate : IAsyncDisposable
     private readonly Channel<Unit> _queue = Channel.CreateUnbounded<Unit>(new() { SingleReader = true });
     private readonly SqliteConnection _connection;
     private readonly StorageFaults _faults;
+    private readonly SafetyLog _safety;
     private readonly Task _loop;
 
     /// <param name="scheduler">Where the one writer runs: the pool's in production, a test's own in the simulation.</param>
-    public WriteGate(SqliteConnection connection, StorageFaults faults, TaskScheduler? scheduler = null)
+    public WriteGate(SqliteConnection connection, StorageFaults faults, SafetyLog safety, TaskScheduler? scheduler = null)
     {
         _connection = connection;
         _faults = faults;
+        _safety = safety;
         _loop = Task
             .Factory.StartNew(
                 RunAsync,
@@ -127,6 +129,11 @@ public sealed class WriteGate : IAsyncDisposable
         }
         catch (Exception exception)
         {
+            if (done.Count > 0)
+            {
+                _safety.Fired(SafetyMechanism.CommitInDoubt, exception.Message);
+            }
+
             foreach (var unit in done)
             {
                 unit.Done.TrySetException(new CommitInDoubtException(exception));
@@ -171,6 +178,12 @@ public sealed class WriteGate : IAsyncDisposable
             {
                 await transaction.RollbackAsync("unit");
                 await transaction.ReleaseAsync("unit");
+                _safety.Fired(SafetyMechanism.UnitRolledBack, exception.Message);
+            }
+            catch (Exception lost)
+            {
+                _safety.Fired(SafetyMechanism.TransactionLost, lost.Message);
+                throw;
             }
             finally
             {

@@ -98,7 +98,7 @@ public static class Exclusions
         var excluded = 0;
         foreach (var (reason, who) in Rules(db, pending, others))
         {
-            excluded += await who.ExecuteUpdateAsync(
+            var found = await who.ExecuteUpdateAsync(
                 set =>
                     set.SetProperty(recipient => recipient.State, RecipientState.Excluded)
                         .SetProperty(recipient => recipient.Reason, reason)
@@ -106,6 +106,11 @@ public static class Exclusions
                         .SetProperty(recipient => recipient.UpdatedAt, now),
                 cancellation
             );
+            excluded += found;
+            if (found > 0 && reason == Reasons.AlreadyMailed)
+            {
+                db.Fired(SafetyMechanism.LineageExcluded, found);
+            }
         }
 
         return excluded;

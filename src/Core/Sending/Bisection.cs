@@ -54,6 +54,7 @@ internal sealed class Bisection(PortalDbContext context, ClaimedChunk claim, Int
             return;
         }
 
+        context.Fired(SafetyMechanism.Bisected, claim);
         await Chunks.CloseAsync(Own, ChunkState.Bisected, cancellation);
         // Every other one: a run of bad neighbours, as imports bring them, is spread over the halves and does not look
         // like a fault of all. The smaller half has the higher number, which ClaimChunk gives out first.
@@ -113,6 +114,7 @@ internal sealed class Bisection(PortalDbContext context, ClaimedChunk claim, Int
             return;
         }
 
+        context.Fired(SafetyMechanism.RefusedForAll, claim);
         // The fault hits everybody: those refused before return to Pending, and nobody else is asked. Their chunks wait
         // with them, so that nobody is left without one where the campaign is paused and not stopped.
         foreach (var number in before)

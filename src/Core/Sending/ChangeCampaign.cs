@@ -130,6 +130,7 @@ internal static class CampaignMove
                     )
                 )
                 {
+                    command.Db.Fired(SafetyMechanism.MoveLost, action);
                     return new TransitionResult(false, campaign.Status);
                 }
 
@@ -151,7 +152,7 @@ internal static class CleanChunks
     /// </summary>
     public static async Task AbandonAsync(PortalDbContext db, Campaign campaign, CancellationToken cancellation)
     {
-        await db
+        var taken = await db
             .Chunks.Where(chunk =>
                 chunk.TenantId == campaign.TenantId
                 && chunk.CampaignId == campaign.Id
@@ -166,6 +167,11 @@ internal static class CleanChunks
                         .SetProperty(chunk => chunk.LeaseEnds, (DateTimeOffset?)null),
                 cancellation
             );
+        if (taken > 0)
+        {
+            db.Fired(SafetyMechanism.CleanTakenBack, campaign.Id);
+        }
+
         await FreezeAudience
             .Pending(db, campaign)
             .Where(recipient => recipient.ChunkNumber != null)

@@ -66,11 +66,13 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
 
         if (source.ContinuedById is { } first)
         {
+            db.Fired(SafetyMechanism.FollowUpLost, sourceId);
             return new FollowUpResult.AlreadyFollowed(first);
         }
 
         if (source.Status != CampaignStatus.Partial)
         {
+            db.Fired(SafetyMechanism.FollowUpLost, sourceId);
             return new FollowUpResult.NotPartial(source.Status);
         }
 
@@ -87,6 +89,7 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
         var followUp = Draft(command, source, name);
         if (!await WinAsync(db, source, followUp.Id, command.Now, cancellation))
         {
+            db.Fired(SafetyMechanism.FollowUpLost, sourceId);
             source = await ReadAsync(db, sourceId, cancellation);
             return source?.ContinuedById is { } winner
                 ? new FollowUpResult.AlreadyFollowed(winner)

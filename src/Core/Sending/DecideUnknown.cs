@@ -73,6 +73,7 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
 
         if (Refused(chunk) is { } refused)
         {
+            db.Fired(SafetyMechanism.DecisionLost, chunk.Key);
             return refused;
         }
 
@@ -84,6 +85,7 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
 
         if (!await WinAsync(command, chunk, decision, cancellation))
         {
+            db.Fired(SafetyMechanism.DecisionLost, chunk.Key);
             chunk = await ChunkAsync(db, campaignId, chunkNumber, cancellation);
             return Refused(chunk!) ?? new DecisionResult.NotUnknown();
         }

@@ -246,6 +246,7 @@ public sealed class Dispatcher(
         }
         catch (CommitInDoubtException exception)
         {
+            db.Safety.Fired(SafetyMechanism.SettleCommitInDoubt);
             // Accepted, or still leased: either way the next claim finds the truth, and a repeat is harmless.
             logger.LogWarning(
                 exception,

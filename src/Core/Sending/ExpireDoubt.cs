@@ -128,6 +128,7 @@ public sealed class ExpireDoubt(
         );
         if (expired == 1)
         {
+            db.Safety.Fired(SafetyMechanism.DoubtExpired);
             logger.LogWarning(
                 "Chunk {Chunk} of campaign {CampaignId} is unknown now: it can no longer be repeated under key {Key}.",
                 seen.Number,
@@ -145,7 +146,8 @@ public sealed class ExpireDoubt(
             async (context, token) =>
             {
                 context.AfterCommit(() => notifier.Publish(campaignId));
-                return await OnAnotherAccount(context, accountId).AnyAsync(c => c.Id == campaignId, token)
+                var stopped =
+                    await OnAnotherAccount(context, accountId).AnyAsync(c => c.Id == campaignId, token)
                     && await CampaignCompletion.StopAsync(
                         context,
                         tenantId,
@@ -156,6 +158,12 @@ public sealed class ExpireDoubt(
                         db.Time.GetUtcNow(),
                         token
                     );
+                if (stopped)
+                {
+                    context.Fired(SafetyMechanism.AccountChanged, campaignId);
+                }
+
+                return stopped;
             },
             cancellation
         );

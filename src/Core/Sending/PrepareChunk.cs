@@ -134,12 +134,17 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 var mine = await ClaimFence.Mine(context, claim).AnyAsync(token);
                 if (!mine)
                 {
+                    context.Fired(SafetyMechanism.PrepareStale, claim);
                     return false;
                 }
 
                 var now = db.Time.GetUtcNow();
                 var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, token);
-                await Exclusions.ApplyAsync(context, Members(context, claim), others, now, token);
+                if (await Exclusions.ApplyAsync(context, Members(context, claim), others, now, token) > 0)
+                {
+                    context.Fired(SafetyMechanism.RecheckExcluded, claim);
+                }
+
                 if (await Members(context, claim).AnyAsync(token))
                 {
                     return true;
@@ -193,6 +198,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                     return;
                 }
 
+                context.Fired(SafetyMechanism.CannotBeRendered, claim);
                 foreach (var (number, why) in broken)
                 {
                     await Ledger.MoveAsync(

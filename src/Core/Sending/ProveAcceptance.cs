@@ -67,6 +67,7 @@ public static class ProveAcceptance
         var match = await MatchAsync(context, recipient, acceptance, accountId, cancellation);
         if (match == Match.None)
         {
+            context.Fired(SafetyMechanism.ProofOfOtherAccount, acceptance.Source);
             return new ProofResult.OtherAccount();
         }
 
@@ -77,6 +78,7 @@ public static class ProveAcceptance
             && !(recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(acceptance.Source))
         )
         {
+            context.Fired(SafetyMechanism.ProofIsHistory, acceptance.Source);
             return new ProofResult.Proven(recipient, History: true);
         }
 
@@ -85,7 +87,7 @@ public static class ProveAcceptance
             await ProveChunkAsync(context, recipient, tags, now, cancellation);
         }
 
-        ProveRecipient(recipient, acceptance, match, now, logger);
+        ProveRecipient(context, recipient, acceptance, match, now, logger);
         await context.SaveChangesAsync(cancellation);
         proven.Add((recipient.TenantId, recipient.CampaignId));
         return new ProofResult.Proven(recipient, History: false);
@@ -192,6 +194,7 @@ public static class ProveAcceptance
             .SingleOrDefaultAsync(cancellation);
         if (chunk is not null)
         {
+            context.Fired(SafetyMechanism.DoubtProven, chunk.Key);
             chunk.CloseAccepted();
             chunk.Epoch++;
             await context.SaveChangesAsync(cancellation);
@@ -217,6 +220,7 @@ public static class ProveAcceptance
     }
 
     private static void ProveRecipient(
+        PortalDbContext context,
         Recipient recipient,
         Acceptance acceptance,
         Match match,
@@ -226,6 +230,11 @@ public static class ProveAcceptance
     {
         if (recipient.State is not RecipientState.Accepted)
         {
+            if (match == Match.Attempt)
+            {
+                context.Fired(SafetyMechanism.ProofContradicts);
+            }
+
             // Its own mail is with the provider although its chunk says otherwise: the provider's word on what it took
             // beats its word on what it refused, and nobody is mailed again.
             logger.Log(

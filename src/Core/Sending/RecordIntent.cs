@@ -60,6 +60,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         catch (CommitInDoubtException)
         {
             // Whether it holds is read again, by epoch; what cannot be read is not sent.
+            db.Safety.Fired(SafetyMechanism.IntentCommitInDoubt, claim);
             return await ReadBackAsync(claim, cancellation) ?? new IntentResult.Fenced();
         }
     }
@@ -79,11 +80,13 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         // After the instant was read: one from a clock that is ahead must not be written into an intent.
         if (prepared is null ? db.Time.MayNotRepeat() : db.Time.MayNotSend())
         {
+            context.Fired(SafetyMechanism.IntentClock, claim);
             return new IntentResult.Fenced();
         }
 
         if (prepared is not null && await AudienceChangedAsync(context, claim, prepared, cancellation))
         {
+            context.Fired(SafetyMechanism.IntentAudienceChanged, claim);
             return new IntentResult.AudienceChanged();
         }
 
@@ -92,6 +95,17 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
             : await FirstAsync(context, claim, prepared, accountId, baseUrl, now, cancellation);
         if (touched == 0)
         {
+            var why = await WhyFenced.ReadAsync(
+                context,
+                claim,
+                repeat: prepared is null,
+                accountId,
+                baseUrl,
+                LastRepeat(now),
+                now,
+                cancellation
+            );
+            context.Fired(why, claim);
             return await SenderHoldsAsync(context, claim, cancellation)
                 ? new IntentResult.Fenced()
                 : new IntentResult.SenderLost();
@@ -161,7 +175,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         CancellationToken cancellation
     )
     {
-        var lastRepeat = now - (options.KeyWindow - options.KeyWindowMargin);
+        var lastRepeat = LastRepeat(now);
         return MayGoOut(context, claim, accountId)
             .Where(chunk =>
                 chunk.DoubtfulSince != null
@@ -180,6 +194,8 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                 cancellation
             );
     }
+
+    private DateTimeOffset LastRepeat(DateTimeOffset now) => now - (options.KeyWindow - options.KeyWindowMargin);
 
     private static IQueryable<Chunk> MayGoOut(PortalDbContext context, ClaimedChunk claim, Guid accountId) =>
         ClaimFence
@@ -245,11 +261,12 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         );
         if (moved != prepared.Recipients.Count)
         {
+            context.Safety?.Fired(SafetyMechanism.IntentMembersChanged, claim);
             throw new InvalidOperationException($"{moved} recipients in doubt for {prepared.Recipients.Count} mails.");
         }
     }
 
-    private static async Task<Intent> AddAttemptAsync(
+    private async Task<Intent> AddAttemptAsync(
         PortalDbContext context,
         ClaimedChunk claim,
         PreparedChunk? prepared,
@@ -347,12 +364,24 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
             );
     }
 
-    private static Intent Read(Chunk chunk, IReadOnlyList<int> recipients, bool cleanHistory)
+    private Intent Read(Chunk chunk, IReadOnlyList<int> recipients, bool cleanHistory)
     {
         var body = MailBatch.Decompress(chunk.Payload!);
-        return MailBatch.Hash(body) == chunk.PayloadHash
-            ? new Intent(chunk.Attempts, chunk.Key!, chunk.BaseUrl!, body, chunk.PayloadHash, recipients, cleanHistory)
-            : throw new InvalidOperationException("The stored request is not the one that was frozen; it is not sent.");
+        if (MailBatch.Hash(body) == chunk.PayloadHash)
+        {
+            return new Intent(
+                chunk.Attempts,
+                chunk.Key!,
+                chunk.BaseUrl!,
+                body,
+                chunk.PayloadHash,
+                recipients,
+                cleanHistory
+            );
+        }
+
+        db.Safety.Fired(SafetyMechanism.IntentBytesChanged, chunk.Key);
+        throw new InvalidOperationException("The stored request is not the one that was frozen; it is not sent.");
     }
 
     /// <summary>At most 256 characters; names the installation's epoch, campaign, run, chunk and generation.</summary>

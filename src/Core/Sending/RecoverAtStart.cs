@@ -42,6 +42,7 @@ public sealed class RecoverAtStart(PortalDb db, LaunchCampaign launch, ILogger<R
         );
         if (leases + doubtful > 0)
         {
+            db.Safety.Fired(SafetyMechanism.RecoveredAtStart);
             logger.LogWarning(
                 "After the last stop {Leases} chunks were still with a worker and {Doubtful} are in doubt; doubt is repeated first, with the same bytes under the same key.",
                 leases,
@@ -70,6 +71,7 @@ public sealed class RecoverAtStart(PortalDb db, LaunchCampaign launch, ILogger<R
             try
             {
                 await launch.PrepareAsync(campaign.TenantId, campaign.Id, cancellation);
+                db.Safety.Fired(SafetyMechanism.LaunchFinished, campaign.Id);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {

@@ -81,6 +81,7 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
             )
         )
         {
+            context.Fired(SafetyMechanism.ResumeLost, campaignId);
             return new ResumeResult.NotResumable(campaign.Status, campaign.CurrentRun);
         }
 

@@ -43,8 +43,10 @@ public sealed class SettleAttempt(
                     Protocol.Proves(outcome, intent.CleanHistory) == Proof.Accepted
                         ? await Chunks.CloseAsync(mine, ChunkState.Accepted, token)
                         : await Chunks.ReleaseAsync(mine, Message(outcome), token);
+                Count(context, intent, outcome, answer);
                 if (held == 0)
                 {
+                    context.Fired(SafetyMechanism.SettleStale, claim);
                     // An event may have proven the batch before its answer came: the account works all the same.
                     if (outcome is Outcome.Accepted accepted)
                     {
@@ -78,6 +80,25 @@ public sealed class SettleAttempt(
         }
 
         return settled;
+    }
+
+    // Each of them stands with its outcome in the attempt's line of the dispatcher.
+    private static void Count(PortalDbContext context, Intent intent, Outcome outcome, ProviderAnswer answer)
+    {
+        SafetyMechanism? held = (outcome, answer) switch
+        {
+            (Outcome.NotSent, _) => SafetyMechanism.TooLateToPost,
+            (Outcome.KeyMismatch, _) => SafetyMechanism.KeyMismatch,
+            (Outcome.Refusal, _) when !intent.CleanHistory => SafetyMechanism.RefusalOnRepeat,
+            (Outcome.Ambiguous, ProviderAnswer.Http { Status: >= 300 and < 400 }) =>
+                SafetyMechanism.RedirectNotFollowed,
+            (Outcome.Ambiguous, ProviderAnswer.Http) => SafetyMechanism.AnswerProvesNothing,
+            _ => null,
+        };
+        if (held is { } mechanism)
+        {
+            context.Fired(mechanism);
+        }
     }
 
     private static async Task CompleteAttemptAsync(

@@ -67,6 +67,11 @@ internal sealed class Settlement(
     private async Task RateLimitedAsync(Outcome.Refusal rate, CancellationToken cancellation)
     {
         var asked = rate.RetryAfter ?? ShortestPause;
+        if (asked > LongestPause)
+        {
+            context.Fired(SafetyMechanism.HeaderBounded, asked);
+        }
+
         var pause =
             asked < ShortestPause ? ShortestPause
             : asked > LongestPause ? LongestPause
@@ -91,6 +96,7 @@ internal sealed class Settlement(
 
         if (patienceIsOver)
         {
+            context.Fired(SafetyMechanism.PatienceOver, claim);
             await StopCampaignAsync(StopReason.RateLimited, rate.Message, null, cancellation);
         }
     }
@@ -114,6 +120,7 @@ internal sealed class Settlement(
             RefusalKind.Key => (StopReason.KeyRejected, null),
             _ => (StopReason.SenderNotVerified, (DateTimeOffset?)null),
         };
+        context.Fired(SafetyMechanism.StoppedAtOnce, reason);
         await StopCampaignAsync(reason, refusal.Message, resumeAfter, cancellation);
     }
 
@@ -159,6 +166,7 @@ internal sealed class Settlement(
         }
 
         await WaitAsync(now, DateTimeOffset.MaxValue, cancellation);
+        context.Fired(SafetyMechanism.PatienceOver, claim);
         await StopCampaignAsync(reason, message, null, cancellation);
     }
 

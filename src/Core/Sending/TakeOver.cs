@@ -97,6 +97,7 @@ internal static class TakeOver
             return false;
         }
 
+        db.Fired(SafetyMechanism.LateTakenOver, source.Id);
         var target = await open.AsNoTracking().SingleAsync(cancellation);
         await CleanChunks.AbandonAsync(db, source, cancellation);
         await MoveAsync(db, source.TenantId, source.Id, target.Id, now, cancellation);

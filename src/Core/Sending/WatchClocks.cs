@@ -134,6 +134,7 @@ public sealed class WatchClocks(
         }
         else
         {
+            db.Safety.Fired(SafetyMechanism.ClocksContradict);
             logger.LogCritical(
                 "The clocks contradict each other: {Fault} by {By}. Nothing in doubt is repeated until they agree.",
                 now.Fault,

@@ -64,6 +64,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
                 logger.LogError(exception, "Event {MessageId} cannot be applied and is set aside.", message.MessageId);
                 message.AppliedAt = now;
                 message.Note = "It could not be applied.";
+                context.Fired(SafetyMechanism.EventSetAside);
             },
             cancellation
         );
@@ -139,6 +140,11 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
                 message.WaitsForEmailId = happened.EmailId;
                 return;
             case ProofResult.NoRecipient:
+                if (message.WaitsForEmailId is not null)
+                {
+                    context.Fired(SafetyMechanism.EventWaitedOut, message.MessageId);
+                }
+
                 message.AppliedAt = now;
                 message.Note = "No recipient of ours.";
                 return;

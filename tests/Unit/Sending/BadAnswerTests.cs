@@ -191,7 +191,12 @@ public sealed class BadAnswerTests
 
     private static Dispatcher DispatcherTo(EngineHarness engine, ResendHttp http, RawServer server) =>
         engine.NewDispatcher(
-            new ResendClient(http, new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []), engine.Time)
+            new ResendClient(
+                http,
+                new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []),
+                engine.Time,
+                engine.Db.Safety
+            )
         );
 
     /// <summary>A provider's memory: who asks again under a key is told the first ids.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Ledgerpost.Data;
 using Ledgerpost.Sending.Provider;
 using UnitTests.Support;
 
@@ -221,14 +222,16 @@ public sealed class ResendClientTests
             Deadline.In(time, TimeSpan.FromSeconds(30))
         );
 
-        var answer = await new ResendClient(http, endpoint, time).PostAsync(request, CancellationToken.None);
+        using var safety = new SafetyLog(time);
+        var answer = await new ResendClient(http, endpoint, time, safety).PostAsync(request, CancellationToken.None);
 
         Assert.IsType<ProviderAnswer.None>(answer);
         Assert.Equal(Body, written.ToArray());
+        Assert.Equal(1, safety.CountOf(SafetyMechanism.BodyAskedForTwice));
     }
 
     private static ResendClient Client(ResendHttp http, RawServer server, ManualTime time) =>
-        new(http, new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []), time);
+        new(http, new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []), time, new SafetyLog(time));
 
     private static ProviderRequest Request(RawServer server, ManualTime time, string key = "1/key") =>
         new(server.Url, "/emails/batch", key, Body, Deadline.In(time, TimeSpan.FromSeconds(30)));

@@ -21,11 +21,13 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
 
     /// <param name="time">When it is a <see cref="DatabaseTime"/>, or counts from one, this database drives it.</param>
     /// <exception cref="DatabaseUnsafeException">The connection string keeps one caller's role for the next.</exception>
-    public PostgreSqlEngine(string connectionString, TimeProvider time, StorageFaults faults)
+    public PostgreSqlEngine(string connectionString, TimeProvider time, StorageFaults faults, SafetyLog safety)
+        : base(safety)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         if (settings.NoResetOnClose || settings.Multiplexing)
         {
+            safety.Fired(SafetyMechanism.DatabaseUnsafe, "the connection string");
             throw new DatabaseUnsafeException(
                 "ConnectionStrings:Portal holds No Reset On Close or Multiplexing. Either would hand one tenant's "
                     + "connection to another; remove it."
@@ -104,6 +106,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             }
             catch (Exception exception) when (Again.IsWorthIt(exception, run))
             {
+                Safety.Fired(SafetyMechanism.TransactionAgain, exception.Message);
                 await Task.Delay(Again.Pause(run), TimeProvider.System, cancellation);
             }
         }
@@ -119,7 +122,15 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     public override async Task MigrateAsync(CancellationToken cancellation)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
-        await new Schema(connection).PrepareAsync(cancellation);
+        try
+        {
+            await new Schema(connection).PrepareAsync(cancellation);
+        }
+        catch (DatabaseUnsafeException exception)
+        {
+            Safety.Fired(SafetyMechanism.DatabaseUnsafe, exception.Message);
+            throw;
+        }
     }
 
     public override async Task AnalyzeAsync(CancellationToken cancellation)
@@ -182,6 +193,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         }
         catch (Exception exception) when (!Again.IsRolledBack(exception))
         {
+            Safety.Fired(SafetyMechanism.CommitInDoubt, exception.Message);
             throw new CommitInDoubtException(exception);
         }
 

@@ -14,8 +14,10 @@ internal sealed class SqliteEngine : DatabaseEngine
         string connectionString,
         TimeProvider time,
         StorageFaults faults,
+        SafetyLog safety,
         TaskScheduler? scheduler = null
     )
+        : base(safety)
     {
         _connectionString = connectionString;
         Time = time;
@@ -28,7 +30,7 @@ internal sealed class SqliteEngine : DatabaseEngine
             command.ExecuteNonQuery();
         }
 
-        _gate = new WriteGate(connection, faults, scheduler);
+        _gate = new WriteGate(connection, faults, safety, scheduler);
     }
 
     public override TimeProvider Time { get; }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Ledgerpost.Data;
 
 namespace Ledgerpost.Sending.Provider;
 
@@ -9,7 +10,8 @@ namespace Ledgerpost.Sending.Provider;
 /// The typed client of the provider's API. The provider's own SDK serialises anew on each call; the protocol needs the
 /// stored bytes, so the body is taken as it is (docs/decisions/0002).
 /// </summary>
-public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, TimeProvider time) : IMailProvider
+public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, TimeProvider time, SafetyLog safety)
+    : IMailProvider
 {
     /// <summary>How long one call may take, from the first byte to the last.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
@@ -31,7 +33,7 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        using var content = new OnceContent(request.Body, request.NotAfter, time);
+        using var content = new OnceContent(request.Body, request.NotAfter, time, safety);
         using var message = new HttpRequestMessage(HttpMethod.Post, request.BaseUrl + request.Path)
         {
             Content = content,
@@ -94,13 +96,15 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
         private readonly ReadOnlyMemory<byte> _body;
         private readonly Deadline _notAfter;
         private readonly TimeProvider _time;
+        private readonly SafetyLog _safety;
         private int _started;
 
-        public OnceContent(ReadOnlyMemory<byte> body, Deadline notAfter, TimeProvider time)
+        public OnceContent(ReadOnlyMemory<byte> body, Deadline notAfter, TimeProvider time, SafetyLog safety)
         {
             _body = body;
             _notAfter = notAfter;
             _time = time;
+            _safety = safety;
             Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
@@ -112,6 +116,7 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
             // The handler may try again on a fresh connection by itself; that would be a second POST of one attempt.
             if (Interlocked.Exchange(ref _started, 1) == 1)
             {
+                _safety.Fired(SafetyMechanism.BodyAskedForTwice, "the handler");
                 throw new IOException("The body was about to be written a second time.");
             }
 
