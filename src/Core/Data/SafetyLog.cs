@@ -32,6 +32,8 @@ public sealed class SafetyLog : IDisposable
     private readonly Counter<long> _counter;
     private readonly long[] _counts = new long[Names.Count];
 
+    private long _unheard;
+
     // In ticks of UTC; 0 is never.
     private readonly long[] _last = new long[Names.Count];
 
@@ -75,10 +77,14 @@ public sealed class SafetyLog : IDisposable
         catch (Exception)
         {
             // Somebody's listener or log failed. That a mechanism has held must not become a fault of its own.
+            Interlocked.Increment(ref _unheard);
         }
     }
 
     public long CountOf(SafetyMechanism mechanism) => Interlocked.Read(ref _counts[(int)mechanism]);
+
+    /// <summary>How often a listener or the log failed; what was to be told is in the counts.</summary>
+    public long Unheard => Interlocked.Read(ref _unheard);
 
     /// <summary>All of them, in the order of the list, also those that have never fired.</summary>
     public IReadOnlyList<SafetyCount> Read() =>

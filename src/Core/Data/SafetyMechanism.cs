@@ -50,6 +50,7 @@ public enum SafetyMechanism
     DoubtProven,
     ProofContradicts,
     ProofOfOtherAccount,
+    ProofByAddress,
     ProofIsHistory,
     EventSetAside,
     EventWaitedOut,
@@ -57,7 +58,9 @@ public enum SafetyMechanism
 
     // People, of whom one wins.
     MoveLost,
-    ResumeLost,
+    ResumeOldPreview,
+    ResumeNotPartial,
+    ResumeContinued,
     FollowUpLost,
     DecisionLost,
     LateTakenOver,
@@ -67,6 +70,8 @@ public enum SafetyMechanism
     RecoveredAtStart,
     LaunchFinished,
     ClocksContradict,
+    InstallationHeld,
+    OldDatabaseDoubted,
     ForeignRowRefused,
     UnitRolledBack,
     TransactionLost,

@@ -21,7 +21,12 @@ public sealed class WriteGate : IAsyncDisposable
     private readonly Task _loop;
 
     /// <param name="scheduler">Where the one writer runs: the pool's in production, a test's own in the simulation.</param>
-    public WriteGate(SqliteConnection connection, StorageFaults faults, SafetyLog safety, TaskScheduler? scheduler = null)
+    public WriteGate(
+        SqliteConnection connection,
+        StorageFaults faults,
+        SafetyLog safety,
+        TaskScheduler? scheduler = null
+    )
     {
         _connection = connection;
         _faults = faults;

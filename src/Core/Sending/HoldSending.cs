@@ -100,6 +100,7 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
             return;
         }
 
+        context.Fired(SafetyMechanism.OldDatabaseDoubted, campaign.Id);
         // Whoever stands in no chunk gets one: a person decides by chunk.
         await ChunkPlanner.PlanAsync(context, campaign, cancellation);
         campaign.LastChunk += ChunksLeftOut;
@@ -148,6 +149,7 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
     {
         var row = await context.Installation.SingleAsync(cancellation);
         row.Hold = reason;
+        context.Fired(SafetyMechanism.InstallationHeld, reason);
         row.HeldSince = db.Time.GetUtcNow();
         row.HoldDetail = detail.Length <= 1000 ? detail : detail[..1000];
     }

@@ -230,11 +230,7 @@ public static class ProveAcceptance
     {
         if (recipient.State is not RecipientState.Accepted)
         {
-            if (match == Match.Attempt)
-            {
-                context.Fired(SafetyMechanism.ProofContradicts);
-            }
-
+            context.Fired(match == Match.Address ? SafetyMechanism.ProofByAddress : SafetyMechanism.ProofContradicts);
             // Its own mail is with the provider although its chunk says otherwise: the provider's word on what it took
             // beats its word on what it refused, and nobody is mailed again.
             logger.Log(

@@ -81,7 +81,12 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
             )
         )
         {
-            context.Fired(SafetyMechanism.ResumeLost, campaignId);
+            context.Fired(
+                campaign.CurrentRun != request.ExpectedRun ? SafetyMechanism.ResumeOldPreview
+                    : campaign.Status != CampaignStatus.Partial ? SafetyMechanism.ResumeNotPartial
+                    : SafetyMechanism.ResumeContinued,
+                campaignId
+            );
             return new ResumeResult.NotResumable(campaign.Status, campaign.CurrentRun);
         }
 

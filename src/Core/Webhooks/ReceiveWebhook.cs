@@ -40,7 +40,7 @@ public sealed class ReceiveWebhook(
             || !WebhookSignature.Verify(endpoint.WebhookSecrets, id, timestamp, signatures, body, now)
         )
         {
-            db.Safety.Fired(SafetyMechanism.EventUnsigned, "a webhook that no secret of ours signed");
+            db.Safety.Fired(SafetyMechanism.EventUnsigned);
             return WebhookReceipt.NotOurs;
         }
 

@@ -1,0 +1,230 @@
+using System.Diagnostics.Metrics;
+using System.Text.RegularExpressions;
+using Ledgerpost.Data;
+using Npgsql;
+using UnitTests.Sending;
+using UnitTests.Support;
+
+namespace UnitTests.Architecture;
+
+/// <summary>
+/// The safety register (docs/safety.md) against the code: each mechanism has its row, each row its test and its counter, and
+/// a counter counts when its mechanism is really needed.
+/// </summary>
+public sealed partial class SafetyRegisterTests
+{
+    /// <summary>Mechanisms that work by being there: nothing happens at a moment that could be counted.</summary>
+    private static readonly Dictionary<string, string> WithoutCounter = new(StringComparer.Ordinal)
+    {
+        ["intent before the POST"] = "an order of steps; what it is for shows as recovered_at_start",
+        ["window in the claim"] = "a chunk is passed over at every look; it counts once, as doubt_expired",
+        ["frozen bytes"] = "a column that is read instead of rendering",
+        ["one key per generation"] = "how a key is written",
+        ["refusals in a row touch only what stands refused"] = "a condition of a query",
+        ["one call at a time while a fault is searched"] = "workers wait, many times a second",
+        ["an acceptance does not end a pause"] = "a line that is not there",
+        ["who returns to Pending has a live chunk"] = "how a generation ends, always",
+        ["a source waits for its draft"] = "asked at every look whether the campaign is done",
+        ["\"joined since\" looks through the lineage"] = "a condition of an INSERT..SELECT",
+        ["proof of the old call after \"send again\""] = "part of doubt_proven",
+        ["evidence of delivery"] = "a condition of a query",
+        ["the floor under the clock"] = "every look at the clock; that clocks differ is clocks_contradict",
+        ["tenant filter"] = "in every query",
+        ["read-only connections"] = "the database refuses",
+        ["an intent holds its campaign"] = "a wait in the database",
+        ["the look whether it is done is alone"] = "a wait in the database",
+        ["claims pass over locked chunks"] = "the database passes over",
+        ["the account's row is locked where it changes"] = "a wait in the database",
+        ["commands of a tenant one after the other"] = "a wait in the database",
+        ["forced row-level security under a role that owns nothing"] = "the database shows no row, or refuses",
+    };
+
+    [Fact]
+    public void Mechanism_InTheCode_IsFiredSomewhere_AndHasOneRow()
+    {
+        var sources = SourceFiles
+            .In("src", ".cs", ".razor")
+            .Where(file => file.Path != "Core/Data/SafetyMechanism.cs")
+            .SelectMany(file => Fired().Matches(file.Text).Select(match => match.Groups["name"].Value))
+            .ToHashSet(StringComparer.Ordinal);
+        var counters = Rows().Select(row => row.Counter).Where(counter => counter != "-").ToList();
+
+        var mechanisms = Enum.GetValues<SafetyMechanism>();
+        Assert.Empty(mechanisms.Where(mechanism => !sources.Contains(mechanism.ToString())));
+        Assert.Equal(
+            mechanisms.Select(SafetyLog.NameOf).Order(StringComparer.Ordinal),
+            counters.Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Row_WithoutACounter_IsOneOfTheNamed()
+    {
+        var without = Rows().Where(row => row.Counter == "-").Select(row => Name(row.Mechanism)).ToList();
+
+        Assert.Equal(WithoutCounter.Keys.Order(StringComparer.Ordinal), without.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Row_NamesTests_AndEachIsThere()
+    {
+        var rows = Rows();
+        Assert.True(rows.Count >= 50, "The register is not where it was.");
+        Assert.All(
+            rows,
+            row =>
+            {
+                var tests = Quoted().Matches(row.Tests).Select(match => match.Groups["text"].Value).ToList();
+                Assert.True(tests.Count > 0, $"No test trips this: {row.Mechanism}");
+                Type? last = null;
+                Assert.All(tests, test => last = Find(test, last));
+            }
+        );
+    }
+
+    [Theory]
+    [MemberData(nameof(CanBeNeeded))]
+    public async Task Mechanism_ThatIsNeeded_CountsOnce(SafetyMechanism mechanism)
+    {
+        await using var rig = await SafetyRig.CreateAsync();
+        var act = await SafetyWays.All[mechanism](rig);
+        var safety = rig.Engine.Db.Safety;
+        var before = safety.CountOf(mechanism);
+        var heard = 0L;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, safety) && instrument.Name == "ledgerpost.safety.fired")
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>(
+            (_, count, tags, _) =>
+                heard += tags[0].Key == "mechanism" && SafetyLog.NameOf(mechanism).Equals(tags[0].Value) ? count : 0
+        );
+        listener.Start();
+
+        await act();
+
+        Assert.Equal((1, 1), (safety.CountOf(mechanism) - before, heard));
+        Assert.Equal(rig.Engine.Db.Time.GetUtcNow(), safety.Read().Single(c => c.Mechanism == mechanism).Last);
+    }
+
+    public static TheoryData<SafetyMechanism> CanBeNeeded() =>
+        [
+            .. SafetyWays.All.Keys.Where(mechanism =>
+                TestDatabase.Provider == DatabaseProvider.Sqlite || !SafetyWays.OnlySqlite.Contains(mechanism)
+            ),
+        ];
+
+    [Fact]
+    public async Task Campaign_WithAHealthyProvider_CountsNothing()
+    {
+        await using var rig = await SafetyRig.CreateAsync();
+        await rig.Engine.Database.AddContactsAsync(rig.Engine.Tenant, 250);
+        await rig.Engine.LaunchAsync();
+
+        await rig.Engine.RunAsync();
+
+        Assert.Equal(250, rig.Engine.Provider.Mailed.Count);
+        Assert.Empty(rig.Engine.Db.Safety.Read().Where(count => count.Count > 0));
+    }
+
+    [PostgreSqlFact]
+    public async Task Transaction_InAnothersWay_RunsAgain_AndCounts()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var runs = 0;
+
+        await database.Db.WriteAsync(
+            TenantScope.None,
+            (_, _) =>
+                ++runs == 1
+                    ? throw new PostgresException("deadlock", "ERROR", "ERROR", PostgresErrorCodes.DeadlockDetected)
+                    : Task.CompletedTask,
+            CancellationToken.None
+        );
+
+        Assert.Equal((2, 1), (runs, database.Db.Safety.CountOf(SafetyMechanism.TransactionAgain)));
+    }
+
+    [Fact]
+    public void ListenerThatThrows_DisturbsNobody()
+    {
+        using var safety = new SafetyLog(new ManualTime());
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, safety))
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException());
+        listener.Start();
+
+        safety.Fired(SafetyMechanism.SettleStale, "a test");
+
+        Assert.Equal((1, 1), (safety.CountOf(SafetyMechanism.SettleStale), safety.Unheard));
+    }
+
+    private static List<(string Mechanism, string Tests, string Counter)> Rows()
+    {
+        var text = SourceFiles.In("docs", "safety.md").Single().Text.Split('\n');
+        return
+        [
+            .. text.SkipWhile(line => !line.StartsWith("| mechanism |", StringComparison.Ordinal))
+                .Skip(2)
+                .TakeWhile(line => line.StartsWith('|'))
+                .Select(line => line.Trim().Trim('|').Split(" | "))
+                .Select(cells =>
+                    cells.Length == 6
+                        ? (cells[0].Trim(), cells[3].Trim(), cells[4].Trim().Trim('`'))
+                        : throw new InvalidOperationException($"Not a row of six columns: {cells[0]}")
+                ),
+        ];
+    }
+
+    /// <summary>Without the place in the code, which may change.</summary>
+    private static string Name(string mechanism) => mechanism.Split(" (`")[0].Trim();
+
+    /// <param name="test"><c>Folder/Class.Method</c>; the folder, and the class of the one before, may be left out.</param>
+    /// <returns>The class, when it is one of this project.</returns>
+    private static Type? Find(string test, Type? last)
+    {
+        var parts = test.Split('/')[^1].Split('.');
+        var (type, method) = parts.Length == 2 ? (parts[0], parts[1]) : (last?.Name ?? "", parts[0]);
+        if (test.StartsWith("tests/", StringComparison.Ordinal))
+        {
+            var folder = string.Join('/', test.Split('/').Take(2));
+            Assert.Contains(
+                SourceFiles.In(folder),
+                file =>
+                    file.Text.Contains($"class {type}", StringComparison.Ordinal)
+                    && file.Text.Contains($" {method}(", StringComparison.Ordinal)
+            );
+            return null;
+        }
+
+        var found = typeof(SafetyRegisterTests)
+            .Assembly.GetTypes()
+            .Where(candidate => candidate.Name == type)
+            .FirstOrDefault(candidate => candidate.GetMethod(method) is { } there && IsTest(there));
+        Assert.True(found is not null, $"There is no test {test}.");
+        return found;
+    }
+
+    private static bool IsTest(System.Reflection.MethodInfo method) =>
+        method.GetCustomAttributes(typeof(FactAttribute), inherit: true).Length > 0;
+
+    [GeneratedRegex(@"SafetyMechanism\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Fired();
+
+    [GeneratedRegex("`(?<text>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Quoted();
+}
