@@ -50,7 +50,7 @@ public sealed partial class SafetyRegisterTests
         var counters = Rows().Select(row => row.Counter).Where(counter => counter != "-").ToList();
 
         var mechanisms = Enum.GetValues<SafetyMechanism>();
-        Assert.Empty(mechanisms.Where(mechanism => !sources.Contains(mechanism.ToString())));
+        Assert.All(mechanisms, mechanism => Assert.Contains(mechanism.ToString(), sources));
         Assert.Equal(
             mechanisms.Select(SafetyLog.NameOf).Order(StringComparer.Ordinal),
             counters.Order(StringComparer.Ordinal)
@@ -130,7 +130,7 @@ public sealed partial class SafetyRegisterTests
         await rig.Engine.RunAsync();
 
         Assert.Equal(250, rig.Engine.Provider.Mailed.Count);
-        Assert.Empty(rig.Engine.Db.Safety.Read().Where(count => count.Count > 0));
+        Assert.All(rig.Engine.Db.Safety.Read(), count => Assert.Equal((0, null), (count.Count, count.Last)));
     }
 
     [PostgreSqlFact]

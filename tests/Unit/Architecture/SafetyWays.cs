@@ -208,6 +208,7 @@ internal static partial class SafetyWays
             var zombie = await rig.ClaimAsync();
             rig.Machine.Advance(TimeSpan.FromSeconds(rig.Engine.Options.LeaseSeconds + 1));
             await rig.ClaimAsync();
+            await rig.Engine.SuppressAsync("person2@example.net");
             return () => rig.Engine.Prepare.ExecuteAsync(zombie, CancellationToken.None);
         },
         [SafetyMechanism.RecheckExcluded] = async rig =>
