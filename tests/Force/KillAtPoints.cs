@@ -71,7 +71,10 @@ internal static class KillAtPoints
                 await portal.WaitForEndAsync();
             }
 
-            var (chunk, ambiguous) = await Ledger.InHandAsync(world.Installation);
+            var (chunk, ambiguous) = await Ledger.InHandAsync(
+                world.Installation,
+                claimedOnly: point == CrashPoints.BeforeIntent
+            );
             killed.Add((Name(world, point, ambiguous), chunk));
             if (ambiguous == history.Length || run == Retries)
             {

@@ -39,27 +39,19 @@ internal static class Ledger
             )
         ).ToDictionary(row => row.Key, row => row.Count, StringComparer.Ordinal);
 
-    /// <summary>
-    /// With one worker, the chunk that it had in hand when it died: the one still leased, or else the one of the last call.
-    /// </summary>
+    /// <summary>With one worker, the chunk that it had in hand when it died.</summary>
+    /// <param name="claimedOnly">It died before the call was written down: the one that is leased, and not the last called.</param>
     /// <returns>Its number, and how many of its calls ended ambiguously while their process lived.</returns>
-    public static async Task<(int Chunk, int Ambiguous)> InHandAsync(Installation installation)
+    public static async Task<(int Chunk, int Ambiguous)> InHandAsync(Installation installation, bool claimedOnly)
     {
-        var leased = await RowsAsync(
+        var inHand = await RowsAsync(
             installation,
-            """SELECT "Number" FROM "Chunks" WHERE "State" = 'Leased' ORDER BY "LeaseEnds" DESC""",
+            claimedOnly
+                ? """SELECT "Number" FROM "Chunks" WHERE "State" = 'Leased' ORDER BY "LeaseEnds" DESC LIMIT 1"""
+                : """SELECT "ChunkNumber" FROM "Attempts" ORDER BY "StartedAt" DESC LIMIT 1""",
             row => row.GetInt32(0)
         );
-        var chunk =
-            leased.Count > 0
-                ? leased[0]
-                : (
-                    await RowsAsync(
-                        installation,
-                        """SELECT "ChunkNumber" FROM "Attempts" ORDER BY "StartedAt" DESC LIMIT 1""",
-                        row => row.GetInt32(0)
-                    )
-                )[0];
+        var chunk = inHand.Single();
         var ambiguous = await RowsAsync(
             installation,
             string.Create(

@@ -16,7 +16,7 @@ public sealed class PostgreSqlForceTests(ITestOutputHelper output) : IAsyncLifet
     public async Task Kill_AtEveryPoint_EndsWithOneMailEach()
     {
         var table = new Table();
-        await KillAtPoints.RunAsync(table, _server, ["", "A", "RA"]);
+        await KillAtPoints.RunAsync(table, _server, ["RA"]);
         table.AssertClean(output);
     }
 
@@ -28,6 +28,14 @@ public sealed class PostgreSqlForceTests(ITestOutputHelper output) : IAsyncLifet
     {
         var table = new Table();
         await Zombie.RunAsync(table, _server, point);
+        table.AssertClean(output);
+    }
+
+    [Fact]
+    public async Task Outages_WhileThreeInstancesSend_EndWithOneMailEach()
+    {
+        var table = new Table();
+        await PostgreSqlOutages.RunAsync(table, _server, 4_000, 1_500, TimeSpan.FromSeconds(3));
         table.AssertClean(output);
     }
 }

@@ -19,7 +19,8 @@ internal static class PostgreSqlOutages
     )
     {
         await using var world = await World.CreateAsync(server, recipients);
-        await world.Emulator.SetFaultsAsync(Fault.Slow(slowMilliseconds));
+        // Nobody gets far before all three are there.
+        await world.Emulator.SetFaultsAsync(Fault.Slow(10_000));
         var settings = new PortalSettings(Concurrency: 2, LeaseSeconds: 10);
         var portals = new Portal[Instances];
         try
@@ -33,6 +34,8 @@ internal static class PostgreSqlOutages
             {
                 await portal.WaitUntilReadyAsync();
             }
+
+            await world.Emulator.SetFaultsAsync(Fault.Slow(slowMilliseconds));
 
             var outages = 0;
             do

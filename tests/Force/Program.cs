@@ -19,7 +19,7 @@ await using (var server = await PostgreSql.StartAsync())
     }
 
     await TornLog.RunAsync(table, most: int.MaxValue);
-    await PostgreSqlOutages.RunAsync(table, server, 100_000, 100, TimeSpan.FromSeconds(4));
+    await PostgreSqlOutages.RunAsync(table, server, 100_000, 300, TimeSpan.FromSeconds(4));
 }
 
 table.Print(Console.Out);
