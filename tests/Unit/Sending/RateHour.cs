@@ -37,6 +37,9 @@ public sealed class RateHour(TestDatabase database, int instances, int limit, Ra
     /// <summary>How late a worker wakes, in milliseconds, at most; and, seldom, by how much more.</summary>
     public (double Usual, double Seldom) Late { get; init; } = (8, 0);
 
+    /// <summary>False: its answers say nothing of limits.</summary>
+    public bool Headers { get; init; } = true;
+
     public int Sent { get; private set; }
     public int Refused { get; private set; }
 
@@ -119,11 +122,13 @@ public sealed class RateHour(TestDatabase database, int instances, int limit, Ra
                     database.AccountId,
                     slot,
                     sentAt,
-                    ProviderHeaders.Empty with
-                    {
-                        RateLimit = Limit,
-                        RateRemaining = remaining,
-                    },
+                    Headers
+                        ? ProviderHeaders.Empty with
+                        {
+                            RateLimit = Limit,
+                            RateRemaining = remaining,
+                        }
+                        : ProviderHeaders.Empty,
                     !allowed,
                     CancellationToken.None
                 )

@@ -11,9 +11,42 @@ namespace UnitTests.Sending;
 public sealed class RateTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(1, 1, 10)]
-    [InlineData(2, 2, 60)]
-    public async Task Rate_IsTheLimit_AndHardlyACallIsRefused(int instances, int seed, int minutes)
+    [InlineData(1, 1, 3)]
+    [InlineData(2, 2, 5)]
+    public Task Rate_IsTheLimit_AndHardlyACallIsRefused(int instances, int seed, int minutes) =>
+        RateAsync(instances, seed, minutes);
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public Task Hour_OfTwoInstances_IsTheLimit_AndHardlyACallIsRefused() => RateAsync(2, 2, 60);
+
+    [Fact]
+    public async Task Rate_WithoutAnyHeader_IsTheDocumentedDefault_AndOneTooManyInNoWindow()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var hour = new RateHour(database, 1, 10, new Random(4)) { Headers = false };
+
+        await hour.RunAsync(TimeSpan.FromMinutes(2));
+
+        output.WriteLine($"{hour.Sent} sent, {hour.Refused} refused");
+        Assert.InRange(hour.Sent, 1080, 1200);
+        Assert.Equal(0, hour.Refused);
+    }
+
+    [Fact]
+    public async Task Rate_WithoutAnyHeader_OfAProviderThatAllowsLess_IsFoundByItsRefusals()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var hour = new RateHour(database, 1, 5, new Random(5)) { Headers = false };
+
+        await hour.RunAsync(TimeSpan.FromMinutes(4));
+
+        output.WriteLine($"{hour.Sent} sent, {hour.Refused} refused");
+        Assert.True(hour.Sent >= 1200 * 0.85, $"{hour.Sent} of 1200");
+        Assert.True(hour.Refused < hour.Sent * 0.02, $"{hour.Refused} refused of {hour.Sent}");
+    }
+
+    private async Task RateAsync(int instances, int seed, int minutes)
     {
         await using var database = await TestDatabase.CreateAsync();
         var hour = new RateHour(database, instances, 10, new Random(seed));
@@ -31,10 +64,10 @@ public sealed class RateTests(ITestOutputHelper output)
         await using var database = await TestDatabase.CreateAsync();
         var hour = new RateHour(database, 2, 10, new Random(3)) { Late = (15, 400) };
 
-        await hour.RunAsync(TimeSpan.FromMinutes(10));
+        await hour.RunAsync(TimeSpan.FromMinutes(4));
 
         output.WriteLine($"{hour.Sent} sent, {hour.Refused} refused");
-        Assert.True(hour.Sent >= 6000 * 0.96, $"{hour.Sent} of 6000");
+        Assert.True(hour.Sent >= 2400 * 0.96, $"{hour.Sent} of 2400");
         Assert.True(hour.Refused < hour.Sent * 0.002, $"{hour.Refused} refused of {hour.Sent}");
     }
 
