@@ -5,20 +5,32 @@
 #   ./test.sh           everything; data and engine on SQLite and on a throw-away PostgreSQL
 #   ./test.sh --quick   no browser, no PostgreSQL and none of the long proofs (Category=Long)
 #   ./test.sh --force   only the whole proof by force (docs/safety.md): kills, stops and cuts the real thing, and prints its table
+#   ./test.sh --seeds N only the simulation, over N seeds; a failing one is printed with its number and what happened.
+#                       LEDGERPOST_SEED=123 dotnet test tests/Unit --filter Seeds_Many runs that one again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 quick=false
 force=false
-for argument in "$@"; do
-  case "$argument" in
+seeds=
+while [ $# -gt 0 ]; do
+  case "$1" in
     --quick) quick=true ;;
     --force) force=true ;;
+    --seeds)
+      seeds=${2:-}
+      if ! [[ $seeds =~ ^[1-9][0-9]*$ ]]; then
+        echo "--seeds needs a number, as in ./test.sh --seeds 100000." >&2
+        exit 2
+      fi
+      shift
+      ;;
     *)
-      echo "Unknown argument: $argument. Use ./test.sh, ./test.sh --quick or ./test.sh --force." >&2
+      echo "Unknown argument: $1. Use ./test.sh, ./test.sh --quick, ./test.sh --force or ./test.sh --seeds 100000." >&2
       exit 2
       ;;
   esac
+  shift
 done
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
@@ -100,6 +112,20 @@ trap stop_postgresql EXIT
 on_postgresql='Category!=Long&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
 
 need dotnet dotnet-sdk-10.0
+if [ -n "$seeds" ]; then
+  # Optimised, and without a limit of time: so many seeds take what they take.
+  mkdir -p "$results"
+  say "Simulation, $seeds seeds"
+  dotnet build tests/Unit --configuration Release --verbosity quiet
+  code=0
+  LEDGERPOST_SEEDS=$seeds dotnet test tests/Unit --no-build --configuration Release --verbosity quiet \
+    --results-directory "$results" --logger "trx;LogFileName=Simulation.trx" --logger "console;verbosity=detailed" \
+    --filter "FullyQualifiedName~SimulationTests.Seeds_Many" || code=$?
+  count Simulation "$code"
+  finish
+  exit
+fi
+
 $quick || $force || need chromium chromium
 # Debian keeps initdb out of the path.
 $quick || command -v initdb >/dev/null || need pg_ctlcluster postgresql

@@ -204,6 +204,7 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
     {
         var options = new SendingOptions();
         options.MaxConcurrency = _source.Integer("Sending:MaxConcurrency", 1, 64) ?? options.MaxConcurrency;
+        options.BatchSize = _source.Integer("Sending:BatchSize", 1, Chunk.MaxRecipients) ?? options.BatchSize;
         options.LeaseSeconds = _source.Integer("Sending:LeaseSeconds", 100, 3600) ?? options.LeaseSeconds;
         options.Patience =
             _source.Duration("Sending:Patience", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)) ?? options.Patience;

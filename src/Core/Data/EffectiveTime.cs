@@ -180,6 +180,13 @@ public static class Clocks
     /// <summary>While true nothing may be repeated: how much of a key's window is left is not known.</summary>
     public static bool MayNotRepeat(this TimeProvider time) => time.Disagreement() is not null;
 
-    /// <summary>While true nothing goes out at all: what is written now may bear an instant that never comes.</summary>
-    public static bool MayNotSend(this TimeProvider time) => time.Disagreement() is { Fault: ClockFault.JumpedAhead };
+    /// <summary>
+    /// While true nothing goes out at all: the clock is ahead, by what was counted or by what the provider says, and an
+    /// attempt that bears an instant of the future would have its window end that much too late.
+    /// </summary>
+    public static bool MayNotSend(this TimeProvider time) =>
+        time.Disagreement() is { } now
+        && (
+            now.Fault == ClockFault.JumpedAhead || (now.Fault == ClockFault.ProviderDisagrees && now.By < TimeSpan.Zero)
+        );
 }

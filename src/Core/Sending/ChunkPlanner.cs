@@ -17,11 +17,17 @@ public static class ChunkPlanner
     public static int SizeFor(Campaign campaign) =>
         Math.Clamp(MaxRequestBytes / ((campaign.Html.Length * 3) + OverheadBytes), 1, Chunk.MaxRecipients);
 
+    /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>.</param>
     /// <param name="campaign">Tracked; its <see cref="Campaign.LastChunk"/> is raised.</param>
     /// <returns>How many recipients were planned.</returns>
-    public static async Task<int> PlanAsync(PortalDbContext db, Campaign campaign, CancellationToken cancellation)
+    public static async Task<int> PlanAsync(
+        PortalDbContext db,
+        Campaign campaign,
+        CancellationToken cancellation,
+        int most = Chunk.MaxRecipients
+    )
     {
-        var size = SizeFor(campaign);
+        var size = Math.Min(SizeFor(campaign), most);
         // Read again: a bisection may have taken numbers before the caller's first statement held the campaign's row.
         var last = await db
             .Campaigns.Where(c => c.TenantId == campaign.TenantId && c.Id == campaign.Id)

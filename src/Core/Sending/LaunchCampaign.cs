@@ -31,8 +31,15 @@ public abstract record LaunchResult
 /// Draft → Preparing → Sending. The first step freezes content and sender and decides who of two wins; the second takes
 /// the audience into the ledger. A crash between them is finished at the next start.
 /// </summary>
-public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNotifier notifier)
+public sealed class LaunchCampaign(
+    PortalDb db,
+    SendingSignal signal,
+    CampaignNotifier notifier,
+    SendingOptions? options = null
+)
 {
+    private readonly int _batchSize = (options ?? new SendingOptions()).BatchSize;
+
     public async Task<LaunchResult> ExecuteAsync(
         Caller caller,
         Guid campaignId,
@@ -94,7 +101,7 @@ public sealed class LaunchCampaign(PortalDb db, SendingSignal signal, CampaignNo
                 var recipients = campaign.ContinuesId is null
                     ? await FreezeAudience.TakeAsync(context, campaign, now, token)
                     : await FreezeAudience.KeepAsync(context, campaign, now, token);
-                run.Planned = await ChunkPlanner.PlanAsync(context, campaign, token);
+                run.Planned = await ChunkPlanner.PlanAsync(context, campaign, token, _batchSize);
                 await context.SaveChangesAsync(token);
                 await CampaignTransitions.TryMoveAsync(
                     context,

@@ -31,8 +31,15 @@ public abstract record ResumeResult
 /// from whoever is pending. Whoever may have been mailed is in the ledger as something else than pending, and is not
 /// touched; a repeat of what is in doubt is the same request under the same key.
 /// </summary>
-public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNotifier notifier)
+public sealed class ResumeCampaign(
+    PortalDb db,
+    SendingSignal signal,
+    CampaignNotifier notifier,
+    SendingOptions? options = null
+)
 {
+    private readonly int _batchSize = (options ?? new SendingOptions()).BatchSize;
+
     public async Task<ResumeResult> ExecuteAsync(
         Caller caller,
         Guid campaignId,
@@ -51,7 +58,7 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
         return result;
     }
 
-    private static async Task<ResumeResult> ResumeAsync(
+    private async Task<ResumeResult> ResumeAsync(
         CommandContext command,
         Guid campaignId,
         ResumeRequest request,
@@ -102,7 +109,7 @@ public sealed class ResumeCampaign(PortalDb db, SendingSignal signal, CampaignNo
         }
 
         await FreezeAudience.ExcludeAsync(context, campaign, command.Now, cancellation);
-        run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation);
+        run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation, _batchSize);
         await RepeatDoubtAtOnceAsync(context, campaign, run.AccountId, cancellation);
         command.Audit(
             "campaign.resumed",

@@ -6,6 +6,9 @@ public sealed class SendingOptions
     /// <summary>Calls to the provider at one time, 1 to 64.</summary>
     public int MaxConcurrency { get; set; } = 8;
 
+    /// <summary>Mails in one call to the provider, 1 to 100; fewer where they would not fit into one request.</summary>
+    public int BatchSize { get; set; } = Chunk.MaxRecipients;
+
     /// <summary>How long calls may fail before a campaign becomes Partial; 1 s to 1 day.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(10);
 

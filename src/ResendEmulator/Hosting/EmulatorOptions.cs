@@ -30,6 +30,9 @@ public sealed class EmulatorOptions
 
     /// <summary>The time underneath the emulator's own clock.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Where the one writer runs; the pool's when null.</summary>
+    public TaskScheduler? Scheduler { get; set; }
 }
 
 /// <summary>One accepted key.</summary>

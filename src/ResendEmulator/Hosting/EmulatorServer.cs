@@ -52,7 +52,7 @@ public sealed class EmulatorServer : IAsyncDisposable
         builder.Services.AddSingleton<ILoggerFactory>(_ => new QuietLogs(logs));
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        AddParts(builder.Services, options);
+        EmulatorParts.AddTo(builder.Services, options);
         var app = builder.Build();
         foreach (
             var url in options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
@@ -63,8 +63,8 @@ public sealed class EmulatorServer : IAsyncDisposable
 
         try
         {
-            await PrepareAsync(app.Services, options);
-            Map(app);
+            await EmulatorParts.PrepareAsync(app.Services, options);
+            EmulatorParts.Map(app);
             await app.StartAsync(cancellationToken);
         }
         catch
@@ -83,83 +83,4 @@ public sealed class EmulatorServer : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
     }
-
-    private static void AddParts(IServiceCollection services, EmulatorOptions options)
-    {
-        services.AddSingleton(options);
-        services.AddSingleton(_ => Database.Open(options.DataDirectory));
-        services.AddSingleton(_ => new EmulatorClock(options.TimeProvider));
-        services.AddSingleton(all => new EmulatorIds(all.GetRequiredService<EmulatorClock>(), options.Seed));
-        services.AddSingleton(_ => new Switches(options.Behaviour));
-        services.AddSingleton<EmulatorLife>();
-        services.AddSingleton<FaultBook>();
-        services.AddSingleton<FaultGate>();
-        services.AddSingleton<CallStore>();
-        services.AddSingleton<ProviderPipeline>();
-        services.AddSingleton<IdempotencyKeys>();
-        services.AddSingleton<Quota>();
-        services.AddSingleton<DomainStore>();
-        services.AddSingleton<MailStore>();
-        services.AddSingleton<WebhookEndpoints>();
-        services.AddSingleton<WebhookSender>();
-        services.AddSingleton<EmulatorControl>();
-        services.AddSingleton<MailReader>();
-        services.AddSingleton<EmailsApi>();
-        services.AddSingleton<EmailsReadApi>();
-        services.AddSingleton<LogsApi>();
-        services.AddSingleton<DomainsApi>();
-        services.AddSingleton<WebhooksApi>();
-        services.AddSingleton<ControlApi>();
-        services.AddSingleton<InboxPage>();
-        services.AddSingleton<MailPage>();
-        services.AddSingleton<CallsPage>();
-        services.AddSingleton<ControlPage>();
-        services.AddSingleton<PanelPages>();
-    }
-
-    private static async Task PrepareAsync(IServiceProvider services, EmulatorOptions options)
-    {
-        var clock = services.GetRequiredService<EmulatorClock>();
-        var endpoints = services.GetRequiredService<WebhookEndpoints>();
-        var database = services.GetRequiredService<Database>();
-        await database.WriteAsync(sql =>
-        {
-            clock.SetOffset(EmulatorControl.SavedOffset(sql));
-            services.GetRequiredService<EmulatorIds>().Continue(sql.Count("SELECT coalesce(max(seq),0) FROM calls"));
-            services.GetRequiredService<FaultBook>().Load(sql);
-            services.GetRequiredService<DomainStore>().Seed(sql, clock.GetUtcNow());
-            services.GetRequiredService<Quota>().Refresh(sql);
-            endpoints.Load(sql);
-            if (options.WebhookUrl is { Length: > 0 } url)
-            {
-                endpoints.Set(sql, url, options.WebhookSecret);
-            }
-        });
-    }
-
-    private static void Map(WebApplication app)
-    {
-        var services = app.Services;
-        app.Use(LocalOnly.InvokeAsync);
-        app.UseRouting();
-        services.GetRequiredService<EmailsApi>().Map(app);
-        services.GetRequiredService<EmailsReadApi>().Map(app);
-        services.GetRequiredService<LogsApi>().Map(app);
-        services.GetRequiredService<DomainsApi>().Map(app);
-        services.GetRequiredService<WebhooksApi>().Map(app);
-        services.GetRequiredService<ControlApi>().Map(app);
-        services.GetRequiredService<PanelPages>().Map(app);
-        var pipeline = services.GetRequiredService<ProviderPipeline>();
-        var lost = pipeline.Wrap(call => Task.FromResult(Unrouted(call.Http)));
-        // Routing answers a known path under a wrong method with an endpoint of its own, which has no JSON: take it over.
-        app.Use(
-            (http, next) =>
-                http.GetEndpoint() is { DisplayName: not "405 HTTP Method Not Supported" } ? next(http) : lost(http)
-        );
-    }
-
-    private static ApiAnswer Unrouted(HttpContext http) =>
-        http.GetEndpoint() is null
-            ? ApiErrors.Of(404, "not_found", "The requested endpoint does not exist.")
-            : ApiErrors.Of(405, "method_not_allowed", "This endpoint does not support the specified HTTP method.");
 }

@@ -20,16 +20,24 @@ public sealed class Database : IAsyncDisposable
     private readonly FileStream? _directoryLock;
     private readonly Task _loop;
 
-    private Database(SqlSession writer, string? readOnly, FileStream? directoryLock)
+    private Database(SqlSession writer, string? readOnly, FileStream? directoryLock, TaskScheduler? scheduler)
     {
         _directoryLock = directoryLock;
         _writer = writer;
         _readOnly = readOnly;
-        _loop = Task.Run(WriteLoopAsync);
+        _loop = Task
+            .Factory.StartNew(
+                WriteLoopAsync,
+                CancellationToken.None,
+                TaskCreationOptions.DenyChildAttach,
+                scheduler ?? TaskScheduler.Default
+            )
+            .Unwrap();
     }
 
     /// <summary>Opens or creates <c>emulator.db</c> in the directory; <c>null</c> keeps everything in memory.</summary>
-    public static Database Open(string? directory)
+    /// <param name="scheduler">Where the one writer runs; the pool's when null.</param>
+    public static Database Open(string? directory, TaskScheduler? scheduler = null)
     {
         SQLitePCL.Batteries_V2.Init();
         string? file = null;
@@ -57,7 +65,7 @@ public sealed class Database : IAsyncDisposable
         var readOnly = file is null
             ? null
             : new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly }.ToString();
-        return new Database(writer, readOnly, directoryLock);
+        return new Database(writer, readOnly, directoryLock, scheduler);
     }
 
     /// <summary>Runs the work in a transaction; completes after the commit. A failure undoes this work alone.</summary>

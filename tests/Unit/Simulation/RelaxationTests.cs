@@ -1,0 +1,60 @@
+using Ledgerpost.Data;
+using UnitTests.Support;
+using Xunit.Abstractions;
+
+namespace UnitTests.Simulation;
+
+/// <summary>
+/// A proof that cannot fail proves nothing: with one rule taken out the simulation finds somebody mailed twice, or left in
+/// limbo, within a few seeds.
+/// </summary>
+public sealed class RelaxationTests(ITestOutputHelper output)
+{
+    private const int Enough = 300;
+
+    [Theory]
+    [InlineData(nameof(KeyPerAttempt), "TWICE")]
+    [InlineData(nameof(ServerErrorIsARefusal), "TWICE")]
+    [InlineData(nameof(NoWindow), "TWICE")]
+    [InlineData(nameof(UnknownIsSentAgain), "TWICE")]
+    // Where nobody sent again yet: pending, and the mail is out.
+    [InlineData(nameof(RefusalOfARepeatIsBelieved), "TWICE|OPEN")]
+    [InlineData(nameof(OldChunksLiveOn), "LIMBO")]
+    public void RuleTakenOut_IsFound(string rule, string kinds) => Find(rule, kinds);
+
+    private void Find(string rule, string kinds)
+    {
+        // The simulation is about the file; the rules are the same on both databases.
+        if (TestDatabase.Provider != DatabaseProvider.Sqlite)
+        {
+            return;
+        }
+
+        for (var seed = 0; seed < Enough; seed++)
+        {
+            var report = SimWorld.Run(seed, Make(rule));
+            if (report.Violation?.Split(':')[0] is { } kind && kinds.Split('|').Contains(kind))
+            {
+                output.WriteLine($"{rule} is found by seed {seed}: {report.Violation}");
+                output.WriteLine(string.Join('\n', report.Trace.TakeLast(40)));
+                return;
+            }
+
+            Assert.True(report.Violation is null, $"Seed {seed} found something else: {report.Violation}");
+        }
+
+        Assert.Fail($"{Enough} seeds did not miss the rule: {rule}.");
+    }
+
+    private static Relaxation Make(string rule) =>
+        rule switch
+        {
+            nameof(KeyPerAttempt) => new KeyPerAttempt(),
+            nameof(ServerErrorIsARefusal) => new ServerErrorIsARefusal(),
+            nameof(NoWindow) => new NoWindow(),
+            nameof(UnknownIsSentAgain) => new UnknownIsSentAgain(),
+            nameof(RefusalOfARepeatIsBelieved) => new RefusalOfARepeatIsBelieved(),
+            nameof(OldChunksLiveOn) => new OldChunksLiveOn(),
+            _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
+        };
+}

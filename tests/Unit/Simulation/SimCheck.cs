@@ -1,0 +1,273 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+using Microsoft.EntityFrameworkCore;
+
+namespace UnitTests.Simulation;
+
+/// <summary>The provider's ledger against ours, when everything is at rest. The first thing that is wrong ends the seed.</summary>
+internal static class SimCheck
+{
+    public static void Everything(SimWorld world)
+    {
+        var mails = SimMails.Of(world);
+        var asked = AskedFor(world);
+        NobodyTwice(world, mails, asked);
+        OneKeyOneRequest(world);
+        EveryPostHasItsIntent(world);
+        var campaigns = world.Look(db => db.Campaigns.ToListAsync());
+        foreach (var campaign in campaigns.Where(c => c.Status != CampaignStatus.Draft))
+        {
+            var people = world.Look(db => db.Recipients.Where(r => r.CampaignId == campaign.Id).ToListAsync());
+            var chunks = world.Look(db => db.Chunks.Where(c => c.CampaignId == campaign.Id).ToListAsync());
+            NobodyLost(
+                campaign,
+                people,
+                mails.Where(mail => mail.Campaign == campaign.Id).ToLookup(mail => mail.Recipient),
+                asked
+            );
+            CountsAddUp(world, campaign, people);
+            EndState(campaign, people);
+            LeftoversHaveTheirReason(world, campaign, people);
+            NoChunkInLimbo(campaign, chunks, people);
+        }
+    }
+
+    /// <summary>For whom a person asked for another mail, knowing that there may be one: one more each time.</summary>
+    private static Dictionary<(Guid Campaign, int Recipient), int> AskedFor(SimWorld world)
+    {
+        var again = world.Look(db =>
+            db.Chunks.Where(c => c.Decision == UnknownDecision.SendAgain)
+                .Join(
+                    db.Attempts.Where(a => a.CleanHistory),
+                    c => new
+                    {
+                        c.CampaignId,
+                        ChunkNumber = c.Number,
+                        c.Generation,
+                    },
+                    a => new
+                    {
+                        a.CampaignId,
+                        a.ChunkNumber,
+                        a.Generation,
+                    },
+                    (_, a) => new { a.CampaignId, a.RecipientNumbers }
+                )
+                .ToListAsync()
+        );
+        return again
+            .SelectMany(call => NumberRanges.Expand(call.RecipientNumbers).Select(number => (call.CampaignId, number)))
+            .CountBy(who => who)
+            .ToDictionary();
+    }
+
+    /// <summary>In the whole lineage, but for what a person asked for.</summary>
+    private static void NobodyTwice(
+        SimWorld world,
+        List<MailOut> mails,
+        Dictionary<(Guid Campaign, int Recipient), int> asked
+    )
+    {
+        var lineages = world.Look(db => db.Campaigns.ToDictionaryAsync(c => c.Id, c => c.LineageId));
+        foreach (var got in mails.GroupBy(mail => (Lineage: lineages[mail.Campaign], mail.Address)))
+        {
+            var wanted =
+                1
+                + got.Select(mail => (mail.Campaign, mail.Recipient))
+                    .Distinct()
+                    .Sum(who => asked.GetValueOrDefault(who));
+            Require(
+                got.Count() <= wanted,
+                $"TWICE: {got.Key.Address} got {got.Count()} mails of campaign {got.Key.Lineage:N}, and {wanted} were wanted: {string.Join("; ", got.Select(mail => $"under {mail.Key} at {mail.At - world.Template.Start}"))}"
+            );
+        }
+    }
+
+    private static void OneKeyOneRequest(SimWorld world)
+    {
+        foreach (var key in world.Posts.GroupBy(post => post.Key))
+        {
+            Require(
+                key.Select(post => post.Hash).Distinct().Count() == 1,
+                $"Key {key.Key} went out with different bytes: {string.Join(", ", key.Select(post => post.Hash[..8]).Distinct())}."
+            );
+        }
+    }
+
+    private static void EveryPostHasItsIntent(SimWorld world)
+    {
+        var written = world.Look(db => db.Attempts.Select(a => new { a.Key, a.PayloadHash }).ToListAsync());
+        foreach (var posts in world.Posts.GroupBy(post => (post.Key, post.Hash)))
+        {
+            var intents = written.Count(a => (a.Key, a.PayloadHash) == posts.Key);
+            Require(
+                intents >= posts.Count(),
+                $"{posts.Count()} POSTs under {posts.Key.Key} and {intents} intents for these bytes."
+            );
+        }
+    }
+
+    private static void NobodyLost(
+        Campaign campaign,
+        List<Recipient> people,
+        ILookup<int, MailOut> mailed,
+        Dictionary<(Guid Campaign, int Recipient), int> asked
+    )
+    {
+        foreach (var person in people)
+        {
+            var mails = mailed[person.Number].ToList();
+            var who = $"{person.Email} (recipient {person.Number} of {campaign.Id:N})";
+            Require(
+                mails.TrueForAll(mail => mail.Address == person.NormalizedEmail),
+                $"{who} stands for a mail to somebody else."
+            );
+            switch (person.State)
+            {
+                case RecipientState.Accepted:
+                    Require(
+                        mails.Count > 0 || person.AssumedBy is not null,
+                        $"LOST: {who} counts as accepted and the provider has no mail."
+                    );
+                    Require(
+                        person.ProviderEmailId is null || mails.Exists(mail => mail.Id == person.ProviderEmailId),
+                        $"{who} has the provider's id of another mail."
+                    );
+                    break;
+                case RecipientState.Unknown:
+                    break;
+                default:
+                    Require(
+                        mails.Count <= asked.GetValueOrDefault((campaign.Id, person.Number)),
+                        $"OPEN: {who} is {person.State} ({person.Reason}) and has a mail: somebody would send another."
+                    );
+                    break;
+            }
+        }
+
+        Require(
+            mailed.All(mails => people.Exists(person => person.Number == mails.Key)),
+            $"A mail of {campaign.Id:N} names nobody of its ledger."
+        );
+    }
+
+    private static void CountsAddUp(SimWorld world, Campaign campaign, List<Recipient> people)
+    {
+        var counts = world.Look(db =>
+            CampaignCounts.ReadAsync(db, campaign.TenantId, campaign.Id, CancellationToken.None)
+        );
+        Require(
+            counts.Recipients == people.Count
+                && counts.Recipients
+                    == counts.Pending
+                        + counts.InDoubt
+                        + counts.Accepted
+                        + counts.Refused
+                        + counts.Excluded
+                        + counts.Unknown,
+            $"The counts of {campaign.Id:N} do not add up: {counts}."
+        );
+        Require(
+            people.Select(person => person.Number).Order().SequenceEqual(Enumerable.Range(1, people.Count)),
+            $"The numbers of {campaign.Id:N} have holes."
+        );
+    }
+
+    private static void EndState(Campaign campaign, List<Recipient> people)
+    {
+        bool Any(RecipientState state) => people.Exists(person => person.State == state);
+
+        var what = $"Campaign {campaign.Id:N} ends {campaign.Status} ({campaign.StopReason})";
+        Require(!Any(RecipientState.InDoubt), $"{what} with somebody in doubt long after the window.");
+        switch (campaign.Status)
+        {
+            case CampaignStatus.Sent:
+                Require(!Any(RecipientState.Pending) && !Any(RecipientState.Unknown), $"{what} with somebody open.");
+                break;
+            case CampaignStatus.Partial:
+                Require(campaign.StopReason is not null, $"{what} without a reason.");
+                Require(Any(RecipientState.Unknown) && !Any(RecipientState.Pending), $"{what} and cannot be finished.");
+                break;
+            case CampaignStatus.Cancelled:
+                Require(!Any(RecipientState.Pending), $"{what} with somebody pending.");
+                break;
+            default:
+                throw new SimulationException(
+                    $"STUCK: {what}: {string.Join(", ", people.GroupBy(p => p.State).Select(g => $"{g.Count()} {g.Key}"))}."
+                );
+        }
+    }
+
+    private static void LeftoversHaveTheirReason(SimWorld world, Campaign campaign, List<Recipient> people)
+    {
+        var suppressed = world.Look(db =>
+            db.SuppressedAddresses.Where(row => row.TenantId == campaign.TenantId)
+                .Select(row => row.NormalizedEmail)
+                .ToListAsync()
+        );
+        foreach (var person in people)
+        {
+            var who = $"{person.Email} (recipient {person.Number} of {campaign.Id:N})";
+            var holds = (person.State, person.Reason) switch
+            {
+                (RecipientState.Excluded, Reasons.Unsubscribed or Reasons.Suppressed) => suppressed.Contains(
+                    person.NormalizedEmail
+                ),
+                (RecipientState.Excluded, Reasons.ContactDeleted) => person.ContactId is null,
+                (RecipientState.Excluded, Reasons.Cancelled) => campaign.Status == CampaignStatus.Cancelled,
+                (RecipientState.Excluded, Reasons.AlreadyMailed) => campaign.ContinuesId is not null
+                    || campaign.ContinuedById is not null,
+                (RecipientState.Excluded, Reasons.MovedToFollowUp) => person.MovedToId is not null,
+                (RecipientState.Excluded, _) => false,
+                (RecipientState.Refused, _) => Blamed(person),
+                _ => true,
+            };
+            Require(holds, $"{who} is {person.State} for no true reason ({person.Reason}, {person.Detail}).");
+        }
+    }
+
+    /// <summary>The provider's words about an address are about this one.</summary>
+    private static bool Blamed(Recipient person) =>
+        person.Detail is { } words
+        && (
+            !words.Contains("example.com", StringComparison.Ordinal)
+            || person.NormalizedEmail.EndsWith("@example.com", StringComparison.Ordinal)
+        );
+
+    private static void NoChunkInLimbo(Campaign campaign, List<Chunk> chunks, List<Recipient> people)
+    {
+        foreach (var chunk in chunks)
+        {
+            var what = $"Chunk {chunk.Number} of {campaign.Id:N} ({campaign.Status}) is left {chunk.State}";
+            Require(chunk.State is not (ChunkState.Planned or ChunkState.Leased), $"LIMBO: {what}.");
+            Require(chunk.DoubtfulSince is null && chunk.Payload is null, $"LIMBO: {what}, still in doubt.");
+            Require(
+                chunk.State != ChunkState.Unknown
+                    || chunk.Decision is not null
+                    || people.Exists(p => p.ChunkNumber == chunk.Number && p.State == RecipientState.Unknown),
+                $"LIMBO: {what} and nobody in it is unknown."
+            );
+        }
+
+        var unknown = chunks
+            .Where(chunk => chunk.State == ChunkState.Unknown)
+            .Select(chunk => chunk.Number)
+            .ToHashSet();
+        Require(
+            people.TrueForAll(p =>
+                p.State != RecipientState.Unknown || (p.ChunkNumber is { } n && unknown.Contains(n))
+            ),
+            $"LIMBO: somebody of {campaign.Id:N} is unknown and no unknown chunk has them."
+        );
+    }
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new SimulationException(otherwise);
+        }
+    }
+}

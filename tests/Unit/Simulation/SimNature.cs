@@ -1,0 +1,120 @@
+using System.Text;
+using Ledgerpost.Webhooks;
+using ResendEmulator.Storage;
+using ResendEmulator.Webhooks;
+
+namespace UnitTests.Simulation;
+
+/// <summary>What happens to the world from outside: outages, wrong clocks, and the provider's events, late, twice and in any order.</summary>
+internal static class SimNature
+{
+    public static void Begin(SimWorld world)
+    {
+        for (var i = 0; i < world.Plan.Outages; i++)
+        {
+            var kind = SimPlan.Pick(world.Random, "unreachable", "silent", "failing");
+            // Some begin with the first mails, where there is most to lose.
+            var from = world.Random.Next(2) == 0 ? TimeSpan.FromSeconds(world.Random.Next(0, 4)) : Moment(world);
+            world.Later(from, () => Set(world, kind));
+            world.Later(from + (Moment(world) / 2), () => Set(world, null));
+        }
+
+        for (var i = 0; i < world.Plan.ClockJumps; i++)
+        {
+            world.Later(
+                Moment(world),
+                () =>
+                {
+                    world.ClockError = TimeSpan.FromMinutes(
+                        world.Random.Next(-60, 61) * SimPlan.Pick(world.Random, 1, 1, 6, 30)
+                    );
+                    world.Trace.Add($"the portal's clock is {world.ClockError} off");
+                }
+            );
+        }
+
+        if (world.Plan.Events > 0)
+        {
+            Tick(world, () => DeliverAsync(world));
+        }
+
+        if (world.Relaxation != Relaxation.None)
+        {
+            Tick(
+                world,
+                () => world.Portal is { Ready: true } portal ? world.Relaxation.TickAsync(portal) : Task.CompletedTask
+            );
+        }
+    }
+
+    /// <summary>A moment of the troubled time, early ones more likely than late ones.</summary>
+    public static TimeSpan Moment(SimWorld world) =>
+        TimeSpan.FromSeconds(
+            Math.Pow(world.Plan.Horizon.TotalSeconds, world.Random.NextDouble()) * world.Random.NextDouble()
+        );
+
+    private static void Set(SimWorld world, string? outage)
+    {
+        if (world.Troubled)
+        {
+            world.Outage = outage;
+            world.Trace.Add(outage is null ? "the provider is back" : $"the provider is {outage}");
+        }
+    }
+
+    private static void Tick(SimWorld world, Func<Task> tick)
+    {
+        if (!world.Troubled)
+        {
+            return;
+        }
+
+        world.Later(
+            TimeSpan.FromSeconds(world.Random.Next(1, 20)) + (world.Plan.Horizon * world.Random.NextDouble() / 40),
+            () =>
+            {
+                world.Nature.Start(tick, world.Fail);
+                Tick(world, tick);
+            }
+        );
+    }
+
+    private static async Task DeliverAsync(SimWorld world)
+    {
+        var now = Instant.Micros(world.Scheduler.Now);
+        var due = await world.Emulator.Database.WriteAsync(sql =>
+        {
+            var found = WebhookQueue.Due(sql, now, 200);
+            // Whatever is not delivered now is given up: the share says how much of it comes in at all.
+            found.ForEach(item => WebhookQueue.Taken(sql, item, "sent", world.Scheduler.Now));
+            return found;
+        });
+        foreach (var item in due.Where(_ => world.Chance(world.Plan.Events)))
+        {
+            var copies = world.Random.Next(6) == 0 ? 2 : 1;
+            for (var copy = 0; copy < copies; copy++)
+            {
+                var late =
+                    world.Random.Next(3) == 0 ? Moment(world) : TimeSpan.FromMilliseconds(world.Random.Next(2000));
+                world.Later(late, () => Send(world, item));
+            }
+        }
+    }
+
+    private static void Send(SimWorld world, DueEvent item)
+    {
+        var body = WebhookPayload.Of(item);
+        // Signed anew at each attempt, by the portal's idea of the time: what a wrong clock refuses is tested elsewhere.
+        var at = (world.Scheduler.Now + world.ClockError).ToUnixTimeSeconds();
+        var signature = SvixSignature.Of(SimWorld.WebhookSecret, item.SvixId, at, body);
+        world.Do(
+            $"event {item.Type} {Encoding.UTF8.GetString(body)[^120..]}",
+            async portal =>
+                (
+                    await portal
+                        .Get<ReceiveWebhook>()
+                        .ExecuteAsync(item.SvixId, $"{at}", signature, body, CancellationToken.None)
+                ).ToString()
+        );
+    }
+}

@@ -1,0 +1,146 @@
+using Ledgerpost;
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Ledgerpost.Sending;
+using Ledgerpost.Sending.Provider;
+using Ledgerpost.Webhooks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace UnitTests.Simulation;
+
+/// <summary>
+/// One process of the portal: the engine's real parts as the host puts them together, and its loops. It lives until it
+/// crashes; another is started on the same file.
+/// </summary>
+internal sealed class SimPortal
+{
+    private static readonly CancellationToken Never = CancellationToken.None;
+
+    private readonly SimWorld _world;
+    private readonly ServiceProvider _services;
+
+    public SimPortal(SimWorld world, int number)
+    {
+        _world = world;
+        Number = number;
+        Context = new SimContext(world.Scheduler, $"portal {number}");
+        var time = new EffectiveTime(
+            new SimTime(world.Scheduler, Context, () => world.ClockError),
+            new SendingOptions().KeyWindowMargin
+        );
+        Db = new PortalDb(
+            $"Data Source={world.DatabaseFile}",
+            time,
+            world.Ids,
+            new Storage(world, this),
+            scheduler: Context.Tasks
+        );
+        _services = Compose(time);
+        Start(RunAsync);
+    }
+
+    public int Number { get; }
+    public SimContext Context { get; }
+    public PortalDb Db { get; }
+
+    /// <summary>The account is known and the loops turn.</summary>
+    public bool Ready { get; private set; }
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    private ServiceProvider Compose(EffectiveTime time)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logs => logs.AddProvider(_world.Trace)));
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.AddSingleton(Db);
+        services.AddSingleton(time);
+        services.AddSingleton<TimeProvider>(time);
+        services.AddSingleton(new StampFile(Path.ChangeExtension(_world.DatabaseFile, ".stamp")));
+        services.AddSingleton<EnsureInstallation>();
+        services.AddSingleton<IIds>(_world.Ids);
+        services.AddSingleton(_world.Random);
+        services.AddSingleton(_world.Relaxation.Options(Options()));
+        services.AddSingleton(
+            new ProviderEndpoint(ProviderMode.Resend, SimTemplate.BaseUrl, SimTemplate.ApiKey, [SimWorld.WebhookSecret])
+        );
+        services.AddSingleton<CrashPoints>(new Crashes(_world, this));
+        services.AddSending("https://portal.test");
+        services.AddWebhooks();
+        services.AddSingleton(new ResendHttp(new SimWire(_world, Number)) { Timeout = Timeout.InfiniteTimeSpan });
+        services.AddSingleton<IMailProvider>(all =>
+            _world.Relaxation.Provider(ActivatorUtilities.CreateInstance<ResendClient>(all), this)
+        );
+        return services.BuildServiceProvider();
+    }
+
+    private SendingOptions Options() =>
+        new() { BatchSize = _world.Plan.BatchSize, MaxConcurrency = _world.Plan.Workers };
+
+    /// <summary>What the host does, in its order (PortalStart, SendingService and its neighbours).</summary>
+    private async Task RunAsync()
+    {
+        await Get<EnsureInstallation>().ExecuteAsync(Never);
+        await Get<ProviderAccounts>().EnsureAsync(SimTemplate.BaseUrl, SimTemplate.ApiKey, Never);
+        var loops = Get<SendingLoops>();
+        var clocks = Get<WatchClocks>();
+        Ready = true;
+        // Each by itself: a service that fails stops its host.
+        Start(() => WorkAsync(clocks, loops));
+        Start(() => clocks.RunAsync(Never));
+        Start(() => loops.RunDoubtAsync(Never));
+        Start(() => Get<EventLoop>().RunAsync(Never));
+    }
+
+    private void Start(Func<Task> service) =>
+        Context.Start(service, failed => _world.Crash($"the host stops: {failed.GetType().Name}"));
+
+    private static async Task WorkAsync(WatchClocks clocks, SendingLoops loops)
+    {
+        await clocks.CompareAsync(Never);
+        await loops.RunWorkersAsync(Never, Never);
+    }
+
+    private sealed class Crashes(SimWorld world, SimPortal portal) : CrashPoints
+    {
+        public override async ValueTask ReachAsync(string point, CancellationToken cancellation)
+        {
+            if (world.CrashAt == point)
+            {
+                world.CrashAt = null;
+                world.Crash(point);
+                await new TaskCompletionSource().Task;
+            }
+
+            await world.Relaxation.ReachAsync(point, portal);
+            // Others may run between any two steps.
+            await Task.Yield();
+        }
+    }
+
+    private sealed class Storage(SimWorld world, SimPortal portal) : StorageFaults
+    {
+        public override void BeforeCommit() => Fail("before");
+
+        public override void AfterCommit() => Fail("after");
+
+        private void Fail(string when)
+        {
+            world.Scheduler.CheckThread();
+            if (world.CrashAt == $"{when}-commit")
+            {
+                world.CrashAt = null;
+                world.Crash($"{when} a commit");
+            }
+            else if (!portal.Ready || !world.Chance(world.Plan.StorageFault / 2))
+            {
+                return;
+            }
+
+            world.Trace.Add($"storage fails {when} a commit");
+            throw new IOException($"The storage failed {when} the commit.");
+        }
+    }
+}

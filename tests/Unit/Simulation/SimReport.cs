@@ -1,0 +1,11 @@
+namespace UnitTests.Simulation;
+
+/// <summary>What came of a seed.</summary>
+internal sealed record SimReport(
+    int Seed,
+    SimPlan Plan,
+    string? Violation,
+    IReadOnlyList<string> Trace,
+    long Steps,
+    int Posts
+);
