@@ -14,7 +14,7 @@ namespace UnitTests.Hosting;
 /// <summary>The binary's <c>backup</c> and <c>restore</c>, on the real host and its files.</summary>
 public sealed class VerbTests
 {
-    [Fact]
+    [SqliteFact]
     public async Task Backup_OfARunningPortal_RestoredLater_StartsPaused_AndMailsNobodyAgain()
     {
         var folder = RealHost.NewFolder();
@@ -80,7 +80,7 @@ public sealed class VerbTests
         Directory.Delete(folder, recursive: true);
     }
 
-    [Fact]
+    [SqliteFact]
     public async Task OlderDatabasePutInPlaceByHand_IsNoticedByTheFileBesideIt()
     {
         var folder = RealHost.NewFolder();

@@ -6,6 +6,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Xunit.Abstractions;
+using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
 
 namespace UnitTests.Sending;
@@ -16,7 +17,7 @@ namespace UnitTests.Sending;
 /// </summary>
 public sealed class LineagePlanTests(ITestOutputHelper output)
 {
-    [Fact]
+    [SqliteFact]
     public async Task EveryLookIntoTheLineagesLedgers_IsByItsOwnIndex()
     {
         await using var engine = await EngineHarness.CreateAsync();
