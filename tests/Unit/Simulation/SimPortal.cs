@@ -56,6 +56,7 @@ internal sealed class SimPortal
         services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logs => logs.AddProvider(_world.Trace)));
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.AddSingleton(Db);
+        services.AddSingleton(Db.Safety);
         services.AddSingleton(time);
         services.AddSingleton<TimeProvider>(time);
         services.AddSingleton(new StampFile(Path.ChangeExtension(_world.DatabaseFile, ".stamp")));
@@ -94,8 +95,18 @@ internal sealed class SimPortal
         Start(() => Get<EventLoop>().RunAsync(Never));
     }
 
-    private void Start(Func<Task> service) =>
-        Context.Start(service, failed => _world.Crash($"the host stops: {failed.GetType().Name}"));
+    private void Start(Func<Task> service) => Context.Start(service, Stopped);
+
+    private void Stopped(Exception failed)
+    {
+        _world.Crash($"the host stops: {failed.GetType().Name}");
+        // What a disk does may stop a host. That it cannot even be put together, again and again, is a world in which
+        // nothing happens and every seed passes.
+        if (failed is InvalidOperationException and not ObjectDisposedException)
+        {
+            _world.Fail(failed);
+        }
+    }
 
     private static async Task WorkAsync(WatchClocks clocks, SendingLoops loops)
     {
