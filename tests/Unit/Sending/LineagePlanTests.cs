@@ -5,8 +5,8 @@ using Ledgerpost.Tenancy;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
-using Xunit.Abstractions;
 using UnitTests.Support;
+using Xunit.Abstractions;
 using static UnitTests.Sending.FakeProvider;
 
 namespace UnitTests.Sending;
