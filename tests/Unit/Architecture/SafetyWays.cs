@@ -23,6 +23,8 @@ internal static partial class SafetyWays
         SafetyMechanism.IntentMembersChanged,
         SafetyMechanism.UnitRolledBack,
         SafetyMechanism.TransactionLost,
+        // On PostgreSQL no start ends another instance's leases; they run out.
+        SafetyMechanism.RecoveredAtStart,
     ];
 
     public static IReadOnlyDictionary<SafetyMechanism, Func<SafetyRig, Task<Func<Task>>>> All =>

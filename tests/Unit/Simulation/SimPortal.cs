@@ -118,6 +118,8 @@ internal sealed class SimPortal
     {
         public override async ValueTask ReachAsync(string point, CancellationToken cancellation)
         {
+            // A machine that has a call in hand does not doze over its turn.
+            world.Scheduler.Interesting();
             if (world.CrashAt == point)
             {
                 world.CrashAt = null;

@@ -13,7 +13,7 @@ namespace UnitTests.Simulation;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private const int InEveryRun = 20;
-    private const int InTheLongRun = 200;
+    private const int InTheLongRun = 100;
 
     [SqliteFact]
     public void Seeds_AFew_FindNothing() => RunSeeds(0, Only() is null ? InEveryRun : 0);
