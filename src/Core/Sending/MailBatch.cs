@@ -56,7 +56,7 @@ public static class MailBatch
 
     public static string Hash(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));
 
-    public static byte[] Compress(byte[] body)
+    public static byte[] Compress(ReadOnlySpan<byte> body)
     {
         using var stream = new MemoryStream();
         using (var brotli = new BrotliStream(stream, CompressionLevel.Fastest))

@@ -10,7 +10,7 @@ namespace Ledgerpost.Sending;
 
 /// <summary>A chunk's request as it would go out now; nothing of it is promised before the intent is written.</summary>
 /// <param name="Recipients">Numbers, ascending, in the order of the mails.</param>
-public sealed record PreparedChunk(byte[] Body, IReadOnlyList<int> Recipients);
+public sealed record PreparedChunk(ReadOnlyMemory<byte> Body, IReadOnlyList<int> Recipients);
 
 /// <summary>
 /// Before a chunk is first rendered: takes out who must not be mailed any more, then renders the rest from the frozen
@@ -86,7 +86,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         }
 
         body.Write("]"u8);
-        return new PreparedChunk(body.WrittenSpan.ToArray(), [.. members.Select(member => member.Number)]);
+        return new PreparedChunk(body.WrittenMemory, [.. members.Select(member => member.Number)]);
     }
 
     private async Task<CampaignMails> MailsAsync(
@@ -151,15 +151,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 }
 
                 await context.LockCampaignAsync(claim.CampaignId, token);
-                await ClaimFence
-                    .Mine(context, claim)
-                    .ExecuteUpdateAsync(
-                        set =>
-                            set.SetProperty(chunk => chunk.State, ChunkState.Abandoned)
-                                .SetProperty(chunk => chunk.LeaseOwner, (string?)null)
-                                .SetProperty(chunk => chunk.LeaseEnds, (DateTimeOffset?)null),
-                        token
-                    );
+                await Chunks.CloseAsync(ClaimFence.Mine(context, claim), ChunkState.Abandoned, token);
                 await CampaignCompletion.CheckAsync(context, claim.TenantId, claim.CampaignId, now, token);
                 return false;
             },

@@ -11,7 +11,7 @@ public sealed record Intent(
     int Attempt,
     string Key,
     string BaseUrl,
-    byte[] Body,
+    ReadOnlyMemory<byte> Body,
     string PayloadHash,
     IReadOnlyList<int> Recipients,
     bool CleanHistory
@@ -131,8 +131,8 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     {
         var epoch = await context.Installation.Select(row => row.Epoch).SingleAsync(cancellation);
         var key = KeyFor(epoch, claim);
-        var payload = MailBatch.Compress(prepared.Body);
-        var hash = MailBatch.Hash(prepared.Body);
+        var payload = MailBatch.Compress(prepared.Body.Span);
+        var hash = MailBatch.Hash(prepared.Body.Span);
         return await MayGoOut(context, claim, accountId)
             .Where(chunk =>
                 chunk.DoubtfulSince == null
