@@ -8,7 +8,7 @@ namespace Ledgerpost.Sending;
 /// <summary>
 /// Finds whose fault a refusal is (docs/sending.md, rule 5): a refused chunk goes on as two halves, each a chunk of its own
 /// with its own number and so its own key, until the recipient who was refused is alone. Three of those in a row with one
-/// message are not to blame: then the fault hits everybody, and the campaign stops.
+/// message, whomever it names, are not to blame: then the fault hits everybody, and the campaign stops.
 /// </summary>
 internal sealed class Bisection(PortalDbContext context, ClaimedChunk claim, Intent intent, DateTimeOffset now)
 {
@@ -140,7 +140,7 @@ internal sealed class Bisection(PortalDbContext context, ClaimedChunk claim, Int
     }
 
     /// <summary>
-    /// The chunks of single recipients that this run heard of last, as far as they were all refused with this message. What
+    /// The chunks of single recipients that this run heard of last, as far as they were all refused for this fault. What
     /// was refused in company says nothing here; an acceptance ends the row.
     /// </summary>
     private async Task<List<int>> RefusedAloneJustBeforeAsync(string message, CancellationToken cancellation)
@@ -155,7 +155,7 @@ internal sealed class Bisection(PortalDbContext context, ClaimedChunk claim, Int
                 a.Message,
             })
             .ToListAsync(cancellation);
-        if (!last.TrueForAll(a => a.Outcome == AttemptOutcome.Refused && a.Message == message))
+        if (!last.TrueForAll(a => a.Outcome == AttemptOutcome.Refused && RefusalWords.SameFault(a.Message, message)))
         {
             return [];
         }

@@ -114,6 +114,68 @@ public sealed class BisectionTests
     }
 
     [Theory]
+    [InlineData("Invalid `to` field: {0}")]
+    [InlineData("The recipient '{0}' was refused, request 00000000-0000-4000-8000-0000000000{1}.")]
+    public async Task FaultOfAll_WhoseWordsNameEachAddress_StopsAfterThreeAlone(string words)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        for (var number = 1; number <= 100; number++)
+        {
+            var email = $"person{number}@example.net";
+            engine.Provider.Refuses[email] = string.Format(null, words, email, number % 90 + 10);
+        }
+
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, StopReason.RefusedForAll), (campaign.Status, campaign.StopReason!.Value));
+        Assert.Equal(100, (await engine.CountsAsync(id)).Pending);
+        Assert.InRange(engine.Provider.Calls.Count, 1, Depth + 3);
+        await AssertSoundAsync(engine, id);
+    }
+
+    [Theory]
+    [InlineData(1, 51, 100)]
+    [InlineData(10, 11, 12, 99)]
+    public async Task BadAddresses_ThatAreEachNamed_AreRefused_WhereOthersAreAcceptedBetween(params int[] bad)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        foreach (var number in bad)
+        {
+            engine.Provider.Refuses[$"person{number}@example.net"] = $"Invalid `to` field: person{number}@example.net";
+        }
+
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        var refused = await RecipientsAsync(engine, id, RecipientState.Refused);
+        Assert.Equal(bad.Length, refused.Count);
+        // Each keeps the provider's words about it.
+        Assert.All(refused, r => Assert.Equal($"Invalid `to` field: {r.Email}", r.Detail));
+        await AssertSoundAsync(engine, id);
+    }
+
+    [Fact]
+    public async Task RefusedAlone_ForThreeFaults_IsNoRow()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 3);
+        engine.Provider.Refuses["person1@example.net"] = "Invalid `to` field: person1@example.net";
+        engine.Provider.Refuses["person2@example.net"] = "Missing `html` field.";
+        engine.Provider.Refuses["person3@example.net"] = "Invalid `to` field: person3@example.net";
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync();
+
+        Assert.Equal(3, (await engine.CountsAsync(id)).Refused);
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [Theory]
     [InlineData(8)]
     [InlineData(24)]
     public async Task FaultOfAll_FoundByManyWorkersAtOnce_IsSearchedOnce(int workers)
