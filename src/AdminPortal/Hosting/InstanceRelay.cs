@@ -7,6 +7,12 @@ using Ledgerpost.Webhooks;
 
 namespace AdminPortal.Hosting;
 
+/// <param name="LookAnyway">How late a page may be when a hint was lost.</param>
+public sealed record RelayTiming(TimeSpan LookAnyway)
+{
+    public static readonly RelayTiming Default = new(TimeSpan.FromSeconds(5));
+}
+
 /// <summary>
 /// Several instances on one PostgreSQL: what is raised in one wakes the others. Only a hint, since a message may be lost:
 /// workers look by themselves, and so does every open page, a few seconds later.
@@ -18,14 +24,12 @@ public sealed class InstanceRelay(
     WebhookSignal events,
     IIds ids,
     TimeProvider time,
+    RelayTiming timing,
     ILogger<InstanceRelay> logger
 ) : BackgroundService
 {
     private const string Sending = "sending";
     private const string Events = "events";
-
-    /// <summary>How late a page may be when a hint was lost.</summary>
-    private static readonly TimeSpan LookAnyway = TimeSpan.FromSeconds(5);
 
     /// <summary>What is raised in between travels together.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
@@ -102,7 +106,7 @@ public sealed class InstanceRelay(
     {
         while (true)
         {
-            await Task.Delay(LookAnyway, time, stopping);
+            await Task.Delay(timing.LookAnyway, time, stopping);
             foreach (var campaignId in notifier.Watched)
             {
                 notifier.PublishHere(campaignId);

@@ -73,6 +73,7 @@ public static class PortalHosting
         ));
         if (settings.Portal.Database == DatabaseProvider.PostgreSql)
         {
+            services.TryAddSingleton(RelayTiming.Default);
             services.AddHostedService<InstanceRelay>();
         }
 

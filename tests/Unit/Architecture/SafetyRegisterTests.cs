@@ -21,6 +21,7 @@ public sealed partial class SafetyRegisterTests
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",
         ["refusals in a row touch only what stands refused"] = "a condition of a query",
+        ["one fault, whomever its words name"] = "how messages are compared",
         ["one call at a time while a fault is searched"] = "workers wait, many times a second",
         ["an acceptance does not end a pause"] = "a line that is not there",
         ["who returns to Pending has a live chunk"] = "how a generation ends, always",

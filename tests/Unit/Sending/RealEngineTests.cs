@@ -231,54 +231,7 @@ public sealed class RealEngineTests
         Assert.Equal(0, await db.WebhookMessages.CountAsync());
     }
 
-    [PostgreSqlFact]
-    public async Task TwoInstances_OnOneDatabase_ShareWork_Cookies_AndWhatTheirPagesShow()
-    {
-        var folder = RealHost.NewFolder();
-        await using var one = await RealHost.StartAsync(folder, configure: null, keepFolder: false, "--Demo:Seed=true");
-        var (scope, partial) = await PartialAsync(one);
-        var emulator = one.Get<EmbeddedEmulator>().Server!;
-        await using var two = await RealHost.StartAsync([
-            .. RealHost.OnPostgreSql(RealHost.ConnectionString(folder)),
-            "--Resend:Mode=Resend",
-            $"--Resend:BaseUrl={emulator.BaseUrl}",
-            $"--Resend:ApiKey={EmbeddedEmulator.ApiKey}",
-        ]);
-
-        // A cookie of the one is a cookie of the other: the key ring is in the database.
-        using var browser = await one.SignedInAsync();
-        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(two.Address + "/")).StatusCode);
-        Assert.Equal(HttpStatusCode.Found, (await two.Browser().GetAsync("/")).StatusCode);
-
-        // What is raised here is heard there; the first time it was raised there when it began to listen.
-        var signal = two.Get<SendingSignal>();
-        await HeardAsync(signal, 0);
-        var seen = signal.Seen;
-        one.Get<SendingSignal>().Raise();
-        await HeardAsync(signal, seen);
-
-        var resumed = await one.Get<ResumeCampaign>()
-            .ExecuteAsync(
-                Caller.System(scope.TenantId),
-                partial,
-                new ResumeRequest(1, IncludeJoined: false),
-                CancellationToken.None
-            );
-        Assert.IsType<ResumeResult.Resumed>(resumed);
-        // Seen on the other instance.
-        await UntilAsync(two, scope, partial, campaign => campaign.Status == CampaignStatus.Sent);
-
-        var state = await emulator.Control.StateAsync();
-        Assert.Equal((31 + 312, 0), (state.Mails, state.Duplicates));
-    }
-
-    private static async Task HeardAsync(SendingSignal signal, long seen)
-    {
-        await signal.WaitAsync(seen, TimeSpan.FromSeconds(60), TimeProvider.System, CancellationToken.None);
-        Assert.NotEqual(seen, signal.Seen);
-    }
-
-    private static async Task<(TenantScope Scope, Guid Campaign)> PartialAsync(RealHost host)
+    internal static async Task<(TenantScope Scope, Guid Campaign)> PartialAsync(RealHost host)
     {
         await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
         var campaign = await db.Campaigns.SingleAsync(c => c.Status == CampaignStatus.Partial);
@@ -295,7 +248,7 @@ public sealed class RealEngineTests
         return (scope, campaign.Id);
     }
 
-    private static Task UntilAsync(RealHost host, TenantScope scope, Guid id, Func<Campaign, bool> holds) =>
+    internal static Task UntilAsync(RealHost host, TenantScope scope, Guid id, Func<Campaign, bool> holds) =>
         UntilAsync(host, scope, id, async db => holds(await db.Campaigns.SingleAsync(c => c.Id == id)));
 
     /// <summary>Looks again at each change that the engine announces; a test that waits for ever is ended by its limit.</summary>
