@@ -18,7 +18,7 @@ namespace AdminPortal;
 /// <summary>Puts the portal together: services, then the pipeline; and runs it.</summary>
 public static class PortalApplication
 {
-    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken.</returns>
+    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken, 2 when a verb is not for this database.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         try
@@ -36,7 +36,7 @@ public static class PortalApplication
         catch (StartRefusedException refused)
         {
             await Console.Error.WriteLineAsync(refused.Message);
-            return 1;
+            return refused.ExitCode;
         }
     }
 

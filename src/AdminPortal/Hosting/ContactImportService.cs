@@ -1,4 +1,5 @@
 using Ledgerpost.Contacts.Import;
+using Ledgerpost.Data;
 
 namespace AdminPortal.Hosting;
 
@@ -12,7 +13,29 @@ internal sealed class ContactImportService(
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMinutes(1);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(
+            WorkAsync(stoppingToken),
+            // Beside the work: an import that takes an hour is still there.
+            Loop.RunAsync(
+                async token =>
+                {
+                    await importer.WatchAsync(token);
+                    return false;
+                },
+                _ => Task.FromResult(WatchInterval),
+                new NeverRaised(),
+                time,
+                logger,
+                stoppingToken
+            )
+        );
+
+    private sealed class NeverRaised : WakeUp;
+
+    private async Task WorkAsync(CancellationToken stoppingToken)
     {
         // The work is synchronous underneath; the host must not wait for it to start.
         await Task.Yield();

@@ -86,6 +86,7 @@ public static class PortalHosting
         services.AddSingleton<DemoSeed>();
         services.AddSingleton<DemoCampaigns>();
         services.AddSingleton<DevelopmentAccount>();
+        services.TryAddSingleton(StartPatience.Default);
         services.AddSingleton<PortalStart>();
     }
 

@@ -42,4 +42,8 @@ public abstract record SettingsReading
 }
 
 /// <summary>The portal cannot start, for a reason that its operator can mend; shown without a stack trace.</summary>
-public sealed class StartRefusedException(string message) : Exception(message);
+public sealed class StartRefusedException(string message, int exitCode = 1) : Exception(message)
+{
+    /// <summary>Of the process: 2 for what this installation never does, 1 for what may go well another time.</summary>
+    public int ExitCode => exitCode;
+}

@@ -9,6 +9,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace AdminPortal.Hosting;
 
+/// <param name="AtMost">How long a start waits for a database that does not answer.</param>
+public sealed record StartPatience(TimeSpan AtMost)
+{
+    public static readonly StartPatience Default = new(TimeSpan.FromMinutes(1));
+}
+
 /// <summary>What happens between the settings and the first request, in this order, and what is said about it.</summary>
 public sealed class PortalStart(
     DataDirectory directory,
@@ -26,9 +32,14 @@ public sealed class PortalStart(
     DemoCampaigns demoCampaigns,
     IServer server,
     IHostEnvironment environment,
+    StartPatience patience,
+    TimeProvider time,
     ILogger<PortalStart> logger
 )
 {
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(2);
+
+    private long? _began;
     private string? _setUpToken;
     private Guid? _demoTenant;
     private SignInHint? _hint;
@@ -36,28 +47,72 @@ public sealed class PortalStart(
     /// <summary>Database, provider, first account: all that must stand before the engine and the pages start.</summary>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
-        try
-        {
-            await db.MigrateAsync(cancellation);
-        }
-        catch (DatabaseUnsafeException unsafeDatabase)
-        {
-            throw new StartRefusedException(unsafeDatabase.Message);
-        }
-        catch (Npgsql.NpgsqlException unreachable)
-        {
-            throw new StartRefusedException(
-                $"Ledgerpost cannot start: the database of ConnectionStrings:Portal does not answer as it should. {unreachable.Message}"
-            );
-        }
+        _began = time.GetTimestamp();
+        await PatientlyAsync(db.MigrateAsync, cancellation);
+        await PatientlyAsync(LookAtDatabaseAsync, cancellation);
+        await provider.OpenAsync(cancellation);
+        await PatientlyAsync(LookAtAccountAsync, cancellation);
+    }
 
+    /// <summary>
+    /// A database that restarts is waited for, for a while; every step may be run again. One that says no (a wrong password,
+    /// no such database) is not.
+    /// </summary>
+    private async Task PatientlyAsync(Func<CancellationToken, Task> step, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                await step(cancellation);
+                return;
+            }
+            catch (DatabaseUnsafeException unsafeDatabase)
+            {
+                throw new StartRefusedException(unsafeDatabase.Message);
+            }
+            catch (Exception exception)
+                when (portal.Database == DatabaseProvider.PostgreSql
+                    && (exception is ObjectDisposedException || StorageFailures.OfPostgreSql(exception) is not null)
+                )
+            {
+                // Npgsql says that something is disposed where its connection was cut between two statements.
+                var failed = StorageFailures.OfPostgreSql(exception);
+                var transient = failed is null || failed.IsTransient;
+                var said = (failed ?? exception).Message;
+                var waited = time.GetElapsedTime(_began!.Value);
+                if (!transient || waited >= patience.AtMost)
+                {
+                    throw new StartRefusedException(
+                        "Ledgerpost cannot start: the database of ConnectionStrings:Portal "
+                            + (transient ? $"did not answer for {waited.TotalSeconds:0} s" : "says no")
+                            + $". {said} Look whether PostgreSQL runs and takes connections under that host, "
+                            + "port, name and login, and start the portal again."
+                    );
+                }
+
+                logger.LogWarning(
+                    "The database does not answer ({Problem}); the start waits for it, {Left} s more at most.",
+                    said,
+                    (int)(patience.AtMost - waited).TotalSeconds
+                );
+                await Task.Delay(BetweenTries, time, cancellation);
+            }
+        }
+    }
+
+    private async Task LookAtDatabaseAsync(CancellationToken cancellation)
+    {
         await installation.ExecuteAsync(cancellation);
         await old.ByStampAsync(cancellation);
         await old.ByPublicUrlAsync(
             configuration["Portal:PublicUrl"] is { Length: > 0 } ? portal.PublicUrl : null,
             cancellation
         );
-        await provider.OpenAsync(cancellation);
+    }
+
+    private async Task LookAtAccountAsync(CancellationToken cancellation)
+    {
         var before = await account.LastAsync(cancellation);
         var now = await account.EnsureAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
         // Nothing leaves the machine through the emulator, so nobody can be mailed twice.

@@ -2,8 +2,9 @@ using Ledgerpost.Sending;
 
 namespace AdminPortal.Hosting;
 
-/// <summary>Asks the provider what became of mail that is not repeated any more.</summary>
-public sealed class ReconcileService(Reconciler reconciler) : BackgroundService
+/// <summary>Asks the provider what became of mail that is not repeated any more, and after a restore whom it suppresses.</summary>
+public sealed class ReconcileService(Reconciler reconciler, ReplaySuppressions suppressions) : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => reconciler.RunAsync(stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(reconciler.RunAsync(stoppingToken), suppressions.RunAsync(stoppingToken));
 }

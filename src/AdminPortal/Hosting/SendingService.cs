@@ -1,3 +1,4 @@
+using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
@@ -13,21 +14,40 @@ public sealed class SendingService(
     WatchClocks clocks,
     NoticeOldDatabase old,
     ProviderArchive archive,
-    ProviderAccounts accounts
+    ProviderAccounts accounts,
+    TimeProvider time,
+    ILogger<SendingService> logger
 ) : BackgroundService
 {
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan AfterAnError = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var abandon = new CancellationTokenSource();
         await using var grace = stoppingToken.Register(() => abandon.CancelAfter(ShutdownGrace));
-        // Gives the host its thread back. Doubt is repeated first: before it, once, what time it is for the provider.
+        // Gives the host its thread back.
         await Task.Yield();
-        await clocks.CompareAsync(stoppingToken);
-        // And whether it has mail of ours that we do not know of.
-        await old.ByProviderAsync(archive, await accounts.CurrentAsync(stoppingToken), stoppingToken);
-        await loops.RunWorkersAsync(stoppingToken, abandon.Token);
+        while (true)
+        {
+            try
+            {
+                // Doubt is repeated first: before it, once, what time it is for the provider.
+                await clocks.CompareAsync(stoppingToken);
+                // And whether it has mail of ours that we do not know of.
+                await old.ByProviderAsync(archive, await accounts.CurrentAsync(stoppingToken), stoppingToken);
+                await loops.RunWorkersAsync(stoppingToken, abandon.Token);
+                return;
+            }
+            catch (Exception exception)
+                when (StorageFailures.IsTheDatabases(exception) && !stoppingToken.IsCancellationRequested)
+            {
+                // Workers carry on by themselves once they run: this was before. Nothing is sent without these steps.
+                logger.LogWarning(exception, "Sending could not begin; tried again in {Pause}.", AfterAnError);
+                await Task.Delay(AfterAnError, time, stoppingToken);
+            }
+        }
     }
 }
 

@@ -5,17 +5,50 @@ using Ledgerpost.Sending;
 
 namespace AdminPortal.Hosting;
 
-/// <summary>What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>.</summary>
+/// <summary>
+/// What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>; on PostgreSQL, whose own tools
+/// do both, only <c>restore --done</c> afterwards.
+/// </summary>
 public static class Verbs
 {
+    private const string Done = "--done";
+
+    private const string BackupElsewhere =
+        "Ledgerpost does not copy a PostgreSQL database itself. Use PostgreSQL's tool, as a role that may bypass row-level "
+        + "security (a superuser, or one with BYPASSRLS):\n"
+        + "  pg_dump --format=custom --file=FILE DATABASE\n"
+        + "It may run beside the portal. Nothing was written.";
+
+    private const string RestoreElsewhere =
+        "Ledgerpost does not restore a PostgreSQL database itself. In this order:\n"
+        + "  1. Stop every instance.\n"
+        + "  2. As a superuser: pg_restore --clean --if-exists --dbname=DATABASE FILE\n"
+        + "  3. AdminPortal restore --done   (with the settings of a start; it pauses all sending and makes unknown who was\n"
+        + "     waiting or in doubt, because mail may have gone out since the backup)\n"
+        + "  4. Start the portal, sign in as operator and open “Sending”.\n"
+        + "Nothing was changed.";
+
     public static bool Knows(string[] args) => args is ["backup" or "restore", ..];
 
     /// <returns>The process' exit code.</returns>
     /// <exception cref="StartRefusedException">A setting is wrong, a file is missing, or the portal runs.</exception>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TimeProvider time)
     {
-        var settings = Read(args[1..]);
+        var done = args.Contains(Done);
+        var settings = Read([.. args[1..].Where(arg => arg != Done)]);
         var now = time.GetUtcNow();
+        if (settings.Portal.Database == DatabaseProvider.PostgreSql)
+        {
+            if (args[0] == "backup" || !done)
+            {
+                throw new StartRefusedException(args[0] == "backup" ? BackupElsewhere : RestoreElsewhere, exitCode: 2);
+            }
+
+            using var held = Take(settings.Portal);
+            await HoldAfterRestoreAsync(settings, time, output);
+            return 0;
+        }
+
         if (args[0] == "backup")
         {
             await output.WriteLineAsync(Backup(settings.Portal, Path.GetFullPath(Needed(args, "--to")), now));
@@ -93,6 +126,40 @@ public static class Verbs
 
         await output.WriteLineAsync(
             "Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next."
+        );
+    }
+
+    private static async Task HoldAfterRestoreAsync(PortalSettings settings, TimeProvider time, TextWriter output)
+    {
+        await using var db = new PortalDb(
+            settings.Portal.ConnectionString,
+            time,
+            new Version7Ids(time),
+            provider: DatabaseProvider.PostgreSql
+        );
+        try
+        {
+            await db.MigrateAsync(CancellationToken.None);
+            using var logs = LoggerFactory.Create(_ => { });
+            await new HoldSending(
+                db,
+                new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
+                logs.CreateLogger<HoldSending>()
+            ).HoldOldDatabaseAsync(
+                HoldReason.Restored,
+                $"A backup was put in place before {time.GetUtcNow():u}. What happened since it was made is not known here.",
+                CancellationToken.None
+            );
+        }
+        catch (Exception exception) when (exception is Npgsql.NpgsqlException or DatabaseUnsafeException)
+        {
+            throw new StartRefusedException(
+                $"Sending could not be paused: {exception.Message} Do not start the portal."
+            );
+        }
+
+        await output.WriteLineAsync(
+            "All sending is paused. Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next."
         );
     }
 

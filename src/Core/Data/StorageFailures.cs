@@ -6,6 +6,17 @@ namespace Ledgerpost.Data;
 /// <summary>Tells a database in trouble from a row that it will never take.</summary>
 public static class StorageFailures
 {
+    /// <summary>What PostgreSQL, or the way to it, said; null when it is about something else.</summary>
+    public static NpgsqlException? OfPostgreSql(Exception? exception)
+    {
+        while (exception is not (null or NpgsqlException))
+        {
+            exception = exception.InnerException;
+        }
+
+        return (NpgsqlException?)exception;
+    }
+
     /// <summary>SQLITE_CONSTRAINT, which comes again however often it is tried.</summary>
     private const int ConstraintFailed = 19;
 

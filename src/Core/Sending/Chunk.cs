@@ -55,6 +55,9 @@ public sealed class Chunk : ITenantOwned
     /// <summary>Attempts in a row that proved nothing; the backoff grows with it.</summary>
     public int Failures { get; set; }
 
+    /// <summary>When the provider's record was last gone through for it without a proof; null before that.</summary>
+    public DateTimeOffset? AskedAt { get; set; }
+
     public string? Key { get; set; }
     public Guid? AccountId { get; set; }
     public string? BaseUrl { get; set; }

@@ -22,7 +22,7 @@ public sealed record OpenQuestion(
 /// <summary>What only the provider can answer.</summary>
 public sealed class OpenQuestions(PortalDb db)
 {
-    /// <summary>Enough for a round; the others come when these are answered or a new start asks again.</summary>
+    /// <summary>Enough for one way through the record; then come those that were asked longest ago, also after a restart.</summary>
     private const int AtATime = 50;
 
     /// <summary>From the intent to the last instant at which the provider can have decided on that call.</summary>
@@ -63,8 +63,6 @@ public sealed class OpenQuestions(PortalDb db)
                     )
                 )
             )
-            .OrderByDescending(chunk => chunk.FirstAttemptAt)
-            .Take(AtATime)
             .Select(chunk => new
             {
                 chunk.TenantId,
@@ -80,10 +78,19 @@ public sealed class OpenQuestions(PortalDb db)
                         .Select(run => (Guid?)run.AccountId)
                         .FirstOrDefault(),
                 chunk.FirstAttemptAt,
+                chunk.AskedAt,
             })
+            // Before they are counted: what this key cannot read would keep the places of what it can.
+            .Where(chunk => chunk.AccountId != null && accounts.Contains(chunk.AccountId.Value))
+            .OrderBy(chunk => chunk.AskedAt != null)
+            .ThenBy(chunk => chunk.AskedAt)
+            .ThenByDescending(chunk => chunk.FirstAttemptAt)
+            .ThenBy(chunk => chunk.CampaignId)
+            .ThenBy(chunk => chunk.Number)
+            .Take(AtATime)
             .ToListAsync(cancellation);
         var questions = new List<OpenQuestion>();
-        foreach (var chunk in chunks.Where(chunk => chunk.AccountId is { } id && accounts.Contains(id)))
+        foreach (var chunk in chunks)
         {
             var last = await context
                 .Attempts.Where(a =>
@@ -113,4 +120,23 @@ public sealed class OpenQuestions(PortalDb db)
 
         return questions;
     }
+
+    /// <summary>The record was gone through for these: the next time it is others' turn.</summary>
+    public Task AskedAsync(IReadOnlyList<OpenQuestion> asked, CancellationToken cancellation) =>
+        db.WriteBesideOthersAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                foreach (var question in asked)
+                {
+                    await Chunks
+                        .Numbered(context, question.TenantId, question.CampaignId, question.Chunk)
+                        .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.AskedAt, now), token);
+                }
+
+                return true;
+            },
+            cancellation
+        );
 }

@@ -30,7 +30,7 @@ public sealed class Reconciler(
     private static readonly TimeSpan LongestRest = TimeSpan.FromHours(1);
 
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
-    private int _asked;
+    private HashSet<(Guid, int)> _asked = [];
     private bool _mails;
     private string? _after;
     private int _left;
@@ -60,11 +60,11 @@ public sealed class Reconciler(
     {
         var account = await accounts.CurrentAsync(cancellation);
         var open = await questions.ReadAsync(account.BaseUrl, cancellation);
-        if (open.Count != _asked)
+        if (!_asked.SetEquals(open.Select(question => (question.CampaignId, question.Chunk))))
         {
             // Other questions than last time: what was looked at may answer them.
             StartOver();
-            _asked = open.Count;
+            _asked = [.. open.Select(question => (question.CampaignId, question.Chunk))];
             Rest = FirstRest;
         }
 
@@ -136,6 +136,7 @@ public sealed class Reconciler(
         }
 
         StartOver();
+        await questions.AskedAsync(open, cancellation);
         Rest = Rest * 2 < LongestRest ? Rest * 2 : LongestRest;
         _left = 0;
         return proven;

@@ -39,6 +39,7 @@ public static class SendingServices
         services.AddSingleton<OpenQuestions>();
         services.AddSingleton<ProviderArchive>();
         services.AddSingleton<Reconciler>();
+        services.AddSingleton<ReplaySuppressions>();
         services.AddSingleton<RecoverAtStart>();
         services.AddSingleton<SendingLoops>();
         services.AddSingleton<LaunchCampaign>();

@@ -21,6 +21,9 @@ public sealed partial class SafetyRegisterTests
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",
         ["refusals in a row touch only what stands refused"] = "a condition of a query",
+        ["whom the provider suppresses since the backup is not mailed"] =
+            "rows of the suppression list, which say where they come from",
+        ["an import that was ended takes nobody in"] = "a status that is asked for; the import says why",
         ["one fault, whomever its words name"] = "how messages are compared",
         ["one call at a time while a fault is searched"] = "workers wait, many times a second",
         ["an acceptance does not end a pause"] = "a line that is not there",

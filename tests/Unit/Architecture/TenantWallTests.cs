@@ -31,6 +31,7 @@ public sealed partial class TenantWallTests
         ["Core/Sending/OpenQuestions.cs"] = "asks for all tenants; each proof is written in its tenant's scope",
         ["Core/Sending/RecoverAtStart.cs"] = "start-up",
         ["Core/Sending/ReleaseSending.cs"] = "operators see how many are unknown, not who",
+        ["Core/Sending/ReplaySuppressions.cs"] = "asks which tenants have an address that the provider suppresses",
         ["Core/Sending/ReplayUnsubscribes.cs"] = "takes lists over from the database of before",
         ["Core/Sending/WatchClocks.cs"] = "asks whether anybody sends, and mends pauses that a wrong clock wrote",
         ["Core/Unsubscribe/UnsubscribeLink.cs"] = "has a token and not yet a tenant",

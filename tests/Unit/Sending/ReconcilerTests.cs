@@ -164,6 +164,57 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public async Task MoreQuestionsThanAtATime_AreAskedInTurn_AlsoAfterARestart()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 60 * Chunk.MaxRecipients);
+        var id = await engine.LaunchAsync();
+        await engine.Database.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Chunks.Where(c => c.CampaignId == id)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(c => c.State, ChunkState.Unknown)
+                                .SetProperty(c => c.AccountId, engine.Database.AccountId)
+                                .SetProperty(c => c.FirstAttemptAt, engine.Time.GetUtcNow()),
+                        token
+                    ),
+            CancellationToken.None
+        );
+        await engine.Database.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                Ledger.MoveAsync(
+                    db.Recipients.Where(r => r.CampaignId == id),
+                    RecipientState.Pending,
+                    RecipientState.Unknown,
+                    engine.Time.GetUtcNow(),
+                    token
+                ),
+            CancellationToken.None
+        );
+        var questions = new OpenQuestions(engine.Db);
+        var baseUrl = (await engine.Accounts.CurrentAsync(CancellationToken.None)).BaseUrl;
+        var first = await questions.ReadAsync(baseUrl, CancellationToken.None);
+        Assert.Equal(50, first.Count);
+        var asked = new List<HashSet<int>>();
+
+        for (var start = 0; start < 3; start++)
+        {
+            engine.Time.Advance(TimeSpan.FromHours(1));
+            asked.Add([.. (await questions.ReadAsync(baseUrl, CancellationToken.None)).Select(q => q.Chunk)]);
+            // Each is a process of its own that gets through once.
+            var reconciler = await NewAsync(engine, new ArchiveReader(engine.Provider));
+            await reconciler.RunOnceAsync(CancellationToken.None);
+        }
+
+        Assert.Equal(60, asked[0].Union(asked[1]).Count());
+        Assert.Superset(asked[0].Except(asked[1]).ToHashSet(), asked[2]);
+    }
+
+    [Fact]
     public async Task ReplacedKey_ThatCouldNotBeCompared_ProvesWhatItCanRead()
     {
         await using var engine = await EngineHarness.CreateAsync();

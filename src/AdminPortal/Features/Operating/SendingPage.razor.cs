@@ -21,6 +21,9 @@ public sealed partial class SendingPage
     public required Reconciler Reconciler { get; init; }
 
     [Inject]
+    public required ReplaySuppressions Suppressions { get; init; }
+
+    [Inject]
     public required Toasts Toasts { get; init; }
 
     [Inject]

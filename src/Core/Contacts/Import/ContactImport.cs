@@ -33,6 +33,9 @@ public sealed class ContactImport : ITenantOwned
     /// <summary>Why a failed import stopped, as a sentence.</summary>
     public string? Problem { get; set; }
 
+    /// <summary>When the instance that has the file last said so; null until it does for the first time.</summary>
+    public DateTimeOffset? AliveAt { get; set; }
+
     public required string StartedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; set; }

@@ -33,22 +33,72 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
     public async Task<int> SweepAsync(CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.Installation);
-        var needed = await db
-            .ContactImports.Where(import =>
-                import.Status == ImportStatus.Queued || import.Status == ImportStatus.Running
-            )
-            .Select(import => import.Id)
-            .ToHashSetAsync(cancellation);
+        var needed = await Unfinished(db).Select(import => import.Id).ToHashSetAsync(cancellation);
         return files.DeleteAllBut(needed);
+    }
+
+    /// <summary>
+    /// With several instances a file lies with the one that took it in. That one says each minute that it is still there;
+    /// of one that has not been heard of for so long nobody waits for the rest.
+    /// </summary>
+    public static readonly TimeSpan TakenForGoneAfter = TimeSpan.FromMinutes(10);
+
+    /// <summary>Says that the files here are here, and ends imports whose instance is gone, with the reason.</summary>
+    /// <returns>How many were ended.</returns>
+    public async Task<int> WatchAsync(CancellationToken cancellation)
+    {
+        var here = files.Here();
+        var now = portal.Time.GetUtcNow();
+        if (here.Count > 0)
+        {
+            await portal.WriteAsync(
+                TenantScope.Installation,
+                (db, token) =>
+                    Unfinished(db)
+                        .Where(import => here.Contains(import.Id))
+                        .ExecuteUpdateAsync(set => set.SetProperty(import => import.AliveAt, now), token),
+                cancellation
+            );
+        }
+
+        List<ImportKey> gone;
+        await using (var db = portal.Read(TenantScope.Installation))
+        {
+            gone = await Gone(db, here, now)
+                .Select(import => new ImportKey(import.TenantId, import.Id))
+                .ToListAsync(cancellation);
+        }
+
+        foreach (var import in gone)
+        {
+            logger.LogWarning("The instance that had the file of import {ImportId} is gone", import.ImportId);
+            await FinishAsync(
+                import.TenantId,
+                import.ImportId,
+                "The server that had the uploaded file is gone. What was imported before is kept; import the file again for the rest.",
+                db => Gone(db, here, now)
+            );
+        }
+
+        return gone.Count;
+    }
+
+    private static IQueryable<ContactImport> Unfinished(PortalDbContext db) =>
+        db.ContactImports.Where(import =>
+            import.Status == ImportStatus.Queued || import.Status == ImportStatus.Running
+        );
+
+    private static IQueryable<ContactImport> Gone(PortalDbContext db, IReadOnlyList<Guid> here, DateTimeOffset now)
+    {
+        var since = now - TakenForGoneAfter;
+        return Unfinished(db)
+            .Where(import => (import.AliveAt ?? import.CreatedAt) < since && !here.Contains(import.Id));
     }
 
     private async Task<ImportKey?> NextAsync(CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.Installation);
-        var waiting = await db
-            .ContactImports.Where(import =>
-                import.Status == ImportStatus.Queued || import.Status == ImportStatus.Running
-            )
+        var waiting = await Unfinished(db)
             .OrderBy(import => import.CreatedAt)
             .Select(import => new ImportKey(import.TenantId, import.Id))
             .ToListAsync(cancellation);
@@ -62,6 +112,14 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
         try
         {
             await ReadFileAsync(tenantId, importId, cancellation);
+        }
+        catch (ImportEndedException)
+        {
+            logger.LogWarning(
+                "Import {ImportId} of tenant {TenantId} was ended by another instance",
+                importId,
+                tenantId
+            );
         }
         catch (Exception failure) when (failure is not OperationCanceledException and not CommitInDoubtException)
         {
@@ -130,12 +188,23 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
     }
 
     // Not cancelled: the last lines are in, and a stop now would only read the file's end once more.
-    private Task FinishAsync(Guid tenantId, Guid importId, string? problem) =>
+    private Task FinishAsync(
+        Guid tenantId,
+        Guid importId,
+        string? problem,
+        Func<PortalDbContext, IQueryable<ContactImport>>? only = null
+    ) =>
         portal.WriteAsync(
             TenantScope.For(tenantId),
             async (db, token) =>
             {
-                var import = await db.ContactImports.SingleAsync(row => row.Id == importId, token);
+                // Asked again here: its instance may have been heard of, or another one have ended it.
+                var open = (only ?? Unfinished)(db);
+                if (await open.SingleOrDefaultAsync(row => row.Id == importId, token) is not { } import)
+                {
+                    return;
+                }
+
                 import.Status = problem is null ? ImportStatus.Completed : ImportStatus.Failed;
                 import.Problem = problem;
                 import.FinishedAt = portal.Time.GetUtcNow();

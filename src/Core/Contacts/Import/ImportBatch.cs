@@ -7,6 +7,9 @@ namespace Ledgerpost.Contacts.Import;
 /// <param name="Lines">Lines of the file up to its end.</param>
 internal sealed record FileSpan(long Start, long End, int Lines);
 
+/// <summary>Another instance has taken this one for gone and has ended its import.</summary>
+internal sealed class ImportEndedException : Exception;
+
 /// <summary>Some lines of one import in one transaction: contacts, report and position together.</summary>
 internal sealed class ImportBatch(
     PortalDbContext db,
@@ -21,6 +24,11 @@ internal sealed class ImportBatch(
     public async Task ApplyAsync(IReadOnlyList<CsvRecord> records, FileSpan span, CancellationToken cancellation)
     {
         var import = await db.ContactImports.SingleAsync(row => row.Id == importId, cancellation);
+        if (import.Status is not (ImportStatus.Queued or ImportStatus.Running))
+        {
+            throw new ImportEndedException();
+        }
+
         if (import.Position != span.Start)
         {
             throw new InvalidOperationException($"Import {importId} was read on from {import.Position} meanwhile.");

@@ -15,6 +15,15 @@ public sealed class ImportFiles
         Directory.CreateDirectory(folder);
     }
 
+    /// <summary>The imports whose files are here.</summary>
+    public IReadOnlyList<Guid> Here() =>
+        [
+            .. Directory
+                .EnumerateFiles(_folder, "*.csv")
+                .Select(path => Guid.TryParse(Path.GetFileNameWithoutExtension(path), out var id) ? id : (Guid?)null)
+                .OfType<Guid>(),
+        ];
+
     public bool Has(Guid importId) => File.Exists(PathOf(importId));
 
     /// <summary>Streams to the disk, so that memory does not grow with the file.</summary>

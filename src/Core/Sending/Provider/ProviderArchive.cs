@@ -9,6 +9,10 @@ namespace Ledgerpost.Sending.Provider;
 /// <param name="To">Null in the log of calls, and for a mail to several.</param>
 public sealed record ArchiveLine(string Id, DateTimeOffset? At, bool Batch, string? To);
 
+/// <summary>An address that the provider does not mail any more, for any tenant of the account.</summary>
+/// <param name="Origin"><c>bounce</c>, <c>complaint</c> or <c>manual</c>.</param>
+public sealed record ProviderSuppression(string Id, string Email, string? Origin, DateTimeOffset? At);
+
 /// <summary>What a look into the provider's record gave.</summary>
 public abstract record ArchiveAnswer<T>
 {
@@ -60,6 +64,34 @@ public sealed class ProviderArchive(IProviderReader reader, Pacer pacer)
                 TagsOf(json) is { } tags && Text(json, "id") is { } email
                     ? new Acceptance(tags, email, AddressOf(json), "the provider's list of mails")
                     : null,
+            cancellation
+        );
+
+    /// <summary>A page of the account's suppression list; empty after the last one.</summary>
+    public Task<ArchiveAnswer<IReadOnlyList<ProviderSuppression>>> SuppressionsAsync(
+        string baseUrl,
+        string? after,
+        CancellationToken cancellation
+    ) =>
+        GetAsync<IReadOnlyList<ProviderSuppression>>(
+            baseUrl,
+            "/suppressions" + PageQuery + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}"),
+            json =>
+                [
+                    .. json.GetProperty("data")
+                        .EnumerateArray()
+                        .Select(item =>
+                            Text(item, "id") is { } id && Text(item, "email") is { } email
+                                ? new ProviderSuppression(
+                                    id,
+                                    email,
+                                    Text(item, "origin"),
+                                    InstantOf(Text(item, "created_at"))
+                                )
+                                : null
+                        )
+                        .OfType<ProviderSuppression>(),
+                ],
             cancellation
         );
 

@@ -339,6 +339,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<int>("Accepted")
                         .HasColumnType("integer");
 
+                    b.Property<long?>("AliveAt")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
@@ -1078,6 +1081,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.Property<Guid?>("AccountId")
                         .HasColumnType("uuid");
+
+                    b.Property<long?>("AskedAt")
+                        .HasColumnType("bigint");
 
                     b.Property<int>("Attempts")
                         .HasColumnType("integer");

@@ -311,6 +311,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<int>("Accepted")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("AliveAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -1001,6 +1004,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.Property<Guid?>("AccountId")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("AskedAt")
+                        .HasColumnType("INTEGER");
 
                     b.Property<int>("Attempts")
                         .HasColumnType("INTEGER");

@@ -1,0 +1,103 @@
+using Ledgerpost.Contacts.Import;
+using Ledgerpost.Data;
+using Microsoft.Extensions.Logging.Abstractions;
+using UnitTests.Support;
+
+namespace UnitTests.Contacts.Import;
+
+/// <summary>Several instances, one database: a file lies with the one that took it in, and that one may be gone.</summary>
+public sealed class GoneInstanceTests : IDisposable
+{
+    private readonly DirectoryInfo _elsewhere = Directory.CreateTempSubdirectory("ledgerpost-import-");
+
+    public void Dispose() => _elsewhere.Delete(recursive: true);
+
+    [Fact]
+    public async Task Import_WhoseInstanceIsGone_IsEndedByAnother_WithTheReason()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var import = Assert.IsType<ImportOutcome.Started>(await rig.StartAsync("email\nada@example.net")).ImportId;
+        await rig.Importer().WatchAsync(CancellationToken.None);
+        rig.Database.Time.Advance(ContactImporter.TakenForGoneAfter);
+        Assert.Equal(0, await Other(rig).WatchAsync(CancellationToken.None));
+
+        rig.Database.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await Other(rig).WatchAsync(CancellationToken.None));
+        var view = (await rig.ResultAsync(import)).View;
+        Assert.Equal(ImportStatus.Failed, view.Status);
+        Assert.Contains("import the file again", view.Problem, StringComparison.Ordinal);
+        Assert.Equal(0, await Other(rig).WatchAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Import_WhoseInstanceSaysThatItIsThere_IsLeftToIt_HoweverLongItTakes()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        var import = Assert.IsType<ImportOutcome.Started>(await rig.StartAsync("email\nada@example.net")).ImportId;
+        for (var minutes = 0; minutes < 30; minutes++)
+        {
+            rig.Database.Time.Advance(TimeSpan.FromMinutes(1));
+            await rig.Importer().WatchAsync(CancellationToken.None);
+            Assert.Equal(0, await Other(rig).WatchAsync(CancellationToken.None));
+        }
+
+        Assert.Equal(1, await rig.Importer().RunOnceAsync(CancellationToken.None));
+        Assert.Equal(ImportStatus.Completed, (await rig.ResultAsync(import)).View.Status);
+    }
+
+    [Fact]
+    public async Task Instance_ThatWasTakenForGone_AddsNobodyToAnImportThatWasEnded()
+    {
+        var faults = new Between();
+        await using var rig = await ImportRig.CreateAsync(faults);
+        var lines = Enumerable
+            .Range(1, ContactImporter.BatchLines + 10)
+            .Select(number => $"person{number}@example.net");
+        var import = Assert
+            .IsType<ImportOutcome.Started>(await rig.StartAsync("email\n" + string.Join('\n', lines)))
+            .ImportId;
+        await using var others = new PortalDb(
+            rig.Database.ConnectionString,
+            rig.Database.Time,
+            new SeededIds(),
+            provider: TestDatabase.Provider
+        );
+        // It sleeps after its first batch, and wakes up after the others have given it up.
+        faults.Next = async () =>
+        {
+            rig.Database.Time.Advance(ContactImporter.TakenForGoneAfter + TimeSpan.FromSeconds(1));
+            Assert.Equal(1, await Other(rig, others).WatchAsync(CancellationToken.None));
+        };
+
+        await rig.Importer().RunOnceAsync(CancellationToken.None);
+
+        var view = (await rig.ResultAsync(import)).View;
+        Assert.Equal((ImportStatus.Failed, ContactImporter.BatchLines), (view.Status, view.Lines));
+        Assert.Equal(ContactImporter.BatchLines, (await rig.ContactsAsync()).Count);
+        Assert.Contains("server that had the uploaded file is gone", view.Problem, StringComparison.Ordinal);
+        Assert.Equal(0, rig.FilesLeft);
+    }
+
+    private sealed class Between : StorageFaults
+    {
+        public Func<Task>? Next { get; set; }
+
+        public override void AfterCommit()
+        {
+            var next = Next;
+            Next = null;
+            // Another process would not wait for this one either.
+            next?.Invoke().GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>An instance with a folder of its own.</summary>
+    private ContactImporter Other(ImportRig rig, PortalDb? db = null) =>
+        new(
+            db ?? rig.Database.Db,
+            new ImportFiles(_elsewhere.FullName),
+            rig.Database.Ids,
+            NullLogger<ContactImporter>.Instance
+        );
+}
