@@ -1,46 +1,68 @@
 using System.Globalization;
+using Ledgerpost.Data;
 
 namespace Bench;
 
 /// <summary>What is measured. Everything else is as the product is delivered.</summary>
+/// <param name="Databases">Each goes through all the cases.</param>
+/// <param name="Cases">Of <c>scale</c> (statements on a whole campaign), <c>pipeline</c> (real processes) and <c>bare</c>.</param>
 /// <param name="Recipients">Sizes of the campaigns.</param>
 /// <param name="LatencyMilliseconds">What the provider's stand-in waits before each answer.</param>
+/// <param name="Instances">Portal processes on one database; more than one on PostgreSQL alone.</param>
 /// <param name="Runs">Of each case; the table shows the median and the spread.</param>
+/// <param name="Concurrency">Calls in flight of one instance: Sending:MaxConcurrency.</param>
 internal sealed record BenchOptions(
+    IReadOnlyList<DatabaseProvider> Databases,
+    IReadOnlyList<string> Cases,
     IReadOnlyList<int> Recipients,
     IReadOnlyList<int> LatencyMilliseconds,
+    IReadOnlyList<int> Instances,
     int Runs,
     int Concurrency
 )
 {
+    private static readonly BenchOptions Default = new(
+        [DatabaseProvider.Sqlite],
+        ["bare", "scale", "pipeline"],
+        [10_000],
+        [0, 100],
+        [1],
+        3,
+        8
+    );
+
     public static BenchOptions? Read(string[] args)
     {
-        var options = new BenchOptions([10_000], [0, 100], 3, 8);
-        for (var i = 0; i + 1 < args.Length; i += 2)
+        var options = Default;
+        for (var i = 0; i < args.Length; i += 2)
         {
-            switch (args[i])
+            try
             {
-                case "--recipients":
-                    options = options with { Recipients = Numbers(args[i + 1]) };
-                    break;
-                case "--latency":
-                    options = options with { LatencyMilliseconds = Numbers(args[i + 1]) };
-                    break;
-                case "--runs":
-                    options = options with { Runs = Numbers(args[i + 1])[0] };
-                    break;
-                case "--concurrency":
-                    options = options with { Concurrency = Numbers(args[i + 1])[0] };
-                    break;
-                default:
-                    Console.Error.WriteLine($"Unknown argument: {args[i]}.");
-                    return null;
+                options = options.With(args[i], args[i + 1].Split(','));
+            }
+            catch (Exception wrong) when (wrong is FormatException or ArgumentException or IndexOutOfRangeException)
+            {
+                Console.Error.WriteLine($"Not understood: {string.Join(' ', args[i..Math.Min(args.Length, i + 2)])}.");
+                return null;
             }
         }
 
         return options;
     }
 
-    private static IReadOnlyList<int> Numbers(string text) =>
-        [.. text.Split(',').Select(part => int.Parse(part, NumberStyles.AllowThousands, CultureInfo.InvariantCulture))];
+    private BenchOptions With(string name, string[] values) =>
+        name switch
+        {
+            "--database" => this with { Databases = [.. values.Select(v => Enum.Parse<DatabaseProvider>(v, true))] },
+            "--cases" when values.All(Default.Cases.Contains) => this with { Cases = values },
+            "--recipients" => this with { Recipients = Numbers(values) },
+            "--latency" => this with { LatencyMilliseconds = Numbers(values) },
+            "--instances" => this with { Instances = Numbers(values) },
+            "--runs" => this with { Runs = Numbers(values)[0] },
+            "--concurrency" => this with { Concurrency = Numbers(values)[0] },
+            _ => throw new ArgumentException("Unknown.", nameof(name)),
+        };
+
+    private static IReadOnlyList<int> Numbers(string[] values) =>
+        [.. values.Select(v => int.Parse(v, NumberStyles.None, CultureInfo.InvariantCulture))];
 }

@@ -1,27 +1,50 @@
 using Bench;
+using Ledgerpost.Data;
 
-// dotnet run -c Release --project bench -- --recipients 10000,100000 --latency 0,100 --runs 3
-var options = BenchOptions.Read(args);
-if (options is null)
+// dotnet run -c Release --project bench -- --database sqlite,postgresql --recipients 10000,100000 --latency 0,100 \
+//     --instances 1,2,3 --runs 3
+if (BenchOptions.Read(args) is not { } options)
 {
     return 2;
 }
 
 Console.WriteLine($"Machine: {Machine.Describe()}");
-Console.WriteLine();
 var report = new Report();
-foreach (var size in options.Recipients)
+if (options.Cases.Contains("bare"))
 {
-    await ScaleBench.RunAsync(size, options, report);
+    await BareClient.RunAsync(options, report);
 }
 
-foreach (var latency in options.LatencyMilliseconds)
+foreach (var database in options.Databases)
 {
-    foreach (var size in options.Recipients)
+    await using var server = database == DatabaseProvider.PostgreSql ? await PostgreSqlServer.StartAsync() : null;
+    if (server is not null)
     {
-        await PipelineBench.RunAsync(size, latency, options, report);
+        Console.WriteLine($"PostgreSQL: {await server.DescribeAsync()}");
     }
+
+    await RunAsync(database, server);
 }
 
 report.Print(Console.Out);
 return 0;
+
+async Task RunAsync(DatabaseProvider database, PostgreSqlServer? server)
+{
+    foreach (var size in options.Cases.Contains("scale") ? options.Recipients : [])
+    {
+        await ScaleBench.RunAsync(size, server, options, report);
+    }
+
+    var instances = database == DatabaseProvider.Sqlite ? [1] : options.Instances;
+    foreach (var latency in options.Cases.Contains("pipeline") ? options.LatencyMilliseconds : [])
+    {
+        foreach (var count in instances)
+        {
+            foreach (var size in options.Recipients)
+            {
+                await PipelineBench.RunAsync(size, latency, count, server, options, report);
+            }
+        }
+    }
+}

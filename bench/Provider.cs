@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -11,10 +9,8 @@ internal sealed class Provider : IAsyncDisposable
     public const string ApiKey = "re_emulator";
     public const string Domain = "bench.test";
 
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    /// <summary>Whose domains are verified: each its own, below <see cref="Domain"/>.</summary>
+    public static readonly string[] Tenants = ["warm", "bench"];
 
     private readonly ChildProcess _process;
     private readonly HttpClient _http = new();
@@ -38,7 +34,8 @@ internal sealed class Provider : IAsyncDisposable
             "--urls",
             address,
             $"--Emulator:DataDirectory={Path.Combine(folder, "emulator")}",
-            $"--Emulator:VerifiedDomains:0={Domain}",
+            $"--Emulator:VerifiedDomains:0={Tenants[0]}.{Domain}",
+            $"--Emulator:VerifiedDomains:1={Tenants[1]}.{Domain}",
             "--Emulator:Behaviour:RateLimitPerSecond=1000000"
         );
         var provider = new Provider(process, address);
@@ -69,69 +66,10 @@ internal sealed class Provider : IAsyncDisposable
         );
     }
 
-    /// <summary>The limit that the stand-in sets: the same requests from a bare client that renders and stores nothing.</summary>
-    /// <returns>Mails a second.</returns>
-    public async Task<double> FeedAsync(int chunks, int concurrency)
-    {
-        var bodies = Enumerable.Range(0, concurrency).Select(Body).ToList();
-        var next = 0;
-        var watch = Stopwatch.StartNew();
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, concurrency),
-            new ParallelOptions { MaxDegreeOfParallelism = concurrency },
-            async (worker, token) =>
-            {
-                while (Interlocked.Increment(ref next) is var chunk && chunk <= chunks)
-                {
-                    using var request = new HttpRequestMessage(HttpMethod.Post, $"{Address}/emails/batch")
-                    {
-                        Content = new ByteArrayContent(bodies[worker]),
-                    };
-                    request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-                    request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ApiKey);
-                    request.Headers.TryAddWithoutValidation("User-Agent", "bench");
-                    request.Headers.TryAddWithoutValidation("Idempotency-Key", $"bench/{chunk}");
-                    using var answer = await _http.SendAsync(request, token);
-                    answer.EnsureSuccessStatusCode();
-                    await answer.Content.ReadAsByteArrayAsync(token);
-                }
-            }
-        );
-        return chunks * 100 / watch.Elapsed.TotalSeconds;
-    }
-
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _process.DisposeAsync();
-    }
-
-    // The portal's own form: from, to, subject, both parts, two headers, four tags.
-    private static byte[] Body(int worker)
-    {
-        var mails = Enumerable
-            .Range(1, 100)
-            .Select(i => new
-            {
-                from = $"Bench <news@{Domain}>",
-                to = new[] { $"bare{worker}.{i}@example.net" },
-                subject = "Hello First",
-                html = Content.Html.Replace("{{first_name}}", "First", StringComparison.Ordinal),
-                text = Content.Text,
-                headers = new Dictionary<string, string>
-                {
-                    ["List-Unsubscribe"] = "<https://bench.test/u/0123456789012345678901234567890123456789>",
-                    ["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click",
-                },
-                tags = new[]
-                {
-                    new { name = "campaign", value = Guid.Empty.ToString("N") },
-                    new { name = "recipient", value = $"{(worker * 100) + i}" },
-                    new { name = "chunk", value = $"{worker}" },
-                    new { name = "generation", value = "1" },
-                },
-            });
-        return JsonSerializer.SerializeToUtf8Bytes(mails, Json);
     }
 
     private async Task WaitUntilReadyAsync()

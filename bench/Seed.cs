@@ -6,40 +6,39 @@ using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
-using Microsoft.Data.Sqlite;
 
 namespace Bench;
 
-/// <summary>A portal's database with one tenant, its verified domain, contacts and a campaign to all of them.</summary>
+/// <summary>A campaign to all contacts of a tenant that has nothing else.</summary>
+internal sealed record SeededCampaign(Guid TenantId, Guid Id, int Recipients)
+{
+    public TenantScope Scope => TenantScope.For(TenantId);
+}
+
+/// <summary>Fills a store: an installation, a provider account, and tenants with one campaign each.</summary>
 internal sealed class Seed : IAsyncDisposable
 {
-    private readonly Actor _owner;
+    private static readonly Actor Owner = new(ActorKind.System, null, "Bench", null);
 
-    private Seed(string folder, PortalDb db, Guid tenantId, Guid campaignId, Actor owner)
+    private readonly Store _store;
+    private readonly Version7Ids _ids;
+    private readonly Guid _accountId;
+
+    private Seed(Store store, PortalDb db, Version7Ids ids, Guid accountId)
     {
-        Folder = folder;
+        _store = store;
         Db = db;
-        TenantId = tenantId;
-        CampaignId = campaignId;
-        _owner = owner;
+        _ids = ids;
+        _accountId = accountId;
     }
 
-    public string Folder { get; }
     public PortalDb Db { get; }
-    public Guid TenantId { get; }
-    public Guid CampaignId { get; }
 
-    public TenantScope Scope => TenantScope.For(TenantId);
-
-    public static string ConnectionString(string folder) => $"Data Source={Path.Combine(folder, "portal.db")}";
-
-    /// <param name="folder">The portal's data directory.</param>
-    /// <param name="providerAddress">Where the campaign will be sent to.</param>
-    public static async Task<Seed> CreateAsync(string folder, string providerAddress, int contacts)
+    /// <param name="providerAddress">Where the campaigns will be sent to.</param>
+    public static async Task<Seed> CreateAsync(Store store, string providerAddress)
     {
-        Directory.CreateDirectory(folder);
         var ids = new Version7Ids(TimeProvider.System);
-        var db = new PortalDb(ConnectionString(folder), TimeProvider.System, ids);
+        var db = new PortalDb(store.ConnectionString, TimeProvider.System, ids, provider: store.Provider);
         await db.MigrateAsync(CancellationToken.None);
         await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
         var account = await new ProviderAccounts(db, ids, new NoProbe()).EnsureAsync(
@@ -47,74 +46,38 @@ internal sealed class Seed : IAsyncDisposable
             Provider.ApiKey,
             CancellationToken.None
         );
-        var (tenantId, domainId, senderId, campaignId) = (ids.New(), ids.New(), ids.New(), ids.New());
-        var now = DateTimeOffset.UtcNow;
-        await db.WriteAsync(
-            TenantScope.For(tenantId),
+        return new Seed(store, db, ids, account.Id);
+    }
+
+    /// <summary>A tenant with its verified domain, so many contacts and a draft to all of them.</summary>
+    /// <param name="name">A slug; below it the domain.</param>
+    public async Task<SeededCampaign> AddAsync(string name, int contacts)
+    {
+        var campaign = new SeededCampaign(_ids.New(), _ids.New(), contacts);
+        await Db.WriteAsync(
+            campaign.Scope,
             (context, _) =>
             {
-                context.Tenants.Add(
-                    new Tenant
-                    {
-                        Id = tenantId,
-                        Name = "Bench",
-                        Slug = "bench",
-                        CreatedAt = now,
-                    }
-                );
-                context.SendingDomains.Add(
-                    new SendingDomain
-                    {
-                        TenantId = tenantId,
-                        Id = domainId,
-                        Name = Provider.Domain,
-                        AccountId = account.Id,
-                        ProviderDomainId = domainId.ToString(),
-                        Status = DomainStatus.Verified,
-                        CreatedAt = now,
-                    }
-                );
-                context.SenderIdentities.Add(
-                    new SenderIdentity
-                    {
-                        TenantId = tenantId,
-                        Id = senderId,
-                        DomainId = domainId,
-                        LocalPart = "news",
-                        DisplayName = "Bench",
-                        CreatedAt = now,
-                    }
-                );
-                context.Campaigns.Add(
-                    new Campaign
-                    {
-                        TenantId = tenantId,
-                        Id = campaignId,
-                        Name = "Bench",
-                        Status = CampaignStatus.Draft,
-                        SenderId = senderId,
-                        Subject = Content.Subject,
-                        Html = Content.Html,
-                        AudienceKind = AudienceKind.All,
-                        CreatedBy = "bench",
-                        CreatedAt = now,
-                        UpdatedAt = now,
-                    }
-                );
+                AddRows(context, campaign, name);
                 return Task.CompletedTask;
             },
             CancellationToken.None
         );
-        await AddContactsAsync(folder, tenantId, contacts);
-        return new Seed(folder, db, tenantId, campaignId, new Actor(ActorKind.System, null, "Bench", null));
+        await AddContactsAsync(campaign, name);
+        return campaign;
     }
 
     /// <returns>How long the launch took: freeze, exclusions, chunks.</returns>
-    public async Task<TimeSpan> LaunchAsync()
+    public async Task<TimeSpan> LaunchAsync(SeededCampaign campaign)
     {
         var launch = new LaunchCampaign(Db, new SendingSignal(), new CampaignNotifier(TimeProvider.System));
         var watch = Stopwatch.StartNew();
-        var result = await launch.ExecuteAsync(new Caller(Scope, _owner), CampaignId, 0, CancellationToken.None);
+        var result = await launch.ExecuteAsync(
+            new Caller(campaign.Scope, Owner),
+            campaign.Id,
+            0,
+            CancellationToken.None
+        );
         return result is LaunchResult.Launched
             ? watch.Elapsed
             : throw new InvalidOperationException($"Not launched: {result}.");
@@ -122,24 +85,88 @@ internal sealed class Seed : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Db.DisposeAsync();
 
-    // One statement, as fast as the database makes rows: it is not what is measured.
-    private static async Task AddContactsAsync(string folder, Guid tenantId, int count)
+    private void AddRows(PortalDbContext context, SeededCampaign campaign, string name)
     {
-        await using var connection = new SqliteConnection(ConnectionString(folder) + ";Pooling=False");
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = """
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < @count)
+        var (domainId, senderId, now) = (_ids.New(), _ids.New(), DateTimeOffset.UtcNow);
+        context.Tenants.Add(
+            new Tenant
+            {
+                Id = campaign.TenantId,
+                Name = name,
+                Slug = name,
+                CreatedAt = now,
+            }
+        );
+        context.SendingDomains.Add(
+            new SendingDomain
+            {
+                TenantId = campaign.TenantId,
+                Id = domainId,
+                Name = $"{name}.{Provider.Domain}",
+                AccountId = _accountId,
+                ProviderDomainId = domainId.ToString(),
+                Status = DomainStatus.Verified,
+                CreatedAt = now,
+            }
+        );
+        context.SenderIdentities.Add(
+            new SenderIdentity
+            {
+                TenantId = campaign.TenantId,
+                Id = senderId,
+                DomainId = domainId,
+                LocalPart = "news",
+                DisplayName = "Bench",
+                CreatedAt = now,
+            }
+        );
+        context.Campaigns.Add(
+            new Campaign
+            {
+                TenantId = campaign.TenantId,
+                Id = campaign.Id,
+                Name = name,
+                Status = CampaignStatus.Draft,
+                SenderId = senderId,
+                Subject = Content.Subject,
+                Html = Content.Html,
+                AudienceKind = AudienceKind.All,
+                CreatedBy = "bench",
+                CreatedAt = now,
+                UpdatedAt = now,
+            }
+        );
+    }
+
+    // One statement, as fast as the database makes rows: it is not what is measured.
+    private async Task AddContactsAsync(SeededCampaign campaign, string name)
+    {
+        const string Rows = """
             INSERT INTO "Contacts" ("TenantId", "Id", "Email", "NormalizedEmail", "FirstName", "LastName", "Search",
                 "CreatedAt", "UpdatedAt")
-            SELECT @tenant, printf('0198A000-0000-7000-8000-%012X', i), 'person' || i || '@example.net',
-                'person' || i || '@example.net', 'First' || i, 'Last' || i,
-                'person' || i || '@example.net first' || i || ' last' || i, 1750000000000000 + i, 1750000000000000 + i
-            FROM n
+            SELECT @tenant, {0}, @name || i || '@example.net', @name || i || '@example.net', 'First' || i, 'Last' || i,
+                @name || i || '@example.net first' || i || ' last' || i, 1750000000000000 + i, 1750000000000000 + i
+            FROM
             """;
-        command.Parameters.AddWithValue("count", count);
-        command.Parameters.AddWithValue("tenant", tenantId);
-        await command.ExecuteNonQueryAsync();
+        var onSqlite = _store.Provider == DatabaseProvider.Sqlite;
+        var id = onSqlite
+            ? "printf('0198A000-0000-7000-8000-%012X', i)"
+            : "('0198a000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid";
+        var rows = Rows.Replace("{0}", id, StringComparison.Ordinal);
+        await using var connection = await _store.OpenAsync();
+        await connection.ExecuteAsync(
+            onSqlite
+                ? $"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < @count) {rows} n"
+                : $"{rows} generate_series(1, @count) AS i",
+            ("tenant", campaign.TenantId),
+            ("name", name),
+            ("count", campaign.Recipients)
+        );
+        if (!onSqlite)
+        {
+            // As autovacuum would within its minute.
+            await connection.ExecuteAsync("""ANALYZE "Contacts" """);
+        }
     }
 
     private sealed class NoProbe : IAccountProbe

@@ -126,7 +126,11 @@ public sealed class FaultBook
             FaultTarget.Sends => call.Kind != CallKind.Other,
             _ => true,
         };
-        return kind && (string.IsNullOrEmpty(rule.Address) || MailRules.AnyRecipientContains(call.Json, rule.Address));
+        return kind
+            && (
+                string.IsNullOrEmpty(rule.Address)
+                || MailRules.AnyRecipientContains(call.Tree?.Root ?? default, rule.Address)
+            );
     }
 
     private static bool IsDue(FaultState state)

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ResendEmulator.Storage;
 
 namespace ResendEmulator.Protocol;
 
@@ -27,6 +28,9 @@ public sealed record ApiAnswer(int Status, byte[] Body)
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
     public Reach Reach { get; init; } = Reach.Whole;
+
+    /// <summary>As it is kept: in the log of calls, and with its key.</summary>
+    public byte[] PackedBody => field ??= Packed.Pack(Body);
 
     public bool Succeeded => Status is >= 200 and < 300;
 

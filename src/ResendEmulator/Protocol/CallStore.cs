@@ -30,8 +30,8 @@ public sealed class CallStore(Database database, FaultBook faults)
             FaultGate.WireStatus(call.Fault, answer),
             call.Replayed ? 1 : 0,
             call.Fault?.Describe(),
-            call.Body.Length == 0 ? null : Packed.Pack(call.Body),
-            Packed.Pack(answer.Body)
+            call.PackedBody,
+            answer.PackedBody
         );
         return sql.Count("SELECT last_insert_rowid()");
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using ResendEmulator.Faults;
 using ResendEmulator.Hosting;
 using ResendEmulator.Sending;
+using ResendEmulator.Storage;
 
 namespace ResendEmulator.Protocol;
 
@@ -15,16 +16,27 @@ public enum CallKind
 }
 
 /// <summary>One request to the provider's API, from arrival to answer.</summary>
-public sealed class ProviderCall(HttpContext http, string id, DateTimeOffset at, CallKind kind, byte[] body)
+/// <remarks>Its body and what was read of it are gone when the answer is written.</remarks>
+public sealed class ProviderCall(
+    HttpContext http,
+    string id,
+    DateTimeOffset at,
+    CallKind kind,
+    ReadOnlyMemory<byte> body
+) : IDisposable
 {
-    private readonly Lazy<JsonElement?> _json = new(() => Parse(body));
-    private readonly Lazy<string?> _hash = new(() => body.Length == 0 ? null : CanonicalJson.Hash(Parse(body), body));
+    private JsonDocument? _json;
+    private bool _parsed;
+    private JsonTree? _tree;
+    private bool _read;
+    private string? _hash;
+    private byte[]? _packed;
 
     public HttpContext Http { get; } = http;
     public string Id { get; } = id;
     public DateTimeOffset At { get; } = at;
     public CallKind Kind { get; } = kind;
-    public byte[] Body { get; } = body;
+    public ReadOnlyMemory<byte> Body { get; } = body;
     public string Method { get; } = http.Request.Method;
     public string Path { get; } = http.Request.Path.Value ?? "/";
     public string? UserAgent { get; } = http.Request.Headers.UserAgent;
@@ -41,27 +53,67 @@ public sealed class ProviderCall(HttpContext http, string id, DateTimeOffset at,
     public bool Replayed { get; set; }
     public bool Recorded { get; set; }
 
-    /// <summary>Hash of the normalised body: member order and white space do not count.</summary>
-    public string? BodyHash => _hash.Value;
+    /// <summary>Hash of the normalised body: member order and white space do not count; <c>null</c> without a body.</summary>
+    public string? BodyHash => Body.IsEmpty ? null : _hash ??= CanonicalJson.Hash(Tree, Body.Span);
+
+    /// <summary>The body as it is kept; <c>null</c> without one.</summary>
+    public byte[]? PackedBody => Body.IsEmpty ? null : _packed ??= Packed.Pack(Body.Span);
 
     /// <summary>The body, or <c>null</c> when it is not JSON.</summary>
-    public JsonElement? Json => _json.Value;
+    public JsonElement? Json
+    {
+        get
+        {
+            if (!_parsed)
+            {
+                (_json, _parsed) = (Parse(Body), true);
+            }
+
+            return _json?.RootElement;
+        }
+    }
+
+    /// <summary>The same for requests that send: they are large and many.</summary>
+    public JsonTree? Tree
+    {
+        get
+        {
+            if (!_read)
+            {
+                (_tree, _read) = (JsonTree.Parse(Body), true);
+            }
+
+            return _tree;
+        }
+    }
+
+    /// <summary>Does now what would otherwise be done while everybody waits for the one writer.</summary>
+    public void Prepare()
+    {
+        _ = BodyHash;
+        _ = PackedBody;
+    }
 
     /// <summary>Mails in the body, good or bad.</summary>
     public int Count =>
         Kind switch
         {
             CallKind.Other => 0,
-            CallKind.Batch => Json is { ValueKind: JsonValueKind.Array } list ? list.GetArrayLength() : 0,
+            CallKind.Batch => Tree?.Root is { Kind: JsonValueKind.Array } list ? list.Count : 0,
             _ => 1,
         };
 
-    private static JsonElement? Parse(byte[] body)
+    public void Dispose()
+    {
+        _json?.Dispose();
+        _tree?.Dispose();
+    }
+
+    private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
     {
         try
         {
-            var reader = new Utf8JsonReader(body);
-            return JsonElement.TryParseValue(ref reader, out var element) && !reader.Read() ? element : null;
+            return JsonDocument.Parse(body);
         }
         catch (JsonException)
         {

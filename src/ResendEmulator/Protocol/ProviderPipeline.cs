@@ -45,13 +45,14 @@ public sealed class ProviderPipeline(
             return;
         }
 
-        if (await ReadBodyAsync(http) is not { } body)
+        using var body = new RequestBody();
+        if (!await body.ReadAsync(http))
         {
             http.Abort();
             return;
         }
 
-        var call = new ProviderCall(http, ids.New(), now, kind, body);
+        using var call = new ProviderCall(http, ids.New(), now, kind, body.Bytes);
         var standing = _limiter.Take(now, switches.Current.RateLimitPerSecond);
         ApiAnswer answer;
         try
@@ -136,20 +137,6 @@ public sealed class ProviderPipeline(
         }
 
         headers["x-resend-monthly-quota"] = quota.UsedThisMonth.ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static async Task<byte[]?> ReadBodyAsync(HttpContext http)
-    {
-        try
-        {
-            using var buffer = new MemoryStream();
-            await http.Request.Body.CopyToAsync(buffer, http.RequestAborted);
-            return buffer.ToArray();
-        }
-        catch (Exception broken) when (broken is IOException or OperationCanceledException)
-        {
-            return null;
-        }
     }
 
     private static async Task WriteAsync(HttpContext http, ApiAnswer answer)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
 namespace ResendEmulator.Sending;
@@ -5,12 +6,20 @@ namespace ResendEmulator.Sending;
 /// <summary>Addresses as the provider takes them: <c>a@b</c> or <c>Name &lt;a@b&gt;</c>, ASCII in the address.</summary>
 public static class Addresses
 {
+    private const string LettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    private static readonly SearchValues<char> LocalCharacters = SearchValues.Create(
+        LettersAndDigits + "!#$%&'*+-/=?^_`{|}~."
+    );
+
+    private static readonly SearchValues<char> LabelCharacters = SearchValues.Create(LettersAndDigits + "-");
+
     /// <summary>Gives the bare address with its domain in lower case.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out string? address)
     {
         address = null;
         var bare = text.Trim();
-        if (bare.Contains('\r', StringComparison.Ordinal) || bare.Contains('\n', StringComparison.Ordinal))
+        if (bare.AsSpan().ContainsAny('\r', '\n'))
         {
             return false;
         }
@@ -27,7 +36,7 @@ public static class Addresses
         }
 
         var at = bare.LastIndexOf('@');
-        if (at is < 1 or > 64 || bare.Length > 254 || !IsLocal(bare.AsSpan(0, at)) || !IsDomain(bare[(at + 1)..]))
+        if (at is < 1 or > 64 || bare.Length > 254 || !IsLocal(bare.AsSpan(0, at)) || !IsDomain(bare.AsSpan(at + 1)))
         {
             return false;
         }
@@ -48,33 +57,33 @@ public static class Addresses
 
     private static bool IsLocal(ReadOnlySpan<char> local)
     {
-        if (local[0] == '.' || local[^1] == '.' || local.IndexOf("..", StringComparison.Ordinal) >= 0)
+        if (local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal))
         {
             return false;
         }
 
-        foreach (var c in local)
+        return !local.ContainsAnyExcept(LocalCharacters);
+    }
+
+    private static bool IsDomain(ReadOnlySpan<char> domain)
+    {
+        var labels = 0;
+        foreach (var range in domain.Split('.'))
         {
-            if (!char.IsAsciiLetterOrDigit(c) && !"!#$%&'*+-/=?^_`{|}~.".Contains(c, StringComparison.Ordinal))
+            var label = domain[range];
+            if (
+                label.Length is 0 or > 63
+                || label[0] == '-'
+                || label[^1] == '-'
+                || label.ContainsAnyExcept(LabelCharacters)
+            )
             {
                 return false;
             }
+
+            labels++;
         }
 
-        return true;
-    }
-
-    private static bool IsDomain(string domain)
-    {
-        var labels = domain.Split('.');
-        return labels.Length > 1
-            && Array.TrueForAll(
-                labels,
-                label =>
-                    label.Length is > 0 and < 64
-                    && label[0] != '-'
-                    && label[^1] != '-'
-                    && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
-            );
+        return labels > 1;
     }
 }

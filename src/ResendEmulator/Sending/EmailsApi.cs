@@ -46,6 +46,7 @@ public sealed class EmailsApi(
         {
             var fault = await gate.BeforeAsync(call);
             var reading = fault is null ? Read(call) : SendReading.Refused(fault);
+            call.Prepare();
             var answer = await database.WriteAsync(sql =>
                 Settle(sql, call, scope, reading, faulted: fault is not null)
             );
@@ -84,16 +85,9 @@ public sealed class EmailsApi(
             return refusal;
         }
 
-        // The call's answer holds the ids, and the mails point at the call: the row is made first, completed after.
-        var callSeq = calls.Insert(sql, call, ApiAnswer.Ok(new { }));
-        var answer = reading.Accepted(mails.Insert(sql, callSeq, call.At, reading.Mails));
-        sql.Run(
-            "UPDATE calls SET status=@1, wire_status=@2, response=@3 WHERE seq=@0",
-            callSeq,
-            answer.Status,
-            FaultGate.WireStatus(call.Fault, answer),
-            Packed.Pack(answer.Body)
-        );
+        var made = mails.NewIds(reading.Mails.Count);
+        var answer = reading.Accepted(made);
+        mails.Insert(sql, calls.Insert(sql, call, answer), call.At, reading.Mails, made);
         keys.Keep(sql, scope, call, answer);
         quota.Use(recipients);
         return answer;
@@ -102,7 +96,7 @@ public sealed class EmailsApi(
     private SendReading Read(ProviderCall call)
     {
         var behaviour = switches.Current;
-        if (call.Json is not { } body)
+        if (call.Tree?.Root is not { } body)
         {
             return SendReading.Refused(ApiErrors.Invalid("The request body is not valid JSON.", 400));
         }
@@ -117,7 +111,7 @@ public sealed class EmailsApi(
             return SendReading.Refused(ApiErrors.Invalid("The request body is too large.", 413));
         }
 
-        if (body.ValueKind != JsonValueKind.Array)
+        if (body.Kind != JsonValueKind.Array)
         {
             return SendReading.Refused(ApiErrors.Invalid("The batch must be an array of emails."));
         }
@@ -130,7 +124,7 @@ public sealed class EmailsApi(
             );
         }
 
-        return body.GetArrayLength() switch
+        return body.Count switch
         {
             0 => SendReading.Refused(ApiErrors.Missing("emails")),
             var count when count > behaviour.MaxBatchCount => SendReading.Refused(
@@ -148,10 +142,21 @@ public sealed class EmailsApi(
     /// <summary>The refusal for a sender that may not be used, or <c>null</c>.</summary>
     private ApiAnswer? Forbid(SqlSession sql, ProviderCall call, SendReading reading)
     {
+        // A batch has one sender as a rule; the answer to the same question is the same within a transaction.
+        string? allowed = null;
         foreach (var mail in reading.Mails.ToList())
         {
+            if (
+                mail.FromDomain is not "resend.dev"
+                && string.Equals(mail.FromDomain, allowed, StringComparison.Ordinal)
+            )
+            {
+                continue;
+            }
+
             if (Forbid(sql, call, mail) is not { } refusal)
             {
+                allowed = mail.FromDomain;
                 continue;
             }
 

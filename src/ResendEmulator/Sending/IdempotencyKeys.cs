@@ -76,7 +76,7 @@ public sealed class IdempotencyKeys(Switches switches)
             scope,
             HashOf(call),
             answer.Status,
-            Packed.Pack(answer.Body),
+            answer.PackedBody,
             Instant.Micros(call.At)
         );
     }

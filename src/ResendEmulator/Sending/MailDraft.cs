@@ -20,5 +20,5 @@ public sealed record MailDraft(
     string? Link
 )
 {
-    public string FromDomain => Addresses.DomainOf(FromAddress);
+    public string FromDomain { get; } = Addresses.DomainOf(FromAddress);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -11,80 +12,109 @@ public sealed partial class MailRules(Behaviour behaviour, DateTimeOffset now, b
     private const string Format =
         "The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.";
 
+    private static readonly SearchValues<byte> TagBytes = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"u8
+    );
+
+    private (string? Text, string? Address) _sender;
+
     /// <summary>The mail, or the refusal.</summary>
-    public (MailDraft? Mail, ApiAnswer? Refusal) Check(JsonElement mail, int position)
+    public (MailDraft? Mail, ApiAnswer? Refusal) Check(JsonPart mail, int position)
     {
-        if (mail.ValueKind != JsonValueKind.Object)
+        if (mail.Kind != JsonValueKind.Object)
         {
             return (null, ApiErrors.Invalid("Each email must be an object."));
         }
 
-        var fromTemplate =
-            mail.TryGetProperty("template", out var template) && template.ValueKind == JsonValueKind.Object;
-        if (Text(mail, "from") is not { } from)
+        var fields = MailFields.Of(mail);
+        if (fields.From.Text is not { } from)
         {
             return (null, ApiErrors.Missing("from"));
         }
 
-        if (!Addresses.TryParse(from, out var fromAddress))
+        if (ParseSender(from) is not { } fromAddress)
         {
             return (null, ApiErrors.Invalid($"Invalid `from` field. {Format}"));
         }
 
-        var everyone = new List<string>();
+        var to = MailFields.List(fields.To);
+        var everyone = new List<string>(1);
         var refusal =
-            Recipients(mail, "to", required: true, everyone)
-            ?? Recipients(mail, "cc", required: false, everyone)
-            ?? Recipients(mail, "bcc", required: false, everyone)
-            ?? Recipients(mail, "reply_to", required: false, into: null)
-            ?? (fromTemplate ? null : Content(mail))
-            ?? Tags(mail)
-            ?? Headers(mail)
-            ?? Attachments(mail)
-            ?? Schedule(mail, out _);
+            Recipients("to", fields.To, to, required: true, everyone)
+            ?? Recipients("cc", fields.Cc, MailFields.List(fields.Cc), required: false, everyone)
+            ?? Recipients("bcc", fields.Bcc, MailFields.List(fields.Bcc), required: false, everyone)
+            ?? Recipients("reply_to", fields.ReplyTo, MailFields.List(fields.ReplyTo), required: false, into: null)
+            ?? (fields.Template.Kind == JsonValueKind.Object ? null : Content(fields))
+            ?? Tags(fields.Tags)
+            ?? Headers(fields.Headers)
+            ?? Attachments(fields.Attachments);
         if (refusal is not null)
         {
             return (null, refusal);
         }
 
-        _ = Schedule(mail, out var scheduledAt);
+        var scheduledAt = Schedule(fields.ScheduledAt.Text);
+        if (scheduledAt > now.AddDays(30))
+        {
+            return (null, ApiErrors.Invalid("Emails may be scheduled at most 30 days ahead."));
+        }
+
         var draft = new MailDraft(
             position,
             from,
             fromAddress,
-            List(mail, "to")!,
+            to!,
             everyone,
-            Text(mail, "subject") ?? "",
-            Raw(mail, "tags"),
-            Raw(mail, "headers"),
-            CampaignOf(mail),
+            fields.Subject.Text ?? "",
+            MailFields.Written(fields.Tags),
+            MailFields.Written(fields.Headers),
+            CampaignOf(fields.Tags),
             scheduledAt,
-            Text(mail, "html") is { } html && FirstLink().Match(html) is { Success: true } link
-                ? link.Groups["link"].Value
-                : null
+            LinkOf(fields.Html)
         );
         return (draft, null);
     }
 
     /// <summary>Whether any <c>to</c> of a body (one mail or a list) contains the text.</summary>
-    public static bool AnyRecipientContains(JsonElement? body, string text) =>
-        body switch
-        {
-            { ValueKind: JsonValueKind.Array } list => list.EnumerateArray()
-                .Any(mail => AnyRecipientContains(mail, text)),
-            { ValueKind: JsonValueKind.Object } mail => List(mail, "to")
-                ?.Any(to => to.Contains(text, StringComparison.OrdinalIgnoreCase)) == true,
-            _ => false,
-        };
-
-    private ApiAnswer? Recipients(JsonElement mail, string field, bool required, List<string>? into)
+    public static bool AnyRecipientContains(JsonPart body, string text)
     {
-        if (!Has(mail, field))
+        foreach (var mail in body.Items)
+        {
+            if (AnyRecipientContains(mail, text))
+            {
+                return true;
+            }
+        }
+
+        return MailFields.List(body.Member("to"u8))?.Exists(to => to.Contains(text, StringComparison.OrdinalIgnoreCase))
+            == true;
+    }
+
+    // A batch has one sender as a rule.
+    private string? ParseSender(string from)
+    {
+        if (!string.Equals(from, _sender.Text, StringComparison.Ordinal))
+        {
+            _sender = (from, Addresses.TryParse(from, out var address) ? address : null);
+        }
+
+        return _sender.Address;
+    }
+
+    private ApiAnswer? Recipients(
+        string field,
+        JsonPart value,
+        List<string>? addresses,
+        bool required,
+        List<string>? into
+    )
+    {
+        if (!MailFields.Has(value))
         {
             return required ? ApiErrors.Missing(field) : null;
         }
 
-        if (List(mail, field) is not { } addresses || (required && addresses.Count == 0))
+        if (addresses is null || (required && addresses.Count == 0))
         {
             return ApiErrors.Invalid($"Invalid `{field}` field. {Format}");
         }
@@ -119,61 +149,68 @@ public sealed partial class MailRules(Behaviour behaviour, DateTimeOffset now, b
         return null;
     }
 
-    private static ApiAnswer? Content(JsonElement mail)
+    private static ApiAnswer? Content(in MailFields fields)
     {
-        if (string.IsNullOrEmpty(Text(mail, "subject")))
+        if (!fields.Subject.IsText || fields.Subject.Written.IsEmpty)
         {
             return ApiErrors.Missing("subject");
         }
 
-        return Text(mail, "html") is null && Text(mail, "text") is null
-            ? ApiErrors.Of(422, "missing_required_field", "Missing `html` or `text` field.")
-            : null;
+        return fields.Html.IsText || fields.PlainText.IsText
+            ? null
+            : ApiErrors.Of(422, "missing_required_field", "Missing `html` or `text` field.");
     }
 
-    private static ApiAnswer? Tags(JsonElement mail)
+    private static ApiAnswer? Tags(JsonPart tags)
     {
-        if (!Has(mail, "tags"))
+        if (!MailFields.Has(tags))
         {
             return null;
         }
 
-        var tags = mail.GetProperty("tags");
-        if (tags.ValueKind != JsonValueKind.Array)
+        if (tags.Kind != JsonValueKind.Array)
         {
             return ApiErrors.Invalid("The `tags` field must be an array of objects with `name` and `value`.");
         }
 
-        if (tags.GetArrayLength() > 75)
+        if (tags.Count > 75)
         {
             return ApiErrors.Invalid("An email may have at most 75 tags.");
         }
 
-        var good = tags.EnumerateArray().All(tag => IsTagText(Text(tag, "name")) && IsTagText(Text(tag, "value")));
-        return good
-            ? null
-            : ApiErrors.Invalid("Tags should only contain ASCII letters, numbers, underscores, or dashes.");
+        foreach (var tag in tags.Items)
+        {
+            if (!IsTagText(tag.Member("name"u8)) || !IsTagText(tag.Member("value"u8)))
+            {
+                return ApiErrors.Invalid("Tags should only contain ASCII letters, numbers, underscores, or dashes.");
+            }
+        }
+
+        return null;
     }
 
-    private static bool IsTagText(string? text) => text is not null && text.Length <= 256 && TagText().IsMatch(text);
+    private static bool IsTagText(JsonPart text) =>
+        text.IsText && text.Bytes is { Length: > 0 and <= 256 } bytes && !bytes.ContainsAnyExcept(TagBytes);
 
-    private static ApiAnswer? Headers(JsonElement mail)
+    private static ApiAnswer? Headers(JsonPart headers)
     {
-        if (!Has(mail, "headers"))
+        if (!MailFields.Has(headers))
         {
             return null;
         }
 
-        var headers = mail.GetProperty("headers");
-        var good =
-            headers.ValueKind == JsonValueKind.Object
-            && headers.EnumerateObject().All(h => h.Value.ValueKind == JsonValueKind.String);
+        var good = headers.Kind == JsonValueKind.Object;
+        foreach (var nameOrValue in headers.Members)
+        {
+            good &= nameOrValue.IsText;
+        }
+
         return good ? null : ApiErrors.Invalid("The `headers` field must be an object of strings.");
     }
 
-    private ApiAnswer? Attachments(JsonElement mail)
+    private ApiAnswer? Attachments(JsonPart list)
     {
-        if (!Has(mail, "attachments"))
+        if (!MailFields.Has(list))
         {
             return null;
         }
@@ -183,86 +220,52 @@ public sealed partial class MailRules(Behaviour behaviour, DateTimeOffset now, b
             return ApiErrors.Invalid("The `attachments` field is not supported in batch emails.");
         }
 
-        var list = mail.GetProperty("attachments");
-        var good =
-            list.ValueKind == JsonValueKind.Array
-            && list.EnumerateArray().All(a => Text(a, "content") is not null || Text(a, "path") is not null);
+        var good = list.Kind == JsonValueKind.Array;
+        foreach (var item in list.Items)
+        {
+            good &= item.Member("content"u8).IsText || item.Member("path"u8).IsText;
+        }
+
         return good
             ? null
             : ApiErrors.Of(422, "invalid_attachment", "Attachment must have either a `content` or `path`.");
     }
 
-    private ApiAnswer? Schedule(JsonElement mail, out DateTimeOffset? at)
+    // Natural language ("in 1 min") is taken and sent at once; only instants are scheduled here.
+    private static DateTimeOffset? Schedule(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var when)
+            ? when
+            : null;
+
+    private string CampaignOf(JsonPart tags)
     {
-        at = null;
-        if (Text(mail, "scheduled_at") is not { } text)
-        {
-            return null;
-        }
-
-        // Natural language ("in 1 min") is taken and sent at once; only instants are scheduled here.
-        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var when))
-        {
-            return null;
-        }
-
-        at = when;
-        return when > now.AddDays(30) ? ApiErrors.Invalid("Emails may be scheduled at most 30 days ahead.") : null;
-    }
-
-    private string CampaignOf(JsonElement mail)
-    {
-        if (!Has(mail, "tags"))
+        if (!MailFields.Has(tags))
         {
             return "";
         }
 
-        var tags = mail.GetProperty("tags").EnumerateArray().ToList();
-        return behaviour
-                .CampaignTags.Select(name =>
-                    tags.Find(tag => string.Equals(Text(tag, "name"), name, StringComparison.Ordinal))
-                )
-                .Select(tag => Text(tag, "value"))
-                .FirstOrDefault(value => value is not null)
-            ?? "";
-    }
-
-    private static bool Has(JsonElement mail, string field) =>
-        mail.ValueKind == JsonValueKind.Object
-        && mail.TryGetProperty(field, out var value)
-        && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
-
-    private static string? Text(JsonElement mail, string field) =>
-        Has(mail, field) && mail.GetProperty(field) is { ValueKind: JsonValueKind.String } value
-            ? value.GetString()
-            : null;
-
-    private static string? Raw(JsonElement mail, string field) =>
-        Has(mail, field) ? mail.GetProperty(field).GetRawText() : null;
-
-    /// <summary>A string or an array of strings; <c>null</c> for anything else.</summary>
-    private static List<string>? List(JsonElement mail, string field)
-    {
-        if (!Has(mail, field))
+        foreach (var name in behaviour.CampaignTags)
         {
-            return null;
+            foreach (var tag in tags.Items)
+            {
+                if (tag.Member("name"u8).Text is { } text && string.Equals(text, name, StringComparison.Ordinal))
+                {
+                    // The tags' own rule has seen to it that a name has a value.
+                    return tag.Member("value"u8).Text!;
+                }
+            }
         }
 
-        var value = mail.GetProperty(field);
-        if (value.ValueKind == JsonValueKind.String)
-        {
-            return [value.GetString()!];
-        }
-
-        return
-            value.ValueKind == JsonValueKind.Array
-            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
-            : null;
+        return "";
     }
 
-    [GeneratedRegex("^[A-Za-z0-9_-]+$", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex TagText();
+    // A link is there to be clicked: nobody reads four kilobytes of HTML for mails that nobody will open.
+    private string? LinkOf(JsonPart html) =>
+        behaviour is { OpenShare: > 0, ClickShare: > 0 }
+        && html.Text is { } text
+        && FirstLink().Match(text) is { Success: true } link
+            ? link.Groups["link"].Value
+            : null;
 
     [GeneratedRegex(
         "href=[\"'](?<link>https?://[^\"'<>\\s]+)",

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ResendEmulator.Protocol;
 
@@ -31,7 +30,7 @@ public sealed class SendReading
         return reading;
     }
 
-    public static SendReading Batch(MailRules rules, JsonElement body, bool permissive, int statusIfAllInvalid)
+    public static SendReading Batch(MailRules rules, JsonPart body, bool permissive, int statusIfAllInvalid)
     {
         var reading = new SendReading
         {
@@ -40,7 +39,7 @@ public sealed class SendReading
             _statusIfAllInvalid = statusIfAllInvalid,
         };
         var position = 0;
-        foreach (var item in body.EnumerateArray())
+        foreach (var item in body.Items)
         {
             var (mail, refusal) = rules.Check(item, position);
             if (refusal is not null && !permissive)

@@ -61,6 +61,9 @@ public sealed class Database : IAsyncDisposable
         var writer = new SqlSession(connection);
         writer.Run("PRAGMA journal_mode=WAL");
         writer.Run("PRAGMA synchronous=FULL");
+        // Its indexes are beyond SQLite's own 2 MB soon, and a checkpoint writes a page once that many batches changed.
+        writer.Run("PRAGMA cache_size=-32768");
+        writer.Run("PRAGMA wal_autocheckpoint=4000");
         writer.Run(Schema.Create);
         var readOnly = file is null
             ? null

@@ -6,6 +6,7 @@ namespace ResendEmulator.Storage;
 public sealed class SqlSession(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, BulkInsert> _inserts = new(StringComparer.Ordinal);
 
     public int Run(string sql, params object?[] args) => Command(sql, args).ExecuteNonQuery();
 
@@ -29,8 +30,25 @@ public sealed class SqlSession(SqliteConnection connection) : IDisposable
         return rows;
     }
 
+    /// <summary>Many rows into a table; the columns are always the same for a table.</summary>
+    internal BulkInsert Into(string table, params string[] columns)
+    {
+        if (!_inserts.TryGetValue(table, out var insert))
+        {
+            insert = new BulkInsert(connection.Handle!, table, columns);
+            _inserts.Add(table, insert);
+        }
+
+        return insert;
+    }
+
     public void Dispose()
     {
+        foreach (var insert in _inserts.Values)
+        {
+            insert.Dispose();
+        }
+
         foreach (var command in _prepared.Values)
         {
             command.Dispose();

@@ -198,9 +198,9 @@ public sealed class WebhookSender : IAsyncDisposable
 
     private async Task SleepAsync()
     {
-        var next = await _database.ReadAsync(WebhookQueue.NextDue);
         var ready = _endpoints.Current is { Enabled: true } && !_switches.Current.WebhooksHeld;
-        var wait = next is { } at && ready ? Instant.From(at) - _clock.GetUtcNow() : Timeout.InfiniteTimeSpan;
+        var next = ready ? await _database.ReadAsync(WebhookQueue.NextDue) : null;
+        var wait = next is { } at ? Instant.From(at) - _clock.GetUtcNow() : Timeout.InfiniteTimeSpan;
         if (wait > TimeSpan.Zero || wait == Timeout.InfiniteTimeSpan)
         {
             await WaitAsync(wait);

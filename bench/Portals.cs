@@ -1,0 +1,62 @@
+using System.Globalization;
+using Ledgerpost.Data;
+
+namespace Bench;
+
+/// <summary>The real binary, once or several times on one database; ended when disposed.</summary>
+internal sealed class Portals : IAsyncDisposable
+{
+    private readonly List<ChildProcess> _processes = [];
+
+    /// <param name="concurrency">Calls in flight of each.</param>
+    public static Portals Start(Store store, Provider provider, int instances, int concurrency)
+    {
+        var portals = new Portals();
+        for (var instance = 1; instance <= instances; instance++)
+        {
+            Directory.CreateDirectory(store.DataFolder(instance));
+            List<string> settings =
+            [
+                "--environment=Production",
+                $"--urls=http://127.0.0.1:{ChildProcess.FreePort()}",
+                $"--contentRoot={store.Folder}",
+                $"--Portal:DataDirectory={store.DataFolder(instance)}",
+                "--Portal:PublicUrl=https://bench.test",
+                "--Resend:Mode=Resend",
+                $"--Resend:BaseUrl={provider.Address}",
+                $"--Resend:ApiKey={Provider.ApiKey}",
+                "--Resend:WebhookSecret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                "--Bootstrap:Email=operator@bench.test",
+                "--Bootstrap:Password=correct horse battery",
+                $"--Database:Provider={store.Provider}",
+                string.Create(CultureInfo.InvariantCulture, $"--Sending:MaxConcurrency={concurrency}"),
+            ];
+            if (store.Provider == DatabaseProvider.PostgreSql)
+            {
+                settings.Add($"--ConnectionStrings:Portal={store.ConnectionString}");
+            }
+
+            var log = Path.Combine(store.Folder, $"portal{instance}.log");
+            portals._processes.Add(ChildProcess.Start("AdminPortal", log, settings));
+        }
+
+        return portals;
+    }
+
+    /// <summary>Of all together.</summary>
+    public TimeSpan ProcessorTime() =>
+        _processes.Aggregate(TimeSpan.Zero, (sum, process) => sum + Machine.ProcessorTime(process.Id));
+
+    /// <summary>Of the one that held most.</summary>
+    public double PeakMegabytes() => _processes.Max(process => Machine.PeakMegabytes(process.Id));
+
+    public void ThrowIfEnded() => _processes.ForEach(process => process.ThrowIfEnded());
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+    }
+}
