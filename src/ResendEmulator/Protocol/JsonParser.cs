@@ -26,7 +26,7 @@ internal ref struct JsonParser(ReadOnlySpan<byte> text)
 
     private bool Value(int depth)
     {
-        if (depth > Deepest || !Space())
+        if (!Space())
         {
             return false;
         }
@@ -48,7 +48,7 @@ internal ref struct JsonParser(ReadOnlySpan<byte> text)
         var (node, start, count) = (_count, _at, 0);
         Add(kind, start, 0);
         _at++;
-        if (!Space())
+        if (depth == Deepest || !Space())
         {
             return false;
         }
