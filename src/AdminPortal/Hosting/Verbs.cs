@@ -2,6 +2,7 @@ using Ledgerpost;
 using Ledgerpost.Data;
 using Ledgerpost.Data.Sqlite;
 using Ledgerpost.Sending;
+using Microsoft.EntityFrameworkCore;
 
 namespace AdminPortal.Hosting;
 
@@ -140,6 +141,16 @@ public static class Verbs
         try
         {
             await db.MigrateAsync(CancellationToken.None);
+            await using (var context = db.Read(TenantScope.None))
+            {
+                if (!await context.Installation.AnyAsync())
+                {
+                    throw new StartRefusedException(
+                        "Sending could not be paused: this database is empty. Restore the backup into it first, and do not start the portal before."
+                    );
+                }
+            }
+
             using var logs = LoggerFactory.Create(_ => { });
             await new HoldSending(
                 db,
@@ -151,10 +162,11 @@ public static class Verbs
                 CancellationToken.None
             );
         }
-        catch (Exception exception) when (exception is Npgsql.NpgsqlException or DatabaseUnsafeException)
+        catch (Exception exception)
+            when (exception is DatabaseUnsafeException || StorageFailures.OfPostgreSql(exception) is not null)
         {
             throw new StartRefusedException(
-                $"Sending could not be paused: {exception.Message} Do not start the portal."
+                $"Sending could not be paused: {(StorageFailures.OfPostgreSql(exception) ?? exception).Message} Do not start the portal."
             );
         }
 

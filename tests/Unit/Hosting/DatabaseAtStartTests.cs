@@ -104,6 +104,21 @@ public sealed class DatabaseAtStartTests
         Assert.True(row.Epoch > 1);
     }
 
+    [PostgreSqlFact]
+    public async Task RestoreDone_OnAnEmptyDatabase_SaysSo()
+    {
+        var folder = RealHost.NewFolder();
+        var database = await PostgreSqlServer.CreateAsync(migrated: false);
+
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
+            RunAsync(folder, database, "restore", "--done")
+        );
+
+        Assert.Contains("this database is empty", refused.Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+        await PostgreSqlServer.DropAsync(database);
+    }
+
     private static Action<WebApplicationBuilder> Patience(TimeSpan atMost) =>
         builder => builder.Services.AddSingleton(new StartPatience(atMost));
 
