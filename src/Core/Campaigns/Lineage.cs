@@ -26,7 +26,17 @@ public static class Lineage
                 )
             )
             .Select(other => other.Id);
-        return await others.AnyAsync(cancellation) ? others : null;
+        // Asked for every chunk.
+        return await db.AnyAsync(
+            $"""
+            SELECT 1 FROM "Campaigns" AS c JOIN "Campaigns" AS o
+                ON o."TenantId" = c."TenantId" AND o."LineageId" = c."LineageId" AND o."Id" <> c."Id"
+            WHERE c."TenantId" = {tenantId} AND c."Id" = {campaignId} LIMIT 1
+            """,
+            cancellation
+        )
+            ? others
+            : null;
     }
 
     // Both conditions ask for a row that must be there, never for one that must not: a statement that waited for another

@@ -53,12 +53,9 @@ internal abstract class DatabaseEngine(SafetyLog safety) : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
-    protected PortalDbContext Create(TenantScope scope, DbContextOptionsBuilder options, bool tracking)
+    protected PortalDbContext Create(TenantScope scope, DbContextOptions options)
     {
-        options.UseQueryTrackingBehavior(tracking ? QueryTrackingBehavior.TrackAll : QueryTrackingBehavior.NoTracking);
-        var context = scope.AllTenants
-            ? new InstallationDbContext(options.Options)
-            : new PortalDbContext(options.Options, scope);
+        var context = scope.AllTenants ? new InstallationDbContext(options) : new PortalDbContext(options, scope);
         context.Safety = safety;
         return context;
     }

@@ -13,7 +13,6 @@ namespace Ledgerpost.Data;
 public static class Locks
 {
     internal const string ForUpdateTag = "ledgerpost: for update";
-    internal const string SkipLockedTag = "ledgerpost: for update skip locked";
 
     /// <summary>The campaign's status and run stay as they are until the end of this transaction; many may hold it.</summary>
     public static Task HoldCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
@@ -34,8 +33,15 @@ public static class Locks
     /// <summary>The rows are locked as they are read, in their newest state; for a tracked read of rows not tracked yet.</summary>
     public static IQueryable<T> ForUpdate<T>(this IQueryable<T> query) => query.TagWith(ForUpdateTag);
 
-    /// <summary>The same, passing over rows that somebody else has locked.</summary>
-    public static IQueryable<T> ForUpdateSkipLocked<T>(this IQueryable<T> query) => query.TagWith(SkipLockedTag);
+    /// <summary>
+    /// The same as the end of a statement written as SQL (<see cref="Statements"/>), passing over rows that somebody else
+    /// has locked; empty on SQLite, and where nothing is about to be written.
+    /// </summary>
+    /// <param name="table">The name by which the statement calls the table whose rows are locked.</param>
+    internal static string SkipLocked(this PortalDbContext db, string table) =>
+        db.Database.IsNpgsql() && db.Database.CurrentTransaction is not null
+            ? $" FOR NO KEY UPDATE OF {table} SKIP LOCKED"
+            : "";
 
     private static Task TakeAsync(PortalDbContext db, string name, bool shared, CancellationToken cancellation)
     {
@@ -65,11 +71,7 @@ internal sealed class LockingClauses : DbCommandInterceptor
         CancellationToken cancellationToken = default
     )
     {
-        if (command.CommandText.StartsWith("-- " + Locks.SkipLockedTag, StringComparison.Ordinal))
-        {
-            command.CommandText += "\nFOR NO KEY UPDATE SKIP LOCKED";
-        }
-        else if (command.CommandText.StartsWith("-- " + Locks.ForUpdateTag, StringComparison.Ordinal))
+        if (command.CommandText.StartsWith("-- " + Locks.ForUpdateTag, StringComparison.Ordinal))
         {
             command.CommandText += "\nFOR NO KEY UPDATE";
         }

@@ -171,24 +171,28 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
             recipient.State,
             recipient.Number,
         });
-        // With the state, so that the pending of one chunk are found by it and not among all that are pending.
-        builder.HasIndex(recipient => new
-        {
-            recipient.TenantId,
-            recipient.CampaignId,
-            recipient.ChunkNumber,
-            recipient.State,
-        });
-        builder.HasIndex(recipient => recipient.ProviderEmailId);
+        // What is null for every row at the freeze is in no index then: each entry costs more than the row itself. And
+        // without the state, which changes twice for each mail.
+        builder
+            .HasIndex(recipient => new
+            {
+                recipient.TenantId,
+                recipient.CampaignId,
+                recipient.ChunkNumber,
+            })
+            .HasFilter("\"ChunkNumber\" IS NOT NULL");
+        builder.HasIndex(recipient => recipient.ProviderEmailId).HasFilter("\"ProviderEmailId\" IS NOT NULL");
         builder
             .HasIndex(recipient => new { recipient.TenantId, recipient.MovedToId })
             .HasFilter("\"MovedToId\" IS NOT NULL");
-        builder.HasIndex(recipient => new
-        {
-            recipient.TenantId,
-            recipient.CampaignId,
-            recipient.Delivery,
-        });
+        builder
+            .HasIndex(recipient => new
+            {
+                recipient.TenantId,
+                recipient.CampaignId,
+                recipient.Delivery,
+            })
+            .HasFilter("\"Delivery\" IS NOT NULL");
         builder
             .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Opened")
             .HasFilter("\"OpenedAt\" IS NOT NULL");

@@ -19,12 +19,6 @@ internal static class AccountRow
         CancellationToken cancellation
     ) => context.ProviderAccounts.Where(account => account.Id == accountId).ForUpdate().SingleAsync(cancellation);
 
-    public static Task<ProviderAccount> LookAsync(
-        PortalDbContext context,
-        Guid accountId,
-        CancellationToken cancellation
-    ) => context.ProviderAccounts.AsNoTracking().SingleAsync(account => account.Id == accountId, cancellation);
-
     public static async Task SucceededAsync(
         PortalDbContext context,
         Guid accountId,
@@ -33,11 +27,16 @@ internal static class AccountRow
         CancellationToken cancellation
     )
     {
-        var seen = await LookAsync(context, accountId, cancellation);
-        if (
-            seen is { FailingSince: null, FailuresInARow: 0, KnownEmailId: not null }
-            && now - seen.LastSuccessAt < Fresh
-        )
+        // Asked for every answer.
+        var known = await context.AnyAsync(
+            $"""
+            SELECT 1 FROM "ProviderAccounts"
+            WHERE "Id" = {accountId} AND "FailingSince" IS NULL AND "FailuresInARow" = 0
+                AND "KnownEmailId" IS NOT NULL AND "LastSuccessAt" > {InstantConverter.ToMicroseconds(now - Fresh)}
+            """,
+            cancellation
+        );
+        if (known)
         {
             return;
         }

@@ -21,6 +21,11 @@ public static class CampaignCompletion
     {
         // Of two transactions that settle the last two chunks at one time, the second sees what the first has done.
         await db.LockCampaignAsync(campaignId, cancellation);
+        if (await IsGoingOnAsync(db, tenantId, campaignId, cancellation))
+        {
+            return;
+        }
+
         var status = await db
             .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
             .Select(c => c.Status)
@@ -84,6 +89,23 @@ public static class CampaignCompletion
                 cancellation
             );
     }
+
+    // Asked after every answer, and nearly always so.
+    private static Task<bool> IsGoingOnAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        CancellationToken cancellation
+    ) =>
+        db.AnyAsync(
+            $"""
+            SELECT 1 FROM "Campaigns" AS c
+            WHERE c."TenantId" = {tenantId} AND c."Id" = {campaignId} AND c."Status" = 'Sending' AND EXISTS (
+                SELECT 1 FROM "Recipients" AS r
+                WHERE r."TenantId" = c."TenantId" AND r."CampaignId" = c."Id" AND r."State" IN ('Pending', 'InDoubt'))
+            """,
+            cancellation
+        );
 
     /// <summary>Sending → Partial, with the reason; nothing when it is not sending any more.</summary>
     public static async Task<bool> StopAsync(

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
@@ -106,23 +107,21 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         string owner,
         DateTimeOffset now,
         CancellationToken cancellation
-    ) =>
-        await context
-            .Chunks.Where(chunk =>
-                chunk.TenantId == due.TenantId
-                && chunk.CampaignId == due.CampaignId
-                && chunk.Number == due.Number
-                && chunk.Epoch == due.Epoch
-                && (chunk.State == ChunkState.Planned || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now))
-            )
-            .ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(chunk => chunk.State, ChunkState.Leased)
-                        .SetProperty(chunk => chunk.Epoch, due.Epoch + 1)
-                        .SetProperty(chunk => chunk.LeaseOwner, owner)
-                        .SetProperty(chunk => chunk.LeaseEnds, now + TimeSpan.FromSeconds(options.LeaseSeconds)),
+    )
+    {
+        var instant = InstantConverter.ToMicroseconds(now);
+        var ends = InstantConverter.ToMicroseconds(now + TimeSpan.FromSeconds(options.LeaseSeconds));
+        return await context.ExecuteAsync(
+                $"""
+                UPDATE "Chunks"
+                SET "State" = 'Leased', "Epoch" = "Epoch" + 1, "LeaseOwner" = {owner}, "LeaseEnds" = {ends}
+                WHERE "TenantId" = {due.TenantId} AND "CampaignId" = {due.CampaignId} AND "Number" = {due.Number}
+                    AND "Epoch" = {due.Epoch}
+                    AND ("State" = 'Planned' OR ("State" = 'Leased' AND "LeaseEnds" <= {instant}))
+                """,
                 cancellation
             ) == 1;
+    }
 
     /// <summary>When something may be due next, for a worker that found nothing; null when nothing waits at all.</summary>
     public async Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation)
@@ -155,7 +154,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
 
     private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>
         db.Time.MayNotSend()
-        || await context.Installation.AnyAsync(installation => installation.Hold != null, cancellation);
+        || await context.AnyAsync($"""SELECT 1 FROM "Installation" WHERE "Hold" IS NOT NULL""", cancellation);
 
     private async Task<ClaimedChunk?> DoubtfulAsync(
         PortalDbContext context,
@@ -169,25 +168,19 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             return null;
         }
 
-        var lastRepeat = now - (options.KeyWindow - options.KeyWindowMargin);
-        return await FirstAsync(
-            context
-                .Chunks.Where(chunk =>
-                    chunk.DoubtfulSince != null
-                    && chunk.AccountId == accountId
-                    && chunk.FirstAttemptAt > lastRepeat
-                    && (
-                        (chunk.State == ChunkState.Planned && (chunk.NotBefore == null || chunk.NotBefore <= now))
-                        || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
-                    )
-                    && context.Campaigns.Any(campaign =>
-                        campaign.TenantId == chunk.TenantId
-                        && campaign.Id == chunk.CampaignId
-                        && (campaign.Status == CampaignStatus.Sending || campaign.Status == CampaignStatus.Partial)
-                    )
-                )
-                .OrderBy(chunk => chunk.NotBefore)
-                .ThenBy(chunk => chunk.FirstAttemptAt),
+        var instant = InstantConverter.ToMicroseconds(now);
+        var lastRepeat = InstantConverter.ToMicroseconds(now - (options.KeyWindow - options.KeyWindowMargin));
+        return await ClaimableAsync(
+            context,
+            $"""
+            c."DoubtfulSince" IS NOT NULL AND c."AccountId" = {accountId} AND c."FirstAttemptAt" > {lastRepeat}
+                AND (c."State" = 'Planned' OR (c."State" = 'Leased' AND c."LeaseEnds" <= {instant}))
+                AND (c."State" = 'Leased' OR c."NotBefore" IS NULL OR c."NotBefore" <= {instant})
+                AND EXISTS (
+                    SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
+                        AND m."Status" IN ('Sending', 'Partial'))
+            ORDER BY c."NotBefore", c."FirstAttemptAt"
+            """,
             cancellation
         );
     }
@@ -200,19 +193,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     {
         while (_turns.Next() is { } turn)
         {
-            // A campaign stopped a moment ago may still be in the list; the intent would stop it, and waste a number.
-            var mine = context.Chunks.Where(chunk =>
-                chunk.TenantId == turn.TenantId
-                && chunk.CampaignId == turn.CampaignId
-                && chunk.RunNumber == turn.Run
-                && chunk.DoubtfulSince == null
-                && context.Campaigns.Any(campaign =>
-                    campaign.TenantId == chunk.TenantId
-                    && campaign.Id == chunk.CampaignId
-                    && campaign.Status == CampaignStatus.Sending
-                )
-            );
-            var next = await NextOfAsync(context, mine, turn, now, cancellation);
+            var next = await NextOfAsync(context, turn, now, cancellation);
             if (next is not null)
             {
                 return next;
@@ -230,63 +211,103 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     /// </summary>
     private static async Task<ClaimedChunk?> NextOfAsync(
         PortalDbContext context,
-        IQueryable<Chunk> mine,
         Turns.Waiting turn,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
-        var planned = mine.Where(chunk =>
-            chunk.State == ChunkState.Planned && (chunk.NotBefore == null || chunk.NotBefore <= now)
+        var instant = InstantConverter.ToMicroseconds(now);
+        var newest = await context.FirstAsync(
+            $"""
+            SELECT c."Number", c."ParentNumber" FROM "Chunks" AS c
+            WHERE c."TenantId" = {turn.TenantId} AND c."CampaignId" = {turn.CampaignId} AND c."RunNumber" = {turn.Run}
+                AND c."State" = 'Planned' AND c."DoubtfulSince" IS NULL
+                AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant})
+            ORDER BY c."Number" DESC LIMIT 1
+            """,
+            row => new Newest(row.GetInt32(0), IsHalf: !row.IsDBNull(1)),
+            cancellation
         );
-        var newest = await planned
-            .OrderByDescending(chunk => chunk.Number)
-            .Select(chunk => new { chunk.Number, chunk.ParentNumber })
-            .FirstOrDefaultAsync(cancellation);
-        if (newest?.ParentNumber is not null)
+        if (newest is { IsHalf: true })
         {
             await context.LockCampaignAsync(turn.CampaignId, cancellation);
-            var searching = await Bisection.IsSearchingAsync(
-                context,
-                turn.TenantId,
-                turn.CampaignId,
-                turn.Run,
-                cancellation
-            );
-            var busy =
-                searching
-                && await context.Chunks.AnyAsync(
-                    chunk =>
-                        chunk.TenantId == turn.TenantId
-                        && chunk.CampaignId == turn.CampaignId
-                        && chunk.State == ChunkState.Leased
-                        && chunk.LeaseEnds > now,
-                    cancellation
-                );
-            return busy ? null : await FirstAsync(planned.Where(chunk => chunk.Number == newest.Number), cancellation);
+            return
+                await Bisection.IsSearchingAsync(context, turn.TenantId, turn.CampaignId, turn.Run, cancellation)
+                && await IsBusyAsync(context, turn, now, cancellation)
+                ? null
+                : await PlannedAsync(newest.Number);
         }
 
-        return (newest is null ? null : await FirstAsync(planned.OrderBy(chunk => chunk.Number), cancellation))
-            ?? await FirstAsync(
-                mine.Where(chunk => chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now)
-                    .OrderBy(chunk => chunk.Number),
+        return (newest is null ? null : await PlannedAsync(from: 1))
+            ?? await ClaimableAsync(
+                context,
+                $"""
+                c."TenantId" = {turn.TenantId} AND c."CampaignId" = {turn.CampaignId} AND c."RunNumber" = {turn.Run}
+                    AND c."State" = 'Leased' AND c."DoubtfulSince" IS NULL AND c."LeaseEnds" <= {instant} AND EXISTS (
+                        SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
+                            AND m."Status" = 'Sending')
+                ORDER BY c."Number"
+                """,
+                cancellation
+            );
+
+        Task<ClaimedChunk?> PlannedAsync(int from) =>
+            ClaimableAsync(
+                context,
+                $"""
+                c."TenantId" = {turn.TenantId} AND c."CampaignId" = {turn.CampaignId} AND c."RunNumber" = {turn.Run}
+                    AND c."State" = 'Planned' AND c."DoubtfulSince" IS NULL AND c."Number" >= {from}
+                    AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}) AND EXISTS (
+                        SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
+                            AND m."Status" = 'Sending')
+                ORDER BY c."Number"
+                """,
                 cancellation
             );
     }
 
+    private static Task<bool> IsBusyAsync(
+        PortalDbContext context,
+        Turns.Waiting turn,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    ) =>
+        context.Chunks.AnyAsync(
+            chunk =>
+                chunk.TenantId == turn.TenantId
+                && chunk.CampaignId == turn.CampaignId
+                && chunk.State == ChunkState.Leased
+                && chunk.LeaseEnds > now,
+            cancellation
+        );
+
     // The frozen bytes stay where they are: a claim reads the few columns that it needs. What another instance is claiming
     // at this moment is passed over.
-    private static Task<ClaimedChunk?> FirstAsync(IQueryable<Chunk> chunks, CancellationToken cancellation) =>
-        chunks
-            .ForUpdateSkipLocked()
-            .Select(chunk => new ClaimedChunk(
-                chunk.TenantId,
-                chunk.CampaignId,
-                chunk.Number,
-                chunk.RunNumber,
-                chunk.Generation,
-                chunk.Epoch,
-                chunk.DoubtfulSince != null
-            ))
-            .FirstOrDefaultAsync(cancellation);
+    private static Task<ClaimedChunk?> ClaimableAsync(
+        PortalDbContext context,
+        FormattableString which,
+        CancellationToken cancellation
+    ) =>
+        context.FirstAsync(
+            FormattableStringFactory.Create(
+                $"""
+                SELECT c."TenantId", c."CampaignId", c."Number", c."RunNumber", c."Generation", c."Epoch",
+                    c."DoubtfulSince"
+                FROM "Chunks" AS c WHERE {which.Format} LIMIT 1{context.SkipLocked("c")}
+                """,
+                which.GetArguments()
+            ),
+            row => new ClaimedChunk(
+                row.GetGuid(0),
+                row.GetGuid(1),
+                row.GetInt32(2),
+                row.GetInt32(3),
+                row.GetInt32(4),
+                row.GetInt32(5),
+                Repeat: !row.IsDBNull(6)
+            ),
+            cancellation
+        );
+
+    private sealed record Newest(int Number, bool IsHalf);
 }

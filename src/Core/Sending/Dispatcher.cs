@@ -111,7 +111,9 @@ public sealed class Dispatcher(
         var slot = chunk.Slot;
         for (var preparation = 0; preparation < MostPreparations; preparation++)
         {
-            var prepared = chunk.Repeat ? null : await prepare.ExecuteAsync(chunk, cancellation);
+            var prepared = chunk.Repeat
+                ? null
+                : await prepare.ExecuteAsync(chunk, recheck: preparation > 0, cancellation);
             if (prepared is null && !chunk.Repeat)
             {
                 notifier.Publish(chunk.CampaignId);

@@ -27,21 +27,23 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
     private readonly ConcurrentDictionary<Guid, CampaignMails> _mails = new();
 
+    /// <param name="recheck">
+    /// Takes out who must not be mailed any more. The intent looks for them in any case, in its own transaction, and asks for
+    /// it when there is somebody: nearly always there is nobody.
+    /// </param>
     /// <returns>Null when the claim is stale, or nobody was left and the chunk is closed.</returns>
-    public async Task<PreparedChunk?> ExecuteAsync(ClaimedChunk claim, CancellationToken cancellation)
+    public async Task<PreparedChunk?> ExecuteAsync(ClaimedChunk claim, bool recheck, CancellationToken cancellation)
     {
-        await using var context = db.Read(TenantScope.For(claim.TenantId));
-        // Read before anything is written: nearly always there is nobody to take out.
-        var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, cancellation);
-        var members = await AddresseesAsync(context, claim, cancellation);
-        if (members.Count == 0 || await Exclusions.AnyAsync(context, Members(context, claim), others, cancellation))
+        if (recheck && !await ExcludeAsync(claim, cancellation))
         {
-            if (!await ExcludeAsync(claim, cancellation))
-            {
-                return null;
-            }
+            return null;
+        }
 
-            members = await AddresseesAsync(context, claim, cancellation);
+        await using var context = db.Read(TenantScope.For(claim.TenantId));
+        var members = await AddresseesAsync(context, claim, cancellation);
+        if (members.Count == 0)
+        {
+            return recheck ? null : await ExecuteAsync(claim, recheck: true, cancellation);
         }
 
         CampaignMails mails;
@@ -59,9 +61,9 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         var body = new ArrayBufferWriter<byte>(InitialBytes);
         body.Write("["u8);
         var broken = new List<(int Number, string Why)>();
+        using var links = await urls.ForTenantAsync(claim.TenantId, cancellation);
         foreach (var member in members)
         {
-            var url = await urls.ForAsync(claim.TenantId, member.NormalizedEmail, cancellation);
             if (body.WrittenCount > 1)
             {
                 body.Write(","u8);
@@ -69,7 +71,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 
             try
             {
-                mails.Write(body, member, url, claim);
+                mails.Write(body, member, links.For(member.NormalizedEmail), claim);
             }
             // Whatever it is, it is this person's: the others of the chunk must not wait for it for ever.
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -82,7 +84,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         {
             await RefuseAsync(claim, broken, cancellation);
             // Once more without them, from the top: whether anybody is left is decided in one place.
-            return await ExecuteAsync(claim, cancellation);
+            return await ExecuteAsync(claim, recheck: true, cancellation);
         }
 
         body.Write("]"u8);
@@ -114,10 +116,22 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         ClaimedChunk claim,
         CancellationToken cancellation
     ) =>
-        Members(context, claim)
-            .OrderBy(r => r.Number)
-            .Select(r => new Addressee(r.Number, r.Email, r.NormalizedEmail, r.FirstName, r.LastName))
-            .ToListAsync(cancellation);
+        context.ListAsync(
+            $"""
+            SELECT "Number", "Email", "NormalizedEmail", "FirstName", "LastName" FROM "Recipients"
+            WHERE "TenantId" = {claim.TenantId} AND "CampaignId" = {claim.CampaignId}
+                AND "ChunkNumber" = {claim.Number} AND "State" = 'Pending'
+            ORDER BY "Number"
+            """,
+            row => new Addressee(
+                row.GetInt32(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.IsDBNull(3) ? null : row.GetString(3),
+                row.IsDBNull(4) ? null : row.GetString(4)
+            ),
+            cancellation
+        );
 
     /// <summary>Who would go out: the chunk's members that are still pending.</summary>
     public static IQueryable<Recipient> Members(PortalDbContext context, ClaimedChunk claim) =>

@@ -48,16 +48,16 @@ internal sealed class RateBucket(TimeProvider time)
             return null;
         }
 
-        var forgotten = now - ProviderAccount.Forgotten;
+        var forgotten = InstantConverter.ToMicroseconds(now - ProviderAccount.Forgotten);
         if (!grid.IsPaced)
         {
-            var free = await context.ProviderAccounts.AnyAsync(
-                row =>
-                    row.Id == accountId
-                    && row.RateVersion == grid.Version
-                    && row.FailuresInARow == 0
-                    && (row.NotBefore == null || row.NotBefore <= now)
-                    && (row.FailingSince == null || row.NotBefore == null || row.NotBefore >= forgotten),
+            var free = await context.AnyAsync(
+                $"""
+                SELECT 1 FROM "ProviderAccounts"
+                WHERE "Id" = {accountId} AND "RateVersion" = {grid.Version} AND "FailuresInARow" = 0
+                    AND ("NotBefore" IS NULL OR ("NotBefore" <= {InstantConverter.ToMicroseconds(now)}
+                        AND ("FailingSince" IS NULL OR "NotBefore" >= {forgotten})))
+                """,
                 cancellation
             );
             return free ? new RateSlot(grid, null) : null;
@@ -69,20 +69,18 @@ internal sealed class RateBucket(TimeProvider time)
         // a call on the window's edge would say nothing.
         var atOnce = grid.Phase is null && known.Given < first - 1;
         var last = atOnce ? first - 1 : grid.FirstFrom(instant + grid.Horizon);
-        var given = await context
-            .Database.SqlQuery<Given>(
-                $"""
-                UPDATE "ProviderAccounts"
-                SET "RateSlot" = CASE WHEN "RateSlot" >= {first} THEN "RateSlot" + 1 ELSE {first} END
-                WHERE "Id" = {accountId} AND "RateVersion" = {grid.Version} AND "FailuresInARow" = 0
-                    AND ("NotBefore" IS NULL OR ("NotBefore" <= {instant}
-                        AND ("FailingSince" IS NULL OR "NotBefore" >= {InstantConverter.ToMicroseconds(
-                    forgotten
-                )}))) AND "RateSlot" < {last}
-                RETURNING "RateSlot", "RatePhase"
-                """
-            )
-            .ToListAsync(cancellation);
+        var given = await context.ListAsync(
+            $"""
+            UPDATE "ProviderAccounts"
+            SET "RateSlot" = CASE WHEN "RateSlot" >= {first} THEN "RateSlot" + 1 ELSE {first} END
+            WHERE "Id" = {accountId} AND "RateVersion" = {grid.Version} AND "FailuresInARow" = 0
+                AND ("NotBefore" IS NULL OR ("NotBefore" <= {instant}
+                    AND ("FailingSince" IS NULL OR "NotBefore" >= {forgotten}))) AND "RateSlot" < {last}
+            RETURNING "RateSlot", "RatePhase"
+            """,
+            row => new Given(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetInt64(1)),
+            cancellation
+        );
         if (given is not [var row])
         {
             return null;
@@ -228,11 +226,7 @@ internal sealed class RateBucket(TimeProvider time)
     }
 
     /// <summary>A row of the statement that gives a number out.</summary>
-    internal sealed class Given
-    {
-        public long RateSlot { get; init; }
-        public long? RatePhase { get; init; }
-    }
+    private sealed record Given(long RateSlot, long? RatePhase);
 }
 
 /// <summary>What an instance read last of an account's bucket.</summary>

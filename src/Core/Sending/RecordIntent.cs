@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
@@ -49,11 +50,13 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         CancellationToken cancellation
     )
     {
+        // Before the transaction, which others wait for.
+        var frozen = prepared is null ? null : FrozenRequest.Of(prepared);
         try
         {
             return await db.WriteBesideOthersAsync(
                 TenantScope.For(claim.TenantId),
-                (context, token) => WriteAsync(context, claim, prepared, accountId, baseUrl, token),
+                (context, token) => WriteAsync(context, claim, frozen, accountId, baseUrl, token),
                 cancellation
             );
         }
@@ -68,7 +71,7 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
     private async Task<IntentResult> WriteAsync(
         PortalDbContext context,
         ClaimedChunk claim,
-        PreparedChunk? prepared,
+        FrozenRequest? frozen,
         Guid accountId,
         string baseUrl,
         CancellationToken cancellation
@@ -78,27 +81,28 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         await context.HoldCampaignAsync(claim.CampaignId, cancellation);
         var now = db.Time.GetUtcNow();
         // After the instant was read: one from a clock that is ahead must not be written into an intent.
-        if (prepared is null ? db.Time.MayNotRepeat() : db.Time.MayNotSend())
+        if (frozen is null ? db.Time.MayNotRepeat() : db.Time.MayNotSend())
         {
             context.Fired(SafetyMechanism.IntentClock, claim);
             return new IntentResult.Fenced();
         }
 
-        if (prepared is not null && await AudienceChangedAsync(context, claim, prepared, cancellation))
+        if (frozen is not null && await AudienceChangedAsync(context, claim, frozen.Recipients, cancellation))
         {
             context.Fired(SafetyMechanism.IntentAudienceChanged, claim);
             return new IntentResult.AudienceChanged();
         }
 
-        var touched = prepared is null
-            ? await RepeatAsync(context, claim, accountId, baseUrl, now, cancellation)
-            : await FirstAsync(context, claim, prepared, accountId, baseUrl, now, cancellation);
+        var statement = new IntentStatement(context, claim, accountId, baseUrl, now);
+        var touched = frozen is null
+            ? await statement.RepeatAsync(LastRepeat(now), cancellation)
+            : await statement.FirstAsync(frozen, await KeyAsync(context, claim, cancellation), cancellation);
         if (touched == 0)
         {
             var why = await WhyFenced.ReadAsync(
                 context,
                 claim,
-                repeat: prepared is null,
+                repeat: frozen is null,
                 accountId,
                 baseUrl,
                 LastRepeat(now),
@@ -106,241 +110,141 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
                 cancellation
             );
             context.Fired(why, claim);
-            return await SenderHoldsAsync(context, claim, cancellation)
+            return await statement.SenderHoldsAsync(cancellation)
                 ? new IntentResult.Fenced()
                 : new IntentResult.SenderLost();
         }
 
-        if (prepared is not null)
+        if (frozen is null)
         {
-            await PutInDoubtAsync(context, claim, prepared, now, cancellation);
+            return new IntentResult.Written(await RepeatedAsync(context, claim, now, cancellation));
         }
 
-        return new IntentResult.Written(await AddAttemptAsync(context, claim, prepared, now, cancellation));
-    }
-
-    private async Task<int> FirstAsync(
-        PortalDbContext context,
-        ClaimedChunk claim,
-        PreparedChunk prepared,
-        Guid accountId,
-        string baseUrl,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        var epoch = await context.Installation.Select(row => row.Epoch).SingleAsync(cancellation);
-        var key = KeyFor(epoch, claim);
-        var payload = MailBatch.Compress(prepared.Body.Span);
-        var hash = MailBatch.Hash(prepared.Body.Span);
-        return await MayGoOut(context, claim, accountId)
-            .Where(chunk =>
-                chunk.DoubtfulSince == null
-                && chunk.FirstAttemptAt == null
-                && context.Campaigns.Any(campaign =>
-                    campaign.TenantId == chunk.TenantId
-                    && campaign.Id == chunk.CampaignId
-                    && campaign.CurrentRun == chunk.RunNumber
-                    && campaign.Status == CampaignStatus.Sending
-                )
-                && context.Runs.Any(run =>
-                    run.TenantId == chunk.TenantId
-                    && run.CampaignId == chunk.CampaignId
-                    && run.Number == chunk.RunNumber
-                    && run.AccountId == accountId
-                )
-            )
-            .ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(chunk => chunk.Key, key)
-                        .SetProperty(chunk => chunk.Payload, payload)
-                        .SetProperty(chunk => chunk.PayloadHash, hash)
-                        .SetProperty(chunk => chunk.Mails, prepared.Recipients.Count)
-                        .SetProperty(chunk => chunk.AccountId, accountId)
-                        .SetProperty(chunk => chunk.BaseUrl, baseUrl)
-                        .SetProperty(chunk => chunk.Attempts, chunk => chunk.Attempts + 1)
-                        .SetProperty(chunk => chunk.FirstAttemptAt, now)
-                        .SetProperty(chunk => chunk.DoubtfulSince, now),
-                cancellation
-            );
-    }
-
-    /// <summary>Same bytes, same key, same account and address, within the window; also in a Partial campaign, and of any run.</summary>
-    private Task<int> RepeatAsync(
-        PortalDbContext context,
-        ClaimedChunk claim,
-        Guid accountId,
-        string baseUrl,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        var lastRepeat = LastRepeat(now);
-        return MayGoOut(context, claim, accountId)
-            .Where(chunk =>
-                chunk.DoubtfulSince != null
-                && chunk.FirstAttemptAt > lastRepeat
-                && chunk.FirstAttemptAt <= now
-                && chunk.AccountId == accountId
-                && chunk.BaseUrl == baseUrl
-                && context.Campaigns.Any(campaign =>
-                    campaign.TenantId == chunk.TenantId
-                    && campaign.Id == chunk.CampaignId
-                    && (campaign.Status == CampaignStatus.Sending || campaign.Status == CampaignStatus.Partial)
-                )
-            )
-            .ExecuteUpdateAsync(
-                set => set.SetProperty(chunk => chunk.Attempts, chunk => chunk.Attempts + 1),
-                cancellation
-            );
-    }
-
-    private DateTimeOffset LastRepeat(DateTimeOffset now) => now - (options.KeyWindow - options.KeyWindowMargin);
-
-    private static IQueryable<Chunk> MayGoOut(PortalDbContext context, ClaimedChunk claim, Guid accountId) =>
-        ClaimFence
-            .Mine(context, claim)
-            .Where(chunk =>
-                chunk.Generation == claim.Generation
-                && context.Installation.Any(installation => installation.Hold == null)
-                && context.ProviderAccounts.Any(account => account.Id == accountId && account.IsCurrent)
-                && context.Campaigns.Any(campaign =>
-                    campaign.TenantId == chunk.TenantId
-                    && campaign.Id == chunk.CampaignId
-                    && context.SenderIdentities.Any(sender =>
-                        sender.TenantId == campaign.TenantId
-                        && sender.Id == campaign.SenderId
-                        && sender.Domain!.Status == DomainStatus.Verified
-                    )
-                )
-            );
-
-    private static async Task<bool> SenderHoldsAsync(
-        PortalDbContext context,
-        ClaimedChunk claim,
-        CancellationToken cancellation
-    ) =>
-        await context.Campaigns.AnyAsync(
-            campaign =>
-                campaign.Id == claim.CampaignId
-                && context.SenderIdentities.Any(sender =>
-                    sender.Id == campaign.SenderId && sender.Domain!.Status == DomainStatus.Verified
-                ),
+        await PutInDoubtAsync(context, claim, frozen.Recipients, now, cancellation);
+        var attempt = await AddAttemptAsync(
+            context,
+            claim,
+            NumberRanges.Format(frozen.Recipients),
+            frozen.Recipients.Count,
+            cleanHistory: true,
+            now,
             cancellation
         );
+        // What was compressed a moment ago is not unpacked again to be sure of it.
+        return new IntentResult.Written(
+            new Intent(
+                attempt.Number,
+                attempt.Key,
+                baseUrl,
+                frozen.Body,
+                frozen.Hash,
+                frozen.Recipients,
+                CleanHistory: true
+            )
+        );
+    }
 
     // A person who unsubscribed between the rendering and this statement is found here, in the same transaction.
     private static async Task<bool> AudienceChangedAsync(
         PortalDbContext context,
         ClaimedChunk claim,
-        PreparedChunk prepared,
+        IReadOnlyList<int> recipients,
         CancellationToken cancellation
     )
     {
-        var members = PrepareChunk.Members(context, claim);
-        var numbers = await members.Select(r => r.Number).OrderBy(number => number).ToListAsync(cancellation);
-        var others = await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, cancellation);
-        return !numbers.SequenceEqual(prepared.Recipients)
-            || await Exclusions.AnyAsync(context, members, others, cancellation);
+        var members = await context.ListAsync(
+            FormattableStringFactory.Create(
+                $$"""
+                SELECT r."Number", CASE WHEN {{Exclusions.MustNotBeMailed}} THEN 1 ELSE 0 END FROM "Recipients" AS r
+                WHERE r."TenantId" = {0} AND r."CampaignId" = {1} AND r."ChunkNumber" = {2} AND r."State" = 'Pending'
+                ORDER BY r."Number"
+                """,
+                claim.TenantId,
+                claim.CampaignId,
+                claim.Number
+            ),
+            row => (Number: row.GetInt32(0), MayBeMailed: row.GetInt32(1) == 0),
+            cancellation
+        );
+        return !members.Select(member => member.Number).SequenceEqual(recipients)
+            || members.Any(member => !member.MayBeMailed)
+            || (
+                await Lineage.OthersAsync(context, claim.TenantId, claim.CampaignId, cancellation) is { } others
+                && await Exclusions.AnyAsync(context, PrepareChunk.Members(context, claim), others, cancellation)
+            );
     }
 
     private static async Task PutInDoubtAsync(
         PortalDbContext context,
         ClaimedChunk claim,
-        PreparedChunk prepared,
+        IReadOnlyList<int> recipients,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
-        var moved = await Ledger.MoveAsync(
-            PrepareChunk.Members(context, claim),
-            RecipientState.Pending,
-            RecipientState.InDoubt,
-            now,
+        var moved = await context.ExecuteAsync(
+            $"""
+            UPDATE "Recipients" SET "State" = 'InDoubt', "Reason" = NULL, "Detail" = NULL,
+                "UpdatedAt" = {InstantConverter.ToMicroseconds(now)}
+            WHERE "TenantId" = {claim.TenantId} AND "CampaignId" = {claim.CampaignId}
+                AND "ChunkNumber" = {claim.Number} AND "State" = 'Pending'
+            """,
             cancellation
         );
-        if (moved != prepared.Recipients.Count)
+        if (moved != recipients.Count)
         {
             context.Safety?.Fired(SafetyMechanism.IntentMembersChanged, claim);
-            throw new InvalidOperationException($"{moved} recipients in doubt for {prepared.Recipients.Count} mails.");
+            throw new InvalidOperationException($"{moved} recipients in doubt for {recipients.Count} mails.");
         }
     }
 
-    private async Task<Intent> AddAttemptAsync(
+    /// <summary>The stored bytes, which go out again.</summary>
+    private async Task<Intent> RepeatedAsync(
         PortalDbContext context,
         ClaimedChunk claim,
-        PreparedChunk? prepared,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
-        // The bytes are read only when they go out again.
-        var mine = ClaimFence.Mine(context, claim).AsNoTracking();
-        var chunk = await (prepared is null ? mine : WithoutPayload(mine)).SingleAsync(cancellation);
+        var chunk = await ClaimFence.Mine(context, claim).AsNoTracking().SingleAsync(cancellation);
         // Who is in the frozen bytes stands in the attempt that froze them; a member may have been proven since.
-        var recipients =
-            prepared?.Recipients
-            ?? NumberRanges.Expand(
-                await context
-                    .Attempts.Where(a =>
-                        a.CampaignId == claim.CampaignId
-                        && a.ChunkNumber == claim.Number
-                        && a.Generation == chunk.Generation
-                    )
-                    .OrderBy(a => a.Number)
-                    .Select(a => a.RecipientNumbers)
-                    .FirstAsync(cancellation)
-            );
-        context.Attempts.Add(
-            new Attempt
-            {
-                TenantId = claim.TenantId,
-                CampaignId = claim.CampaignId,
-                ChunkNumber = claim.Number,
-                Number = chunk.Attempts,
-                RunNumber = chunk.RunNumber,
-                Generation = chunk.Generation,
-                Epoch = claim.Epoch,
-                Key = chunk.Key!,
-                PayloadHash = chunk.PayloadHash!,
-                RecipientNumbers = NumberRanges.Format(recipients),
-                Mails = recipients.Count,
-                AccountId = chunk.AccountId!.Value,
-                CleanHistory = prepared is not null,
-                StartedAt = now,
-            }
-        );
-        // What was compressed in this very transaction is not unpacked again to be sure of it.
-        return prepared is null
-            ? Read(chunk, recipients, cleanHistory: false)
-            : new Intent(
-                chunk.Attempts,
-                chunk.Key!,
-                chunk.BaseUrl!,
-                prepared.Body,
-                chunk.PayloadHash!,
-                recipients,
-                CleanHistory: true
-            );
+        var recipients = await context
+            .Attempts.Where(a =>
+                a.CampaignId == claim.CampaignId && a.ChunkNumber == claim.Number && a.Generation == chunk.Generation
+            )
+            .OrderBy(a => a.Number)
+            .Select(a => a.RecipientNumbers)
+            .FirstAsync(cancellation);
+        var numbers = NumberRanges.Expand(recipients);
+        await AddAttemptAsync(context, claim, recipients, numbers.Count, cleanHistory: false, now, cancellation);
+        return Read(chunk, numbers, cleanHistory: false);
     }
 
-    private static IQueryable<Chunk> WithoutPayload(IQueryable<Chunk> chunks) =>
-        chunks.Select(chunk => new Chunk
-        {
-            TenantId = chunk.TenantId,
-            CampaignId = chunk.CampaignId,
-            Number = chunk.Number,
-            RunNumber = chunk.RunNumber,
-            FirstRecipient = chunk.FirstRecipient,
-            LastRecipient = chunk.LastRecipient,
-            State = chunk.State,
-            Generation = chunk.Generation,
-            Attempts = chunk.Attempts,
-            Key = chunk.Key,
-            PayloadHash = chunk.PayloadHash,
-            AccountId = chunk.AccountId,
-            BaseUrl = chunk.BaseUrl,
-        });
+    private static async Task<(int Number, string Key)> AddAttemptAsync(
+        PortalDbContext context,
+        ClaimedChunk claim,
+        string recipients,
+        int mails,
+        bool cleanHistory,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    ) =>
+        await context.FirstAsync(
+            $"""
+            INSERT INTO "Attempts" (
+                "TenantId", "CampaignId", "ChunkNumber", "Number", "RunNumber", "Generation", "Epoch", "Key",
+                "PayloadHash", "AccountId", "RecipientNumbers", "Mails", "CleanHistory", "StartedAt")
+            SELECT c."TenantId", c."CampaignId", c."Number", c."Attempts", c."RunNumber", c."Generation", c."Epoch",
+                c."Key", c."PayloadHash", c."AccountId", {recipients}, {mails}, {cleanHistory},
+                {InstantConverter.ToMicroseconds(now)}
+            FROM "Chunks" AS c
+            WHERE c."TenantId" = {claim.TenantId} AND c."CampaignId" = {claim.CampaignId}
+                AND c."Number" = {claim.Number}
+            RETURNING "Number", "Key"
+            """,
+            row => (row.GetInt32(0), row.GetString(1)),
+            cancellation
+        );
 
     private async Task<IntentResult?> ReadBackAsync(ClaimedChunk claim, CancellationToken cancellation)
     {
@@ -384,7 +288,20 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         throw new InvalidOperationException("The stored request is not the one that was frozen; it is not sent.");
     }
 
+    private DateTimeOffset LastRepeat(DateTimeOffset now) => now - (options.KeyWindow - options.KeyWindowMargin);
+
     /// <summary>At most 256 characters; names the installation's epoch, campaign, run, chunk and generation.</summary>
-    private static string KeyFor(int epoch, ClaimedChunk claim) =>
-        $"{epoch}/{claim.CampaignId:N}/{claim.RunNumber}/{claim.Number}/{claim.Generation}";
+    private static async Task<string> KeyAsync(
+        PortalDbContext context,
+        ClaimedChunk claim,
+        CancellationToken cancellation
+    )
+    {
+        var epoch = await context.FirstAsync(
+            $"""SELECT "Epoch" FROM "Installation" """,
+            row => row.GetInt32(0),
+            cancellation
+        );
+        return $"{epoch}/{claim.CampaignId:N}/{claim.RunNumber}/{claim.Number}/{claim.Generation}";
+    }
 }

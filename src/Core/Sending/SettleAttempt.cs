@@ -114,24 +114,17 @@ public sealed class SettleAttempt(
         var http = answer as ProviderAnswer.Http;
         var kind = Kind(outcome, intent.CleanHistory);
         var ids = outcome is Outcome.Accepted accepted ? JsonSerializer.Serialize(accepted.ProviderIds) : null;
-        await context
-            .Attempts.Where(a =>
-                a.TenantId == claim.TenantId
-                && a.CampaignId == claim.CampaignId
-                && a.ChunkNumber == claim.Number
-                && a.Number == intent.Attempt
-            )
-            .ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(a => a.CompletedAt, now)
-                        .SetProperty(a => a.Outcome, kind)
-                        .SetProperty(a => a.HttpStatus, http == null ? null : http.Status)
-                        .SetProperty(a => a.ProviderDate, http == null ? null : http.Headers.Date)
-                        .SetProperty(a => a.ErrorName, Name(outcome))
-                        .SetProperty(a => a.Message, Message(outcome))
-                        .SetProperty(a => a.ProviderIds, ids),
-                cancellation
-            );
+        long? date = http?.Headers.Date is { } sent ? InstantConverter.ToMicroseconds(sent) : null;
+        await context.ExecuteAsync(
+            $"""
+            UPDATE "Attempts" SET "CompletedAt" = {InstantConverter.ToMicroseconds(now)}, "Outcome" = {kind.ToString()},
+                "HttpStatus" = {http?.Status}, "ProviderDate" = {date}, "ErrorName" = {Name(outcome)},
+                "Message" = {Message(outcome)}, "ProviderIds" = {ids}
+            WHERE "TenantId" = {claim.TenantId} AND "CampaignId" = {claim.CampaignId}
+                AND "ChunkNumber" = {claim.Number} AND "Number" = {intent.Attempt}
+            """,
+            cancellation
+        );
     }
 
     private static AttemptOutcome Kind(Outcome outcome, bool cleanHistory) =>

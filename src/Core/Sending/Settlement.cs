@@ -52,13 +52,14 @@ internal sealed class Settlement(
     /// <summary>Its chunk is closed already, by the statement that proved it to be this worker's.</summary>
     private async Task AcceptAsync(Outcome.Accepted accepted, CancellationToken cancellation)
     {
-        await Ledger.AcceptAsync(Members, claim.RunNumber, now, cancellation);
-        await Ledger.SetProviderIdsAsync(
+        await Ledger.AcceptAsync(
             context,
             claim.TenantId,
             claim.CampaignId,
             intent.Recipients,
             accepted.ProviderIds,
+            claim.RunNumber,
+            now,
             cancellation
         );
         await AccountRow.SucceededAsync(context, accountId, now, accepted.ProviderIds[0], cancellation);

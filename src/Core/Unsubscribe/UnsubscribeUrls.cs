@@ -11,7 +11,21 @@ public sealed class UnsubscribeUrls(PortalDb db, string publicUrl)
 
     public async ValueTask<string> ForAsync(Guid tenantId, string normalizedEmail, CancellationToken cancellation)
     {
-        var tokens = _tokens ??= await UnsubscribeLinks.TokensAsync(db, cancellation);
-        return $"{publicUrl}/u/{tokens.Seal(tenantId, normalizedEmail)}";
+        using var links = await ForTenantAsync(tenantId, cancellation);
+        return links.For(normalizedEmail);
     }
+
+    /// <summary>For many mails of one tenant, on one thread.</summary>
+    public async ValueTask<TenantUnsubscribeUrls> ForTenantAsync(Guid tenantId, CancellationToken cancellation)
+    {
+        var tokens = _tokens ??= await UnsubscribeLinks.TokensAsync(db, cancellation);
+        return new TenantUnsubscribeUrls(publicUrl, tokens.ForTenant(tenantId));
+    }
+}
+
+public sealed class TenantUnsubscribeUrls(string publicUrl, UnsubscribeTokens.Sealer sealer) : IDisposable
+{
+    public string For(string normalizedEmail) => $"{publicUrl}/u/{sealer.Seal(normalizedEmail)}";
+
+    public void Dispose() => sealer.Dispose();
 }

@@ -45,7 +45,7 @@ internal sealed class SafetyRig : IAsyncDisposable
 
     public async Task<PreparedChunk> PrepareAsync(ClaimedChunk claim)
     {
-        var prepared = await Engine.Prepare.ExecuteAsync(claim, CancellationToken.None);
+        var prepared = await Engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
         Assert.NotNull(prepared);
         return prepared;
     }

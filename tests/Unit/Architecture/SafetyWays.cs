@@ -211,7 +211,7 @@ internal static partial class SafetyWays
             rig.Machine.Advance(TimeSpan.FromSeconds(rig.Engine.Options.LeaseSeconds + 1));
             await rig.ClaimAsync();
             await rig.Engine.SuppressAsync("person2@example.net");
-            return () => rig.Engine.Prepare.ExecuteAsync(zombie, CancellationToken.None);
+            return () => rig.Engine.Prepare.ExecuteAsync(zombie, recheck: true, CancellationToken.None);
         },
         [SafetyMechanism.RecheckExcluded] = async rig =>
         {

@@ -43,16 +43,25 @@ public sealed partial class TenantWallTests
 
     private static readonly string[] WritesSql =
     [
+        "Core/Campaigns/Lineage.cs",
         "Core/Data/Locks.cs",
         "Core/Data/PostgreSql/PostgreSqlEngine.cs",
         "Core/Data/PostgreSql/RowSecurity.cs",
         "Core/Data/Sqlite/DatabaseFile.cs",
         "Core/Data/Sqlite/SqliteEngine.cs",
+        "Core/Data/Statements.cs",
         "Core/Data/TagInsert.cs",
+        "Core/Recipients/Exclusions.cs",
         "Core/Recipients/Ledger.cs",
+        "Core/Sending/AccountRow.cs",
+        "Core/Sending/CampaignCompletion.cs",
         "Core/Sending/ChunkPlanner.cs",
+        "Core/Sending/ClaimChunk.cs",
         "Core/Sending/FreezeAudience.cs",
+        "Core/Sending/PrepareChunk.cs",
         "Core/Sending/RateBucket.cs",
+        "Core/Sending/RecordIntent.cs",
+        "Core/Sending/SettleAttempt.cs",
         "Core/Sending/TakeOver.cs",
     ];
 
@@ -165,7 +174,7 @@ public sealed partial class TenantWallTests
     private static partial Regex AllTenants();
 
     [GeneratedRegex(
-        @"ExecuteSql|SqlQuery|FromSql|CommandText",
+        @"ExecuteSql|SqlQuery|FromSql|CommandText|(FROM|UPDATE|INTO|JOIN) ""[A-Z]",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 10_000
     )]

@@ -45,7 +45,7 @@ public sealed class BesideOthersTests
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         var id = await engine.LaunchAsync();
         var claim = await ClaimAsync(engine);
-        var prepared = await engine.Prepare.ExecuteAsync(claim, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
 
         faults.HoldNext();
         var pause = Task.Run(() =>
@@ -70,7 +70,7 @@ public sealed class BesideOthersTests
         await engine.Database.AddContactsAsync(engine.Tenant, 200);
         var id = await engine.LaunchAsync();
         var claim = await ClaimAsync(engine);
-        var prepared = await engine.Prepare.ExecuteAsync(claim, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
 
         faults.HoldNext();
         var intent = Task.Run(() => IntentAsync(engine, claim, prepared));
@@ -205,7 +205,7 @@ public sealed class BesideOthersTests
     private static async Task<(ClaimedChunk Claim, Intent Intent)> InFlightAsync(EngineHarness engine)
     {
         var claim = await ClaimAsync(engine);
-        var prepared = await engine.Prepare.ExecuteAsync(claim, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
         return (claim, Assert.IsType<IntentResult.Written>(await IntentAsync(engine, claim, prepared)).Intent);
     }
 

@@ -105,7 +105,7 @@ public sealed class LineageTests
         var followUp = await engine.FollowUpAsync(source);
         await engine.LaunchDraftAsync(followUp);
         var claim = await engine.Claim.ExecuteAsync(engine.Database.AccountId, "worker", CancellationToken.None);
-        var prepared = await engine.Prepare.ExecuteAsync(claim!, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(claim!, recheck: false, CancellationToken.None);
         await ChangeSourceRowAsync(engine, source, RecipientState.Accepted, byAddress: true);
 
         var intent = await engine.RecordIntent.ExecuteAsync(

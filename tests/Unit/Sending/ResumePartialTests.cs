@@ -250,7 +250,7 @@ public sealed class ResumePartialTests
         await engine.Database.AddContactsAsync(engine.Tenant, 300);
         var id = await engine.LaunchAsync();
         var held = await engine.Claim.ExecuteAsync(engine.Database.AccountId, "slow", CancellationToken.None);
-        var prepared = await engine.Prepare.ExecuteAsync(held!, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(held!, recheck: false, CancellationToken.None);
         engine.Provider.Then(Fault.DailyQuota);
         await engine.RunAsync(TimeSpan.FromSeconds(1));
         Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(id));

@@ -281,7 +281,7 @@ public sealed class ReviewTests
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         await engine.LaunchAsync();
         var zombie = await ClaimAsync(engine);
-        var prepared = await engine.Prepare.ExecuteAsync(zombie, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(zombie, recheck: false, CancellationToken.None);
         engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
         await ClaimAsync(engine);
 
@@ -345,7 +345,7 @@ public sealed class ReviewTests
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         await engine.LaunchAsync();
         var claim = await ClaimAsync(engine);
-        var prepared = await engine.Prepare.ExecuteAsync(claim, CancellationToken.None);
+        var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
         await engine.Db.WriteAsync(
             engine.Tenant.Scope,
             (db, token) => db.Campaigns.ExecuteUpdateAsync(set => set.SetProperty(c => c.CurrentRun, 2), token),
@@ -465,7 +465,7 @@ public sealed class ReviewTests
 
     private static async Task<Intent> IntentAsync(EngineHarness engine, ClaimedChunk claim, bool repeat = false)
     {
-        var prepared = repeat ? null : await engine.Prepare.ExecuteAsync(claim, CancellationToken.None);
+        var prepared = repeat ? null : await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
         var result = await engine.RecordIntent.ExecuteAsync(
             claim,
             prepared,

@@ -51,8 +51,9 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     public override PortalDbContext Read(TenantScope scope) =>
         Create(
             scope,
-            Options(_source.CreateConnection(), new ScopedConnection(scope, readOnly: true)),
-            tracking: false
+            Options(_source.CreateConnection(), new ScopedConnection(scope, readOnly: true))
+                .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+                .Options
         );
 
     public override async Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation)
@@ -115,8 +116,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     public override PortalDbContext CreateForIdentity() =>
         Create(
             TenantScope.None,
-            Options(_source.CreateConnection(), new ScopedConnection(TenantScope.None, readOnly: false)),
-            tracking: true
+            Options(_source.CreateConnection(), new ScopedConnection(TenantScope.None, readOnly: false)).Options
         );
 
     public override async Task MigrateAsync(CancellationToken cancellation)
@@ -180,7 +180,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             cancellation
         );
         await EnterAsync(connection, scope, alone, cancellation);
-        await using var db = Create(scope, Options(connection), tracking: true);
+        await using var db = Create(scope, Options(connection).Options);
         db.Database.AutoSavepointsEnabled = false;
         await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
         await work(db);

@@ -656,19 +656,22 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasKey("TenantId", "CampaignId", "Number");
 
-                    b.HasIndex("ProviderEmailId");
+                    b.HasIndex("ProviderEmailId")
+                        .HasFilter("\"ProviderEmailId\" IS NOT NULL");
 
                     b.HasIndex("TenantId", "MovedToId")
                         .HasFilter("\"MovedToId\" IS NOT NULL");
 
-                    b.HasIndex("TenantId", "CampaignId", "Delivery");
+                    b.HasIndex("TenantId", "CampaignId", "ChunkNumber")
+                        .HasFilter("\"ChunkNumber\" IS NOT NULL");
+
+                    b.HasIndex("TenantId", "CampaignId", "Delivery")
+                        .HasFilter("\"Delivery\" IS NOT NULL");
 
                     b.HasIndex("TenantId", "CampaignId", "NormalizedEmail")
                         .IsUnique();
 
                     b.HasIndex("TenantId", "ContactId", "CampaignId");
-
-                    b.HasIndex("TenantId", "CampaignId", "ChunkNumber", "State");
 
                     b.HasIndex("TenantId", "CampaignId", "State", "Number");
 
