@@ -33,6 +33,8 @@ public static class ChunkPlanner
             .Campaigns.Where(c => c.TenantId == campaign.TenantId && c.Id == campaign.Id)
             .Select(c => c.LastChunk)
             .SingleAsync(cancellation);
+        // A table that PostgreSQL has no statistics of yet looks empty to it, and it would compare everybody with everybody.
+        await NestedLoopsAsync(db, "off", cancellation);
         var planned = await db.Database.ExecuteSqlAsync(
             $"""
             UPDATE "Recipients" SET "ChunkNumber" = {last} + 1 + (x."Position" - 1) / {size}
@@ -46,6 +48,7 @@ public static class ChunkPlanner
             """,
             cancellation
         );
+        await NestedLoopsAsync(db, "on", cancellation);
         await db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO "Chunks" (
@@ -62,4 +65,9 @@ public static class ChunkPlanner
         campaign.LastChunk = last + ((planned + size - 1) / size);
         return planned;
     }
+
+    private static Task<int> NestedLoopsAsync(PortalDbContext db, string setting, CancellationToken cancellation) =>
+        db.Database.IsNpgsql()
+            ? db.Database.ExecuteSqlAsync($"SELECT set_config('enable_nestloop', {setting}, true)", cancellation)
+            : Task.FromResult(0);
 }
