@@ -18,7 +18,12 @@ public sealed class NoticeOldDatabase(PortalDb db, StampFile file, HoldSending h
     public async Task ByStampAsync(CancellationToken cancellation)
     {
         var row = await ReadAsync(cancellation);
-        if (row.Hold is null && file.Read() is { } seen && (seen.Number > row.Stamp || seen.Epoch > row.Epoch))
+        // A copy that is held has its people pending still; that it is older too is told by nothing later.
+        if (
+            row.Hold is null or HoldReason.Copied
+            && file.Read() is { } seen
+            && (seen.Number > row.Stamp || seen.Epoch > row.Epoch)
+        )
         {
             await hold.HoldOldDatabaseAsync(
                 HoldReason.RolledBack,

@@ -20,6 +20,9 @@ public sealed class RelaxationTests(ITestOutputHelper output)
     // Where nobody sent again yet: pending, and the mail is out.
     [InlineData(nameof(RefusalOfARepeatIsBelieved), "TWICE|OPEN")]
     [InlineData(nameof(OldChunksLiveOn), "LIMBO")]
+    // Two mails, or somebody who has one and is open, or a chunk that its true owner cannot close any more.
+    [InlineData(nameof(SettleNotFenced), "TWICE|OPEN|LIMBO")]
+    [InlineData(nameof(IntentDoesNotLookAtTheAudience), "LEFT")]
     public void RuleTakenOut_IsFound(string rule, string kinds) => Find(rule, kinds);
 
     private void Find(string rule, string kinds)
@@ -55,6 +58,8 @@ public sealed class RelaxationTests(ITestOutputHelper output)
             nameof(UnknownIsSentAgain) => new UnknownIsSentAgain(),
             nameof(RefusalOfARepeatIsBelieved) => new RefusalOfARepeatIsBelieved(),
             nameof(OldChunksLiveOn) => new OldChunksLiveOn(),
+            nameof(SettleNotFenced) => new SettleNotFenced(),
+            nameof(IntentDoesNotLookAtTheAudience) => new IntentDoesNotLookAtTheAudience(),
             _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
         };
 }

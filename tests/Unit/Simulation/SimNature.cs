@@ -28,14 +28,22 @@ internal static class SimNature
                     world.ClockError = TimeSpan.FromMinutes(
                         world.Random.Next(-60, 61) * SimPlan.Pick(world.Random, 1, 1, 6, 30)
                     );
+                    world.Saw(SimDeed.ClockMoved);
                     world.Trace.Add($"the portal's clock is {world.ClockError} off");
                 }
             );
         }
 
-        if (world.Plan.Events > 0)
+        for (var i = 0; i < world.Plan.KeyChanges; i++)
         {
-            Tick(world, () => DeliverAsync(world));
+            world.Later(Moment(world), () => ReplaceKey(world));
+        }
+
+        for (var i = 0; i < world.Plan.Restores; i++)
+        {
+            var at = Moment(world);
+            world.Later(at, world.BackUp);
+            world.Later(at + Moment(world) + TimeSpan.FromSeconds(5), world.Restore);
         }
 
         if (world.Relaxation != Relaxation.None)
@@ -47,17 +55,46 @@ internal static class SimNature
         }
     }
 
+    /// <summary>The provider has answered a call: some time later it tells what became of the mails.</summary>
+    public static void Answered(SimWorld world)
+    {
+        if (world.Troubled && world.Plan.Events > 0)
+        {
+            var soon = TimeSpan.FromSeconds(world.Random.Next(1, 20));
+            world.Later(soon, () => world.Nature.Start(() => DeliverAsync(world), world.Fail));
+            world.Later(
+                soon + (world.Plan.Provider.OutcomeAfter * (1 + world.Random.NextDouble())),
+                () => world.Nature.Start(() => DeliverAsync(world), world.Fail)
+            );
+        }
+    }
+
     /// <summary>A moment of the troubled time, early ones more likely than late ones.</summary>
     public static TimeSpan Moment(SimWorld world) =>
         TimeSpan.FromSeconds(
             Math.Pow(world.Plan.Horizon.TotalSeconds, world.Random.NextDouble()) * world.Random.NextDouble()
         );
 
+    private static void ReplaceKey(SimWorld world)
+    {
+        if (world is { Troubled: true, Portal.Ready: true })
+        {
+            world.ApiKey = SimPlan.Pick(
+                world.Random,
+                SimTemplate.ApiKey,
+                SimTemplate.SecondKey,
+                SimTemplate.OtherTeamsKey
+            );
+            world.Crash($"it is started again with the key {world.ApiKey}");
+        }
+    }
+
     private static void Set(SimWorld world, string? outage)
     {
         if (world.Troubled)
         {
             world.Outage = outage;
+            world.Saw(SimDeed.ProviderAway);
             world.Trace.Add(outage is null ? "the provider is back" : $"the provider is {outage}");
         }
     }

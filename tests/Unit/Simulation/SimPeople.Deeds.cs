@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
@@ -18,7 +19,12 @@ internal sealed partial class SimPeople
         world.Do(
             $"launch the follow-up {draft.Id:N}",
             async portal =>
-                $"{await portal.Get<LaunchCampaign>().ExecuteAsync(TenantOf(draft.TenantId).As(TenantRole.Admin), draft.Id, draft.Version, None)}"
+            {
+                var result = await portal
+                    .Get<LaunchCampaign>()
+                    .ExecuteAsync(TenantOf(draft.TenantId).As(TenantRole.Admin), draft.Id, draft.Version, None);
+                return world.Note(result, result is LaunchResult.Launched, SimDeed.FollowUpLaunched);
+            }
         );
 
     private void Decide(TestTenant tenant, Guid id)
@@ -39,7 +45,16 @@ internal sealed partial class SimPeople
         world.Do(
             $"{decision} chunk {chunk} of {id:N}",
             async portal =>
-                $"{await portal.Get<DecideUnknown>().ExecuteAsync(tenant.As(TenantRole.Admin), id, chunk, decision, None)}"
+            {
+                var result = await portal
+                    .Get<DecideUnknown>()
+                    .ExecuteAsync(tenant.As(TenantRole.Admin), id, chunk, decision, None);
+                return world.Note(
+                    result,
+                    result is DecisionResult.Decided,
+                    decision == UnknownDecision.SendAgain ? SimDeed.SentAgain : SimDeed.TreatedAsSent
+                );
+            }
         );
     }
 
@@ -47,7 +62,10 @@ internal sealed partial class SimPeople
         world.Do(
             $"continue {id:N}",
             async portal =>
-                $"{await portal.Get<ContinueCampaign>().ExecuteAsync(tenant.As(TenantRole.Admin), id, None)}"
+            {
+                var result = await portal.Get<ContinueCampaign>().ExecuteAsync(tenant.As(TenantRole.Admin), id, None);
+                return world.Note(result, result.Won, SimDeed.Continued);
+            }
         );
 
     private void Resume(TestTenant tenant, Guid id, bool joined) =>
@@ -62,7 +80,66 @@ internal sealed partial class SimPeople
                     .Get<ResumeCampaign>()
                     .ExecuteAsync(tenant.As(TenantRole.Admin), id, new ResumeRequest(shown!.CurrentRun, joined), None);
                 await world.Relaxation.ResumedAsync(portal, id);
-                return $"{result}";
+                return world.Note(
+                    result,
+                    result is ResumeResult.Resumed,
+                    joined ? SimDeed.ResumedWithWhoJoined : SimDeed.Resumed
+                );
+            }
+        );
+
+    /// <summary>What was launched does not change any more, whatever a page that is still open saves.</summary>
+    private void Edit(TestTenant tenant, Campaign campaign) =>
+        world.Do(
+            $"edit {campaign.Id:N}",
+            async portal =>
+            {
+                var result = await new SaveDraft(portal.Db).ExecuteAsync(
+                    tenant.As(TenantRole.Editor),
+                    campaign.Id,
+                    campaign.Version,
+                    DraftContent.Of(campaign) with
+                    {
+                        Html = $"<p>Edited at {world.Scheduler.Now.Ticks}, {{{{first_name}}}}</p>",
+                    },
+                    None
+                );
+                return world.Note(result, result is SaveDraftResult.NotADraft, SimDeed.LaunchedEdited);
+            }
+        );
+
+    private void SetDomain(DomainStatus status) =>
+        world.Do(
+            $"the domain of {North.Slug} is {status}",
+            async portal =>
+            {
+                var changed = await portal.Db.WriteAsync(
+                    North.Scope,
+                    (db, token) =>
+                        db
+                            .SendingDomains.Where(domain => domain.Id == North.DomainId && domain.Status != status)
+                            .ExecuteUpdateAsync(set => set.SetProperty(domain => domain.Status, status), token),
+                    None
+                );
+                return world.Note(changed, changed > 0 && status != DomainStatus.Verified, SimDeed.DomainLost);
+            }
+        );
+
+    /// <summary>The operator lets the installation send again.</summary>
+    private void Release() =>
+        world.Do(
+            "release",
+            async portal =>
+            {
+                var actor = North.As(TenantRole.Admin).Actor with { Kind = ActorKind.Operator };
+                var release = portal.Get<ReleaseSending>();
+                if (await release.ReadAsync(actor, None) is not { } held)
+                {
+                    return "nothing is held";
+                }
+
+                var won = await release.ExecuteAsync(actor, held.Reason, older: false, None);
+                return world.Note($"{held.Reason}: {won}", won, SimDeed.Released);
             }
         );
 
@@ -79,7 +156,8 @@ internal sealed partial class SimPeople
                     SuppressionReason.Unsubscribed,
                     null
                 );
-                world.Unsubscribed.TryAdd((tenant.Id, email), world.Scheduler.Now);
+                world.Saw(SimDeed.Unsubscribed);
+                world.Barred.TryAdd((tenant.Id, email), world.Scheduler.Steps);
                 return result.ToString();
             }
         );
@@ -101,6 +179,8 @@ internal sealed partial class SimPeople
                         .SingleOrDefaultAsync();
                 }
 
+                var who = (tenant.Id, email);
+                var addedBefore = world.Added.GetValueOrDefault(who);
                 var result = contact is { } id
                     ? (
                         await new DeleteContacts(portal.Db).ExecuteAsync(
@@ -110,11 +190,59 @@ internal sealed partial class SimPeople
                         )
                     ).ToString()
                     : "gone already";
+                world.Saw(SimDeed.Deleted);
+                if (world.Added.GetValueOrDefault(who) == addedBefore)
+                {
+                    world.Deleted.TryAdd(who, world.Scheduler.Steps);
+                }
+
                 await Task.Yield();
-                return addAgain
-                    ? $"{result}; {await new AddContact(portal.Db).ExecuteAsync(tenant.As(TenantRole.Editor), new ContactInput(email, "Again", null, "first, second"))}"
-                    : result;
+                if (!addAgain)
+                {
+                    return result;
+                }
+
+                world.Added[who] = world.Added.GetValueOrDefault(who) + 1;
+                world.Deleted.Remove(who);
+                var added = await new AddContact(portal.Db).ExecuteAsync(
+                    tenant.As(TenantRole.Editor),
+                    new ContactInput(email, "Again", null, "first, second")
+                );
+                world.Saw(SimDeed.AddedAgain);
+                return $"{result}; {added}";
             }
         );
     }
+
+    private static Task<int> DraftAsync(SimPortal portal, TestTenant tenant, Guid id, string? tag) =>
+        portal.Db.WriteAsync(
+            tenant.Scope,
+            async (db, token) =>
+            {
+                if (await db.Campaigns.AnyAsync(c => c.Id == id, token))
+                {
+                    return 0;
+                }
+
+                db.Campaigns.Add(
+                    new Campaign
+                    {
+                        TenantId = tenant.Id,
+                        Id = id,
+                        Name = "Spring",
+                        Status = CampaignStatus.Draft,
+                        SenderId = tenant.SenderId,
+                        Subject = "Hello {{first_name}}",
+                        Html = "<p>Hello {{first_name}}</p>",
+                        AudienceKind = tag is null ? AudienceKind.All : AudienceKind.Tag,
+                        AudienceTag = tag,
+                        CreatedBy = "test",
+                        CreatedAt = portal.Db.Time.GetUtcNow(),
+                        UpdatedAt = portal.Db.Time.GetUtcNow(),
+                    }
+                );
+                return 1;
+            },
+            None
+        );
 }

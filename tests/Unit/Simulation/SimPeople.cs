@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
@@ -32,17 +33,37 @@ internal sealed partial class SimPeople(SimWorld world)
             Launch(North, "second", SimNature.Moment(world));
         }
 
+        for (var i = 0; i < world.Plan.Leavers; i++)
+        {
+            world.Later(TimeSpan.FromSeconds(30 * _random.NextDouble() * _random.NextDouble()), Leave);
+        }
+
         for (var i = 0; i < world.Plan.Acts; i++)
         {
             world.Later(SimNature.Moment(world), Act);
+        }
+
+        for (var i = 0; i < world.Plan.DomainLosses; i++)
+        {
+            var from = SimNature.Moment(world);
+            world.Later(from, () => SetDomain(DomainStatus.Failed));
+            world.Later(from + SimNature.Moment(world), () => SetDomain(DomainStatus.Verified));
+        }
+
+        if (world.Plan.KeyChanges + world.Plan.Restores > 0)
+        {
+            world.Later(SimNature.Moment(world), Release);
+            world.Later(world.Plan.Horizon * _random.NextDouble(), Release);
         }
     }
 
     /// <summary>With the troubles over: whatever a person can finish is finished, until everything is at rest.</summary>
     public void SettleEverything()
     {
+        SetDomain(DomainStatus.Verified);
         for (var round = 0; round < 12; round++)
         {
+            Release();
             Rest();
             var open = Campaigns()
                 .Where(c =>
@@ -50,7 +71,7 @@ internal sealed partial class SimPeople(SimWorld world)
                     || (c.Status == CampaignStatus.Partial && Any(c.Id, RecipientState.Pending))
                 )
                 .ToList();
-            var drafts = Campaigns().Where(IsFollowUpDraft).ToList();
+            var drafts = Campaigns().Where(c => IsFollowUpDraft(c) && world.RestoredAt is null).ToList();
             if (open.Count + drafts.Count == 0)
             {
                 return;
@@ -80,9 +101,9 @@ internal sealed partial class SimPeople(SimWorld world)
     /// <summary>Until no chunk is under way and no doubt can be repeated any more.</summary>
     private void Rest()
     {
-        for (var turn = 0; turn < 14; turn++)
+        for (var turn = 0; turn < 9; turn++)
         {
-            world.Turn(() => false, turn == 0 ? TimeSpan.FromMinutes(5) : TimeSpan.FromHours(3));
+            world.Turn(() => false, turn == 0 ? TimeSpan.FromMinutes(5) : TimeSpan.FromHours(5));
             var busy = world.Look(db =>
                 db.Chunks.AnyAsync(chunk =>
                     chunk.DoubtfulSince != null
@@ -107,6 +128,7 @@ internal sealed partial class SimPeople(SimWorld world)
     {
         var id = world.Ids.New();
         var tries = 0;
+        var answered = false;
         Try(at);
 
         void Try(TimeSpan wait) =>
@@ -114,6 +136,17 @@ internal sealed partial class SimPeople(SimWorld world)
                 wait,
                 () =>
                 {
+                    if (answered && _random.Next(3) > 0)
+                    {
+                        return;
+                    }
+
+                    if (world.RestoredAt is not null)
+                    {
+                        // An older database does not know whether it was launched: nobody presses again.
+                        return;
+                    }
+
                     if (world.Portal is not { Ready: true })
                     {
                         // Down: whoever wanted to launch comes back.
@@ -129,7 +162,8 @@ internal sealed partial class SimPeople(SimWorld world)
                             var launched = await portal
                                 .Get<LaunchCampaign>()
                                 .ExecuteAsync(tenant.As(TenantRole.Admin), id, 0, None);
-                            return launched.ToString();
+                            answered = true;
+                            return world.Note(launched, launched is LaunchResult.Launched, SimDeed.Launched);
                         }
                     );
                     // Whoever saw an error, or a page that went away, presses again; the second press finds it launched.
@@ -140,38 +174,6 @@ internal sealed partial class SimPeople(SimWorld world)
                 }
             );
     }
-
-    private static Task<int> DraftAsync(SimPortal portal, TestTenant tenant, Guid id, string? tag) =>
-        portal.Db.WriteAsync(
-            tenant.Scope,
-            async (db, token) =>
-            {
-                if (await db.Campaigns.AnyAsync(c => c.Id == id, token))
-                {
-                    return 0;
-                }
-
-                db.Campaigns.Add(
-                    new Campaign
-                    {
-                        TenantId = tenant.Id,
-                        Id = id,
-                        Name = "Spring",
-                        Status = CampaignStatus.Draft,
-                        SenderId = tenant.SenderId,
-                        Subject = "Hello {{first_name}}",
-                        Html = "<p>Hello {{first_name}}</p>",
-                        AudienceKind = tag is null ? AudienceKind.All : AudienceKind.Tag,
-                        AudienceTag = tag,
-                        CreatedBy = "test",
-                        CreatedAt = portal.Db.Time.GetUtcNow(),
-                        UpdatedAt = portal.Db.Time.GetUtcNow(),
-                    }
-                );
-                return 1;
-            },
-            None
-        );
 
     private void Act()
     {
@@ -186,7 +188,7 @@ internal sealed partial class SimPeople(SimWorld world)
             return;
         }
 
-        if (campaigns.Find(IsFollowUpDraft) is { } draft && _random.Next(3) > 0)
+        if (campaigns.Find(IsFollowUpDraft) is { } draft && world.RestoredAt is null && _random.Next(3) > 0)
         {
             LaunchFollowUp(draft);
             return;
@@ -200,7 +202,12 @@ internal sealed partial class SimPeople(SimWorld world)
                 world.Do(
                     $"follow up {campaign.Id:N}",
                     async portal =>
-                        $"{await portal.Get<CreateFollowUp>().ExecuteAsync(tenant.As(TenantRole.Admin), campaign.Id, null, None)}"
+                    {
+                        var result = await portal
+                            .Get<CreateFollowUp>()
+                            .ExecuteAsync(tenant.As(TenantRole.Admin), campaign.Id, null, None);
+                        return world.Note(result, result is FollowUpResult.Created, SimDeed.FollowedUp);
+                    }
                 );
                 break;
             case 14 or 15:
@@ -210,24 +217,37 @@ internal sealed partial class SimPeople(SimWorld world)
                 world.Do(
                     $"pause {campaign.Id:N}",
                     async portal =>
-                        $"{await portal.Get<PauseCampaign>().ExecuteAsync(tenant.As(TenantRole.Admin), campaign.Id, None)}"
+                    {
+                        var result = await portal
+                            .Get<PauseCampaign>()
+                            .ExecuteAsync(tenant.As(TenantRole.Admin), campaign.Id, None);
+                        return world.Note(result, result.Won, SimDeed.Paused);
+                    }
                 );
                 break;
             case 2 or 3:
                 Continue(tenant, campaign.Id);
                 break;
             case 4 or 5 or 6:
-                Resume(tenant, campaign.Id, _random.Next(2) == 0);
+                Resume(tenant, campaign.Id, world.RestoredAt is null && _random.Next(2) == 0);
                 break;
             case 7 when _random.Next(4) == 0:
                 world.Do(
                     $"cancel {campaign.Id:N}",
                     async portal =>
-                        $"{await portal.Get<CancelCampaign>().ExecuteAsync(tenant.As(TenantRole.Admin), campaign.Id, None)}"
+                    {
+                        var result = await portal
+                            .Get<CancelCampaign>()
+                            .ExecuteAsync(tenant.As(TenantRole.Admin), campaign.Id, None);
+                        return world.Note(result, result.Won, SimDeed.Cancelled);
+                    }
                 );
                 break;
             case 8 or 9:
                 Unsubscribe(tenant);
+                break;
+            case 10:
+                Edit(tenant, campaign);
                 break;
             default:
                 DeleteAndAdd(tenant, addAgain: _random.Next(3) > 0);
@@ -235,10 +255,18 @@ internal sealed partial class SimPeople(SimWorld world)
         }
     }
 
+    private void Leave()
+    {
+        if (world.Troubled && world.Portal is { Ready: true })
+        {
+            Unsubscribe(North);
+        }
+    }
+
     private string AnAddress(TestTenant tenant) =>
         tenant == South
-            ? $"south{_random.Next(1, SimTemplate.SouthContacts + 1)}@example.net"
-            : $"north{_random.Next(1, SimTemplate.NorthContacts + 1)}@example.net";
+            ? $"south{_random.Next(1, world.Template.SouthContacts + 1)}@example.net"
+            : $"north{_random.Next(1, world.Template.NorthContacts + 1)}@example.net";
 
     private TestTenant TenantOf(Guid id) => id == North.Id ? North : South;
 }

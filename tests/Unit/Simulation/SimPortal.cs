@@ -19,10 +19,12 @@ internal sealed class SimPortal
 
     private readonly SimWorld _world;
     private readonly ServiceProvider _services;
+    private readonly string _apiKey;
 
     public SimPortal(SimWorld world, int number)
     {
         _world = world;
+        _apiKey = world.ApiKey;
         Number = number;
         Context = new SimContext(world.Scheduler, $"portal {number}");
         var time = new EffectiveTime(
@@ -65,7 +67,7 @@ internal sealed class SimPortal
         services.AddSingleton(_world.Random);
         services.AddSingleton(_world.Relaxation.Options(Options()));
         services.AddSingleton(
-            new ProviderEndpoint(ProviderMode.Resend, SimTemplate.BaseUrl, SimTemplate.ApiKey, [SimWorld.WebhookSecret])
+            new ProviderEndpoint(ProviderMode.Resend, SimTemplate.BaseUrl, _apiKey, [SimWorld.WebhookSecret])
         );
         services.AddSingleton<CrashPoints>(new Crashes(_world, this));
         services.AddSending("https://portal.test");
@@ -84,15 +86,30 @@ internal sealed class SimPortal
     private async Task RunAsync()
     {
         await Get<EnsureInstallation>().ExecuteAsync(Never);
-        await Get<ProviderAccounts>().EnsureAsync(SimTemplate.BaseUrl, SimTemplate.ApiKey, Never);
+        var old = Get<NoticeOldDatabase>();
+        await old.ByStampAsync(Never);
+        var accounts = Get<ProviderAccounts>();
+        var before = await accounts.LastAsync(Never);
+        var account = await accounts.EnsureAsync(SimTemplate.BaseUrl, _apiKey, Never);
+        if (_world.ApiKeyOfLastStart != _apiKey)
+        {
+            _world.ApiKeyOfLastStart = _apiKey;
+            _world.Saw(before?.Id == account.Id ? SimDeed.KeyReplaced : SimDeed.AccountChanged);
+        }
+
+        await old.ByAccountAsync(before, account, Never);
         var loops = Get<SendingLoops>();
         var clocks = Get<WatchClocks>();
         Ready = true;
         // Each by itself: a service that fails stops its host.
-        Start(() => WorkAsync(clocks, loops));
+        Start(() => WorkAsync(clocks, loops, old, account));
         Start(() => clocks.RunAsync(Never));
         Start(() => loops.RunDoubtAsync(Never));
         Start(() => Get<EventLoop>().RunAsync(Never));
+        if (_world.Plan.Reconciles)
+        {
+            Start(() => Get<Reconciler>().RunAsync(Never));
+        }
     }
 
     private void Start(Func<Task> service) => Context.Start(service, Stopped);
@@ -108,15 +125,27 @@ internal sealed class SimPortal
         }
     }
 
-    private static async Task WorkAsync(WatchClocks clocks, SendingLoops loops)
+    private async Task WorkAsync(WatchClocks clocks, SendingLoops loops, NoticeOldDatabase old, CurrentAccount account)
     {
         await clocks.CompareAsync(Never);
+        await old.ByProviderAsync(Get<ProviderArchive>(), account, Never);
         await loops.RunWorkersAsync(Never, Never);
     }
 
     private sealed class Crashes(SimWorld world, SimPortal portal) : CrashPoints
     {
-        public override async ValueTask ReachAsync(string point, CancellationToken cancellation)
+        // Not asynchronous itself: what it notes must be there for its caller.
+        public override ValueTask ReachAsync(string point, CancellationToken cancellation)
+        {
+            if (point == CrashPoints.BeforeIntent)
+            {
+                world.IntentBegan.Value = world.Scheduler.Steps;
+            }
+
+            return ReachAsync(point);
+        }
+
+        private async ValueTask ReachAsync(string point)
         {
             // A machine that has a call in hand does not doze over its turn.
             world.Scheduler.Interesting();
@@ -127,9 +156,27 @@ internal sealed class SimPortal
                 await new TaskCompletionSource().Task;
             }
 
+            if (point == CrashPoints.BeforeSettle && world.Chance(world.Plan.Zombie))
+            {
+                await SleepAsync();
+            }
+
             await world.Relaxation.ReachAsync(point, portal);
             // Others may run between any two steps.
             await Task.Yield();
+        }
+
+        /// <summary>One worker stands still and the others do not: its answer is old when it is written down.</summary>
+        private async Task SleepAsync()
+        {
+            var awake = new TaskCompletionSource();
+            world.Saw(SimDeed.WorkerAsleep);
+            world.Scheduler.After(
+                portal.Context,
+                TimeSpan.FromSeconds(SimPlan.Pick(world.Random, 20, 125, 200, 400)),
+                awake.SetResult
+            );
+            await awake.Task;
         }
     }
 
@@ -152,6 +199,7 @@ internal sealed class SimPortal
                 return;
             }
 
+            world.Saw(SimDeed.StorageFailed);
             world.Trace.Add($"storage fails {when} a commit");
             throw new IOException($"The storage failed {when} the commit.");
         }

@@ -1,3 +1,5 @@
+using Ledgerpost.Data;
+
 namespace UnitTests.Simulation;
 
 /// <summary>What came of a seed.</summary>
@@ -7,5 +9,7 @@ internal sealed record SimReport(
     string? Violation,
     IReadOnlyList<string> Trace,
     long Steps,
-    int Posts
+    int Posts,
+    IReadOnlyDictionary<SimDeed, int> Deeds,
+    IReadOnlyDictionary<SafetyMechanism, long> Fired
 );

@@ -8,9 +8,6 @@ namespace UnitTests.Simulation;
 /// </summary>
 internal sealed class SimScheduler
 {
-    /// <summary>After so many naps in a row in which nothing happened, time takes larger steps.</summary>
-    private const int DullNaps = 8;
-
     private readonly Random _random;
     private readonly List<(SimContext Context, SendOrPostCallback Callback, object? State)> _ready = [];
     private readonly PriorityQueue<SimTimer, (long Due, long Order)> _timers = new();
@@ -30,6 +27,14 @@ internal sealed class SimScheduler
 
     /// <summary>Continuations run so far.</summary>
     public long Steps { get; private set; }
+
+    /// <summary>Waiting for a turn is no boredom: short naps weigh little.</summary>
+    private static readonly long Short = TimeSpan.FromSeconds(2).Ticks;
+
+    private const int LongNapWeighs = 4;
+
+    /// <summary>After so many long naps in a row in which nothing happened, time takes larger steps.</summary>
+    public int DullNaps { get; set; }
 
     /// <summary>How long a machine sleeps on which nothing happens.</summary>
     public TimeSpan Doze { get; set; }
@@ -148,7 +153,8 @@ internal sealed class SimScheduler
         }
 
         var target = Math.Max(first.Due, Now.UtcTicks);
-        if (_dull++ > DullNaps)
+        _dull += target - Now.UtcTicks < Short ? 1 : LongNapWeighs;
+        if (_dull > DullNaps * LongNapWeighs)
         {
             // A machine that dozes: its naps end late, which is nobody's failure. The world's own events keep their time.
             var script = _timers

@@ -6,17 +6,42 @@ using UnitTests.Support;
 
 namespace UnitTests.Simulation;
 
+/// <summary>How many contacts a world has. Most of what can go wrong needs few people and many interleavings.</summary>
+internal enum SimSize
+{
+    Tiny,
+    Small,
+    Large,
+}
+
 /// <summary>A migrated database with two tenants and their contacts, made once; each world starts from a copy.</summary>
-internal sealed record SimTemplate(byte[] File, TestTenant North, TestTenant South, DateTimeOffset Start)
+internal sealed record SimTemplate(
+    byte[] File,
+    TestTenant North,
+    TestTenant South,
+    int NorthContacts,
+    int SouthContacts,
+    DateTimeOffset Start
+)
 {
     public const string ApiKey = "re_emulator";
+
+    /// <summary>Of the same team.</summary>
+    public const string SecondKey = "re_second";
+
+    /// <summary>Of another team, which shares neither mails nor idempotency keys with the first.</summary>
+    public const string OtherTeamsKey = "re_other";
+
     public const string BaseUrl = "http://provider.test";
-    public const int NorthContacts = 40;
-    public const int SouthContacts = 9;
 
-    private static readonly Lazy<Task<SimTemplate>> Made = new(MakeAsync);
+    private static readonly Dictionary<SimSize, Lazy<Task<SimTemplate>>> Made = new()
+    {
+        [SimSize.Tiny] = new(() => MakeAsync(6, 2)),
+        [SimSize.Small] = new(() => MakeAsync(14, 4)),
+        [SimSize.Large] = new(() => MakeAsync(40, 9)),
+    };
 
-    public static Task<SimTemplate> Instance => Made.Value;
+    public static SimTemplate Of(SimSize size) => Made[size].Value.GetAwaiter().GetResult();
 
     /// <summary>On memory where there is such a folder: the file is real, the disk is not what is tested.</summary>
     public static string NewFolder()
@@ -27,20 +52,24 @@ internal sealed record SimTemplate(byte[] File, TestTenant North, TestTenant Sou
         return folder;
     }
 
-    private static async Task<SimTemplate> MakeAsync()
+    private static async Task<SimTemplate> MakeAsync(int northContacts, int southContacts)
     {
         var time = new ManualTime();
         await using var database = await TestDatabase.CreateAsync(time);
         var north = await database.AddTenantAsync("north");
         var south = await database.AddTenantAsync("south");
-        for (var i = 1; i <= NorthContacts; i++)
+        for (var i = 1; i <= northContacts; i++)
         {
             // Some that the provider refuses, where the seed's provider does.
             var domain = i % 17 == 5 ? "example.com" : "example.net";
-            await database.AddContactAsync(north, $"north{i}@{domain}", i <= 20 ? ["first"] : ["second"]);
+            await database.AddContactAsync(
+                north,
+                $"north{i}@{domain}",
+                i <= northContacts / 2 ? ["first"] : ["second"]
+            );
         }
 
-        for (var i = 1; i <= SouthContacts; i++)
+        for (var i = 1; i <= southContacts; i++)
         {
             await database.AddContactAsync(south, $"south{i}@example.net");
         }
@@ -51,7 +80,7 @@ internal sealed record SimTemplate(byte[] File, TestTenant North, TestTenant Sou
             await connection.OpenAsync();
             await using var command = connection.CreateCommand();
             command.CommandText =
-                "UPDATE \"ProviderAccounts\" SET \"KeyFingerprint\" = @key; PRAGMA wal_checkpoint(TRUNCATE); VACUUM INTO @copy;";
+                "UPDATE \"ProviderAccounts\" SET \"KeyFingerprint\" = @key; UPDATE \"AspNetUsers\" SET \"IsOperator\" = 1; PRAGMA wal_checkpoint(TRUNCATE); VACUUM INTO @copy;";
             command.Parameters.AddWithValue(
                 "@key",
                 Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ApiKey)))
@@ -63,7 +92,7 @@ internal sealed record SimTemplate(byte[] File, TestTenant North, TestTenant Sou
         var file = await System.IO.File.ReadAllBytesAsync(copy + ".db");
         System.IO.File.Delete(copy);
         System.IO.File.Delete(copy + ".db");
-        return new SimTemplate(file, north, south, time.GetUtcNow());
+        return new SimTemplate(file, north, south, northContacts, southContacts, time.GetUtcNow());
     }
 }
 

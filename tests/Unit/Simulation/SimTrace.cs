@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace UnitTests.Simulation;
 
 /// <summary>What happened in a world, line by line: printed when it went wrong, and compared when a seed is run twice.</summary>
-internal sealed class SimTrace(Func<DateTimeOffset> now) : ILoggerProvider
+internal sealed class SimTrace(Func<DateTimeOffset> now, Action<string> said) : ILoggerProvider
 {
     private readonly List<string> _lines = [];
     private DateTimeOffset? _start;
@@ -17,6 +17,9 @@ internal sealed class SimTrace(Func<DateTimeOffset> now) : ILoggerProvider
         _start ??= at;
         _lines.Add(string.Create(CultureInfo.InvariantCulture, $"{at - _start.Value:d\\.hh\\:mm\\:ss\\.fff} {text}"));
     }
+
+    /// <summary>A part of the engine has something to tell.</summary>
+    private void Said(string part) => said(part);
 
     public ILogger CreateLogger(string categoryName) => new Lines_(this, categoryName);
 
@@ -44,6 +47,7 @@ internal sealed class SimTrace(Func<DateTimeOffset> now) : ILoggerProvider
         {
             if (IsEnabled(logLevel))
             {
+                trace.Said(_short);
                 var why = exception is null ? "" : $" [{exception.GetType().Name}: {exception.Message}]";
                 trace.Add($"  {_short}: {formatter(state, exception)}{why}");
             }

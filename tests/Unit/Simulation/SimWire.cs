@@ -1,12 +1,27 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
 using ResendEmulator.Faults;
 using ResendEmulator.Hosting;
 
 namespace UnitTests.Simulation;
 
 /// <summary>One POST whose body was written: what a provider could see of it, whether it arrived or not.</summary>
-internal sealed record WirePost(string Key, string Hash, DateTimeOffset At, int Portal);
+/// <param name="First">Who is in it, where it is the first of its key; null for a repeat.</param>
+/// <param name="Deleted">Who was deleted and not added again, when it went out.</param>
+/// <param name="IntentBegan">The world's step at which its intent had not begun yet.</param>
+internal sealed record WirePost(
+    string Key,
+    string Hash,
+    DateTimeOffset At,
+    int Portal,
+    FirstCall? First,
+    long IntentBegan,
+    IReadOnlyDictionary<(Guid Tenant, string Email), long> Deleted
+);
+
+internal sealed record FirstCall(Guid Tenant, Guid Campaign, string Recipients);
 
 /// <summary>
 /// The network between portal and provider. A request may be lost, late, or answered by something else; an answer may be
@@ -51,7 +66,17 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         if (key is not null)
         {
             world.Scheduler.Interesting();
-            world.Posts.Add(new WirePost(key, hash, world.Scheduler.Now, portal));
+            world.Posts.Add(
+                new WirePost(
+                    key,
+                    hash,
+                    world.Scheduler.Now,
+                    portal,
+                    First(key),
+                    world.IntentBegan.Value,
+                    world.Deleted.ToDictionary()
+                )
+            );
         }
 
         var number = ++world.Requests;
@@ -72,6 +97,21 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
             return;
         }
 
+        var other = request.Headers.Authorization?.Parameter == SimTemplate.OtherTeamsKey;
+        if (reads && OfOtherTeam(request.RequestUri!, other) is { } refused)
+        {
+            world.Later(way, () => answer.TrySetResult(refused));
+            return;
+        }
+
+        if (other && key is not null)
+        {
+            headers[headers.FindIndex(header => header.Item1 == "Idempotency-Key")] = (
+                "Idempotency-Key",
+                "other/" + key
+            );
+        }
+
         var rule = reads ? null : Fault();
         world.Later(
             way,
@@ -86,11 +126,49 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
                             body,
                             rule,
                             answer,
+                            other,
                             aborted
                         ),
                     world.Fail
                 )
         );
+    }
+
+    /// <summary>By the newest attempt: where there is a newer one than this call's, it is a repeat, and nothing is asked of it.</summary>
+    private FirstCall? First(string key) =>
+        world.Look(db =>
+            db.Attempts.Where(a => a.Key == key)
+                .OrderByDescending(a => a.Number)
+                .Select(a => a.CleanHistory ? new FirstCall(a.TenantId, a.CampaignId, a.RecipientNumbers) : null)
+                .FirstOrDefaultAsync()
+        );
+
+    /// <summary>
+    /// The emulator knows one team. What a second one would not let be read is answered here; its idempotency keys have a
+    /// name of their own.
+    /// </summary>
+    /// <returns>Null where the emulator itself answers.</returns>
+    private HttpResponseMessage? OfOtherTeam(Uri url, bool other)
+    {
+        var last = url.Segments[^1];
+        var isList = last is "emails" or "logs" or "domains";
+        if (isList ? !other : other == world.OtherTeams.Exists(body => body.Contains(last, StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        var response = new HttpResponseMessage(isList ? HttpStatusCode.OK : HttpStatusCode.NotFound)
+        {
+            Content = new StringContent(
+                isList
+                    ? """{"object":"list","has_more":false,"data":[]}"""
+                    : """{"statusCode":404,"name":"not_found","message":"Not found."}""",
+                Encoding.UTF8,
+                "application/json"
+            ),
+        };
+        response.Headers.Date = world.Scheduler.Now;
+        return response;
     }
 
     private async Task ArriveAsync(
@@ -101,6 +179,7 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         byte[] body,
         FaultRule? rule,
         TaskCompletionSource<HttpResponseMessage> answer,
+        bool other,
         CancellationToken aborted
     )
     {
@@ -111,6 +190,16 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         world.Trace.Add(
             $"answer {number}: {(call.Cut ? "cut" : call.Status)}{(rule is null ? "" : $" ({rule.Describe()})")}{(lost ? " is lost" : "")}"
         );
+        if (other)
+        {
+            world.OtherTeams.Add(Encoding.UTF8.GetString(call.Body));
+        }
+
+        if (!reads)
+        {
+            SimNature.Answered(world);
+        }
+
         if (lost && _random.Next(2) == 0)
         {
             return;

@@ -10,7 +10,7 @@ using ResendEmulator.Hosting;
 namespace UnitTests.Simulation;
 
 /// <summary>One seed's world: portal, provider, network, people and time, from the launch until everything is at rest.</summary>
-internal sealed class SimWorld : IDisposable
+internal sealed partial class SimWorld : IDisposable
 {
     public const string WebhookSecret = "whsec_c2ltdWxhdGlvbi1zZWNyZXQtMDEyMzQ1Njc4OQ==";
 
@@ -31,70 +31,46 @@ internal sealed class SimWorld : IDisposable
     private int _crashesLeft;
     private Exception? _failure;
 
-    private SimWorld(int seed, SimTemplate template, Relaxation relaxation)
+    private SimWorld(int seed, Relaxation relaxation)
     {
         Random = new Random(seed);
-        Template = template;
         Relaxation = relaxation;
-        Scheduler = new SimScheduler(Random, template.Start);
-        Trace = new SimTrace(() => Scheduler.Now);
         Plan = new SimPlan(Random);
         relaxation.Shape(Plan);
+        Template = SimTemplate.Of(Plan.Size);
+        Scheduler = new SimScheduler(Random, Template.Start);
+        Trace = new SimTrace(
+            () => Scheduler.Now,
+            part =>
+            {
+                if (part == nameof(Reconciler))
+                {
+                    Saw(SimDeed.Reconciled);
+                }
+            }
+        );
         Nature = new SimContext(Scheduler, "nature");
         Provider = new SimContext(Scheduler, "provider");
         DatabaseFile = Path.Combine(_folder, "portal.db");
-        File.WriteAllBytes(DatabaseFile, template.File);
+        File.WriteAllBytes(DatabaseFile, Template.File);
         Scheduler.BeforeStep = BeforeStep;
         Scheduler.Stall = Stall;
+        Scheduler.DullNaps = Plan.DullNaps;
         Scheduler.Doze = TimeSpan.FromMinutes(10) + (Plan.Horizon / 25);
     }
 
-    public Random Random { get; }
-    public SimTemplate Template { get; }
-    public Relaxation Relaxation { get; }
-    public SimScheduler Scheduler { get; }
-    public SimTrace Trace { get; }
-    public SimPlan Plan { get; }
-    public SimIds Ids { get; } = new();
-    public string DatabaseFile { get; }
-
-    /// <summary>What happens by itself: never dead.</summary>
-    public SimContext Nature { get; }
-
-    public SimContext Provider { get; }
-    public EmulatorInProcess Emulator { get; private set; } = null!;
-    public List<WirePost> Posts { get; } = [];
-
-    /// <summary>Since when, in true time, an address is surely on its tenant's list.</summary>
-    public Dictionary<(Guid Tenant, string Email), DateTimeOffset> Unsubscribed { get; } = [];
-
-    public int Requests { get; set; }
-
-    /// <summary>Null while it is down.</summary>
-    public SimPortal? Portal { get; private set; }
-
-    /// <summary>How wrong the portal's wall clock is.</summary>
-    public TimeSpan ClockError { get; set; }
-
-    /// <summary>What the provider's end does at the moment: unreachable, silent, failing, or null.</summary>
-    public string? Outage { get; set; }
-
-    /// <summary>The place of the next crash, once it is due.</summary>
-    public string? CrashAt { get; set; }
-
-    /// <summary>The troubles are on.</summary>
-    public bool Troubled { get; private set; } = true;
-
     public static SimReport Run(int seed, Relaxation? relaxation = null)
     {
-        var template = SimTemplate.Instance.GetAwaiter().GetResult();
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
-        using var world = new SimWorld(seed, template, relaxation ?? Relaxation.None);
         string? violation = null;
+        var world = new SimWorld(seed, relaxation ?? Relaxation.None);
         try
         {
-            world.Live();
+            using (world)
+            {
+                world.Live();
+            }
         }
         catch (Exception exception)
         {
@@ -105,10 +81,32 @@ internal sealed class SimWorld : IDisposable
             SynchronizationContext.SetSynchronizationContext(before);
         }
 
-        return new SimReport(seed, world.Plan, violation, world.Trace.Lines, world.Scheduler.Steps, world.Posts.Count);
+        return new SimReport(
+            seed,
+            world.Plan,
+            violation,
+            world.Trace.Lines,
+            world.Scheduler.Steps,
+            world.Posts.Count,
+            world.Deeds,
+            world.Fired
+        );
     }
 
     public bool Chance(double share) => Troubled && share > 0 && Random.NextDouble() < share;
+
+    public void Saw(SimDeed deed) => Deeds[deed] = Deeds.GetValueOrDefault(deed) + 1;
+
+    /// <summary>Counts a deed that was done, and tells what came of it.</summary>
+    public string Note(object result, bool done, SimDeed deed)
+    {
+        if (done)
+        {
+            Saw(deed);
+        }
+
+        return $"{result}";
+    }
 
     public void Later(TimeSpan delay, Action action) => Scheduler.After(Nature, delay, action);
 
@@ -122,8 +120,9 @@ internal sealed class SimWorld : IDisposable
             return;
         }
 
+        Saw(SimDeed.Crashed);
         Trace.Add($"portal {portal.Number} dies: {where}");
-        portal.Context.Dead = true;
+        End(portal);
         Portal = null;
         CrashAt = null;
         _crashStep = long.MaxValue;
@@ -155,45 +154,27 @@ internal sealed class SimWorld : IDisposable
         );
     }
 
-    /// <summary>A read for the world's own use, beside everything.</summary>
-    public T Look<T>(Func<PortalDbContext, Task<T>> query)
-    {
-        using var db = Portal!.Db.Read(TenantScope.Installation);
-        var task = query(db);
-        return task.IsCompleted
-            ? task.GetAwaiter().GetResult()
-            : throw new SimulationException("A read did not complete.");
-    }
-
-    /// <summary>Lets the world turn until one piece of work is done.</summary>
-    public T Await<T>(SimContext context, Func<Task<T>> work)
-    {
-        var (done, result) = (false, default(T)!);
-        context.Start(
-            async () =>
-            {
-                result = await work();
-                done = true;
-            },
-            Fail
-        );
-        Turn(() => done, TimeSpan.FromMinutes(1));
-        return done ? result : throw new SimulationException("Something that must complete did not.");
-    }
-
     public void Dispose()
     {
         if (Portal is { } portal)
         {
-            portal.Context.Dead = true;
+            End(portal);
         }
 
-        using (var pool = new SqliteConnection($"Data Source={DatabaseFile}"))
-        {
-            SqliteConnection.ClearPool(pool);
-        }
-
+        ClearPool();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private void End(SimPortal portal)
+    {
+        portal.Context.Dead = true;
+        foreach (var count in portal.Db.Safety.Read().Where(count => count.Count > 0))
+        {
+            Fired[count.Mechanism] = Fired.GetValueOrDefault(count.Mechanism) + count.Count;
+        }
+
+        // A meter is in a list of the whole process until then, and with it the whole world.
+        portal.Db.Safety.Dispose();
     }
 
     private void Live()
@@ -225,7 +206,8 @@ internal sealed class SimWorld : IDisposable
     private void Calm()
     {
         Trace.Add("the troubles are over");
-        Scheduler.Doze = TimeSpan.FromMinutes(90);
+        Scheduler.Doze = TimeSpan.FromHours(5);
+        Scheduler.DullNaps = 2;
         Troubled = false;
         Outage = null;
         ClockError = TimeSpan.Zero;
@@ -249,6 +231,8 @@ internal sealed class SimWorld : IDisposable
             WebhookUrl = "http://portal.test/webhooks/resend",
             WebhookSecret = WebhookSecret,
         };
+        options.ApiKeys.Add(new EmulatorApiKey { Token = SimTemplate.SecondKey });
+        options.ApiKeys.Add(new EmulatorApiKey { Token = SimTemplate.OtherTeamsKey });
         options.VerifiedDomains.Clear();
         options.VerifiedDomains.Add("north.test");
         options.VerifiedDomains.Add("south.test");
@@ -290,8 +274,14 @@ internal sealed class SimWorld : IDisposable
         }
     }
 
-    private TimeSpan? Stall(SimContext context) =>
-        ReferenceEquals(context, Portal?.Context) && Chance(Plan.Stall)
-            ? TimeSpan.FromSeconds(SimPlan.Pick(Random, 1, 20, 45, 130, 130, 400, 4000))
-            : null;
+    private TimeSpan? Stall(SimContext context)
+    {
+        if (!ReferenceEquals(context, Portal?.Context) || !Chance(Plan.Stall))
+        {
+            return null;
+        }
+
+        Saw(SimDeed.Stalled);
+        return TimeSpan.FromSeconds(SimPlan.Pick(Random, 1, 20, 45, 130, 130, 400, 4000));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Ledgerpost.Data;
 using UnitTests.Support;
 using Xunit.Abstractions;
 
@@ -12,8 +13,24 @@ namespace UnitTests.Simulation;
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int InEveryRun = 20;
-    private const int InTheLongRun = 100;
+    private const int InEveryRun = 40;
+    private const int InTheLongRun = 200;
+    private const int EnoughForEveryDeed = 1500;
+
+    /// <summary>What the worlds are there to trip; a run in which they never do proves little.</summary>
+    private static readonly SafetyMechanism[] Needed =
+    [
+        SafetyMechanism.IntentCampaignStopped,
+        SafetyMechanism.IntentCommitInDoubt,
+        SafetyMechanism.AnswerProvesNothing,
+        SafetyMechanism.RefusalOnRepeat,
+        SafetyMechanism.Bisected,
+        SafetyMechanism.SettleStale,
+        SafetyMechanism.DoubtExpired,
+        SafetyMechanism.DoubtProven,
+        SafetyMechanism.RecoveredAtStart,
+        SafetyMechanism.ClocksContradict,
+    ];
 
     [SqliteFact]
     public void Seeds_AFew_FindNothing() => RunSeeds(0, Only() is null ? InEveryRun : 0);
@@ -49,6 +66,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private void RunSeeds(int from, int count)
     {
         var failed = new ConcurrentBag<SimReport>();
+        var deeds = new ConcurrentDictionary<SimDeed, long>();
+        var fired = new ConcurrentDictionary<SafetyMechanism, long>();
         long steps = 0,
             posts = 0;
         Parallel.ForEach(
@@ -59,6 +78,16 @@ public sealed class SimulationTests(ITestOutputHelper output)
                 var report = SimWorld.Run(seed);
                 Interlocked.Add(ref steps, report.Steps);
                 Interlocked.Add(ref posts, report.Posts);
+                foreach (var (deed, times) in report.Deeds)
+                {
+                    deeds.AddOrUpdate(deed, times, (_, before) => before + times);
+                }
+
+                foreach (var (mechanism, times) in report.Fired)
+                {
+                    fired.AddOrUpdate(mechanism, times, (_, before) => before + times);
+                }
+
                 if (report.Violation is not null)
                 {
                     failed.Add(report);
@@ -68,12 +97,25 @@ public sealed class SimulationTests(ITestOutputHelper output)
         output.WriteLine(
             $"{count} seeds, {Environment.CpuUsage.TotalTime} of processor time, {steps} continuations, {posts} POSTs, {failed.Count} failed"
         );
+        output.WriteLine($"Deeds: {Told(deeds)}");
+        output.WriteLine($"Safety mechanisms: {Told(fired)}");
         var shown = failed.OrderBy(report => report.Trace.Count).Take(2).Select(report => Describe(report, 60));
         Assert.True(
             failed.IsEmpty,
             $"{failed.Count} of {count} seeds failed: {string.Join(", ", failed.Select(report => report.Seed).Order().Take(50))}\n{string.Join("\n\n", shown)}"
         );
+        if (count >= EnoughForEveryDeed)
+        {
+            var never = Enum.GetValues<SimDeed>().Where(deed => !deeds.ContainsKey(deed));
+            Assert.True(!never.Any(), $"No seed of {count} did this: {string.Join(", ", never)}.");
+            var idle = Needed.Where(mechanism => !fired.ContainsKey(mechanism));
+            Assert.True(!idle.Any(), $"No seed of {count} needed this: {string.Join(", ", idle)}.");
+        }
     }
+
+    private static string Told<T>(ConcurrentDictionary<T, long> counts)
+        where T : struct, Enum =>
+        string.Join(", ", Enum.GetValues<T>().Select(value => $"{value} {counts.GetValueOrDefault(value)}"));
 
     private static string Describe(SimReport report, int lines) =>
         $"""
