@@ -25,7 +25,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
     private const int InitialBytes = 1024 * 1024;
 
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
-    private readonly ConcurrentDictionary<Guid, CampaignMails> _mails = new();
+    private readonly ConcurrentDictionary<Guid, Lazy<CampaignMails>> _mails = new();
 
     /// <param name="recheck">
     /// Takes out who must not be mailed any more. The intent looks for them in any case, in its own transaction, and asks for
@@ -91,24 +91,34 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         return new PreparedChunk(body.WrittenMemory, [.. members.Select(member => member.Number)]);
     }
 
+    // The workers come for a new campaign all at once, and compiling takes longer than sending a chunk: one does it.
     private async Task<CampaignMails> MailsAsync(
         PortalDbContext context,
         Guid campaignId,
         CancellationToken cancellation
     )
     {
-        if (_mails.TryGetValue(campaignId, out var known))
+        if (!_mails.TryGetValue(campaignId, out var mails))
         {
-            return known;
+            var campaign = await context.Campaigns.SingleAsync(c => c.Id == campaignId, cancellation);
+            if (_mails.Count >= MostTemplates)
+            {
+                _mails.Clear();
+            }
+
+            mails = _mails.GetOrAdd(campaignId, _ => new Lazy<CampaignMails>(() => new CampaignMails(campaign)));
         }
 
-        if (_mails.Count >= MostTemplates)
+        try
         {
-            _mails.Clear();
+            return mails.Value;
         }
-
-        var mails = new CampaignMails(await context.Campaigns.SingleAsync(c => c.Id == campaignId, cancellation));
-        return _mails.GetOrAdd(campaignId, mails);
+        catch
+        {
+            // What failed once is tried anew for the next chunk.
+            _mails.TryRemove(campaignId, out _);
+            throw;
+        }
     }
 
     private static Task<List<Addressee>> AddresseesAsync(
