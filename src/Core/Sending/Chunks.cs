@@ -47,6 +47,22 @@ internal static class Chunks
             cancellation
         );
 
+    /// <summary>Back to those that wait for a worker, without an answer. What is in doubt stays in doubt.</summary>
+    /// <returns>How many rows it touched.</returns>
+    public static Task<int> GiveBackAsync(
+        IQueryable<Chunk> which,
+        DateTimeOffset notBefore,
+        CancellationToken cancellation
+    ) =>
+        which.ExecuteUpdateAsync(
+            set =>
+                set.SetProperty(chunk => chunk.State, ChunkState.Planned)
+                    .SetProperty(chunk => chunk.LeaseOwner, (string?)null)
+                    .SetProperty(chunk => chunk.LeaseEnds, (DateTimeOffset?)null)
+                    .SetProperty(chunk => chunk.NotBefore, notBefore),
+            cancellation
+        );
+
     /// <summary>
     /// Rule 4 with a clean history: nothing was accepted, the generation is over. Its recipients are pending again, or
     /// excluded where the campaign was cancelled meanwhile; the next generation belongs to the run that is current now.

@@ -136,7 +136,12 @@ public sealed class Dispatcher(
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
                 case IntentResult.Written written:
-                    await PostAsync(chunk, written.Intent, account, slot, notAfter, cancellation);
+                    var outcome = await PostAsync(chunk, written.Intent, account, slot, notAfter, cancellation);
+                    if (outcome is Outcome.Accepted && prepared is not null)
+                    {
+                        prepare.Reuse(prepared);
+                    }
+
                     return DispatchResult.Sent;
                 case IntentResult.AudienceChanged:
                     continue;
@@ -177,7 +182,7 @@ public sealed class Dispatcher(
         return slot;
     }
 
-    private async Task PostAsync(
+    private async Task<Outcome> PostAsync(
         ClaimedChunk chunk,
         Intent intent,
         CurrentAccount account,
@@ -231,6 +236,7 @@ public sealed class Dispatcher(
         }
 
         await crash.ReachAsync(CrashPoints.AfterSettle, cancellation);
+        return outcome;
     }
 
     private async Task<bool> SettleAsync(
@@ -265,16 +271,7 @@ public sealed class Dispatcher(
         db.WriteBesideOthersAsync(
             TenantScope.For(chunk.TenantId),
             (context, token) =>
-                ClaimFence
-                    .Mine(context, chunk)
-                    .ExecuteUpdateAsync(
-                        set =>
-                            set.SetProperty(c => c.State, ChunkState.Planned)
-                                .SetProperty(c => c.LeaseOwner, (string?)null)
-                                .SetProperty(c => c.LeaseEnds, (DateTimeOffset?)null)
-                                .SetProperty(c => c.NotBefore, db.Time.GetUtcNow() + pause),
-                        token
-                    ),
+                Chunks.GiveBackAsync(ClaimFence.Mine(context, chunk), db.Time.GetUtcNow() + pause, token),
             cancellation
         );
 

@@ -9,8 +9,12 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Sending;
 
 /// <summary>A chunk's request as it would go out now; nothing of it is promised before the intent is written.</summary>
+/// <param name="Buffer">Holds the body until <see cref="PrepareChunk.Reuse"/>.</param>
 /// <param name="Recipients">Numbers, ascending, in the order of the mails.</param>
-public sealed record PreparedChunk(ReadOnlyMemory<byte> Body, IReadOnlyList<int> Recipients);
+public sealed record PreparedChunk(ArrayBufferWriter<byte> Buffer, IReadOnlyList<int> Recipients)
+{
+    public ReadOnlyMemory<byte> Body => Buffer.WrittenMemory;
+}
 
 /// <summary>
 /// Before a chunk is first rendered: takes out who must not be mailed any more, then renders the rest from the frozen
@@ -26,6 +30,19 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
     private readonly ConcurrentDictionary<Guid, Lazy<CampaignMails>> _mails = new();
+
+    // A megabyte for each chunk would be a large object each time, and a collection of the whole heap every few chunks.
+    private readonly ConcurrentBag<ArrayBufferWriter<byte>> _buffers = [];
+
+    /// <summary>
+    /// Gives the bytes back, for another chunk to be written over them. Only for a request that the provider has accepted:
+    /// whoever answers earlier may be answering while the rest is still on its way.
+    /// </summary>
+    public void Reuse(PreparedChunk sent)
+    {
+        sent.Buffer.ResetWrittenCount();
+        _buffers.Add(sent.Buffer);
+    }
 
     /// <param name="recheck">
     /// Takes out who must not be mailed any more. The intent looks for them in any case, in its own transaction, and asks for
@@ -58,7 +75,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             return null;
         }
 
-        var body = new ArrayBufferWriter<byte>(InitialBytes);
+        var body = _buffers.TryTake(out var used) ? used : new ArrayBufferWriter<byte>(InitialBytes);
         body.Write("["u8);
         var broken = new List<(int Number, string Why)>();
         using var links = await urls.ForTenantAsync(claim.TenantId, cancellation);
@@ -88,7 +105,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         }
 
         body.Write("]"u8);
-        return new PreparedChunk(body.WrittenMemory, [.. members.Select(member => member.Number)]);
+        return new PreparedChunk(body, [.. members.Select(member => member.Number)]);
     }
 
     // The workers come for a new campaign all at once, and compiling takes longer than sending a chunk: one does it.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Sending;
@@ -74,7 +75,7 @@ public sealed partial class IntentStatementTests : IAsyncLifetime
                 continue;
             }
 
-            var prepared = facts.InDoubt ? null : new PreparedChunk("[]"u8.ToArray(), []);
+            var prepared = facts.InDoubt ? null : new PreparedChunk(Empty(), []);
             var result = await _engine.RecordIntent.ExecuteAsync(
                 claim,
                 prepared,
@@ -110,4 +111,11 @@ public sealed partial class IntentStatementTests : IAsyncLifetime
             (db, token) => db.Installation.ExecuteUpdateAsync(set => set.SetProperty(row => row.Hold, reason), token),
             CancellationToken.None
         );
+
+    private static ArrayBufferWriter<byte> Empty()
+    {
+        var body = new ArrayBufferWriter<byte>();
+        body.Write("[]"u8);
+        return body;
+    }
 }

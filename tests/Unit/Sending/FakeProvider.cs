@@ -41,6 +41,9 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
 
     public List<Call> Calls { get; } = [];
 
+    /// <summary>The memory of each call's request, not a copy of it.</summary>
+    public List<ReadOnlyMemory<byte>> Bodies { get; } = [];
+
     /// <summary>Every mail that really went out, in order.</summary>
     public List<Mail> Mailed { get; } = [];
 
@@ -82,6 +85,7 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
         lock (_lock)
         {
             var fault = _script.TryDequeue(out var scripted) ? scripted : Always;
+            Bodies.Add(request.Body);
             var hash = MailBatch.Hash(request.Body.Span);
             using var json = JsonDocument.Parse(request.Body);
             Calls.Add(new Call(request.Key, hash, json.RootElement.GetArrayLength(), request.BaseUrl, fault));
