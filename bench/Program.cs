@@ -37,6 +37,11 @@ async Task RunAsync(DatabaseProvider database, PostgreSqlServer? server)
     }
 
     var instances = database == DatabaseProvider.Sqlite ? [1] : options.Instances;
+    foreach (var count in options.Cases.Contains("rate") ? instances : [])
+    {
+        await RateBench.RunAsync(count, server, options, report);
+    }
+
     foreach (var latency in options.Cases.Contains("pipeline") ? options.LatencyMilliseconds : [])
     {
         foreach (var count in instances)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -25,7 +26,11 @@ internal sealed class Provider : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    public static async Task<Provider> StartAsync(string folder, int latencyMilliseconds)
+    public static async Task<Provider> StartAsync(
+        string folder,
+        int latencyMilliseconds,
+        int callsPerSecond = 1_000_000
+    )
     {
         var address = $"http://127.0.0.1:{ChildProcess.FreePort()}";
         var process = ChildProcess.Start(
@@ -36,7 +41,7 @@ internal sealed class Provider : IAsyncDisposable
             $"--Emulator:DataDirectory={Path.Combine(folder, "emulator")}",
             $"--Emulator:VerifiedDomains:0={Tenants[0]}.{Domain}",
             $"--Emulator:VerifiedDomains:1={Tenants[1]}.{Domain}",
-            "--Emulator:Behaviour:RateLimitPerSecond=1000000"
+            string.Create(CultureInfo.InvariantCulture, $"--Emulator:Behaviour:RateLimitPerSecond={callsPerSecond}")
         );
         var provider = new Provider(process, address);
         await provider.WaitUntilReadyAsync();
