@@ -65,6 +65,7 @@ internal sealed partial class SimPeople(SimWorld world)
         {
             Release();
             Rest();
+            DecideSome();
             var open = Campaigns()
                 .Where(c =>
                     c.Status == CampaignStatus.Paused
@@ -93,6 +94,17 @@ internal sealed partial class SimPeople(SimWorld world)
 
             world.Turn(() => false, TimeSpan.FromMinutes(2));
         }
+    }
+
+    // Most calls become unknown only when their window is over, and then somebody decides, or nobody ever does.
+    private void DecideSome()
+    {
+        foreach (var campaign in Campaigns().Where(_ => _random.Next(3) == 0))
+        {
+            Decide(TenantOf(campaign.TenantId), campaign.Id);
+        }
+
+        world.Turn(() => false, TimeSpan.FromMinutes(2));
     }
 
     public List<Campaign> Campaigns() =>
