@@ -14,7 +14,7 @@ namespace UnitTests.Simulation;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private const int InEveryRun = 40;
-    private const int InTheLongRun = 200;
+    private const int InTheLongRun = 1960;
     private const int EnoughForEveryDeed = 1500;
 
     /// <summary>What the worlds are there to trip; a run in which they never do proves little.</summary>
