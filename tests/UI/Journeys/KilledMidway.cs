@@ -23,6 +23,8 @@ public sealed class KilledMidway(BrowserFixture browser) : IClassFixture<Browser
                 delay_milliseconds = 4000,
             }
         );
+        // The provider's reports would prove the second chunk before anybody saw the first one alone.
+        await stage.Provider.HoldWebhooksAsync();
         var campaign = await page.WriteAndLaunchAsync(stage, "Autumn bulbs");
         await page.CountsAsync("Accepted", 100);
         // The second chunk is with the provider, and its answer on the way.
