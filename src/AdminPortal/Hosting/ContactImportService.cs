@@ -33,8 +33,6 @@ internal sealed class ContactImportService(
             )
         );
 
-    private sealed class NeverRaised : WakeUp;
-
     private async Task WorkAsync(CancellationToken stoppingToken)
     {
         // The work is synchronous underneath; the host must not wait for it to start.

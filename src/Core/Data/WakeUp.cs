@@ -74,3 +74,6 @@ public abstract class WakeUp
         }
     }
 }
+
+/// <summary>For a loop that only looks from time to time.</summary>
+public sealed class NeverRaised : WakeUp;

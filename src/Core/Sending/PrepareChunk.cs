@@ -17,8 +17,8 @@ public sealed record PreparedChunk(ArrayBufferWriter<byte> Buffer, IReadOnlyList
 }
 
 /// <summary>
-/// Before a chunk is first rendered: takes out who must not be mailed any more, then renders the rest from the frozen
-/// content. Never called for a chunk that may have been accepted.
+/// Renders a chunk from the frozen content; once the intent has found somebody who must not be mailed any more, without
+/// them. Never called for a chunk that may have been accepted.
 /// </summary>
 public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 {

@@ -263,6 +263,4 @@ public sealed class Reconciler(
         (_mails, _after) = (false, null);
         _seen.Clear();
     }
-
-    private sealed class NeverRaised : WakeUp;
 }

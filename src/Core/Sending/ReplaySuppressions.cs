@@ -166,6 +166,4 @@ public sealed class ReplaySuppressions(
             "complaint" => SuppressionReason.Complained,
             _ => SuppressionReason.Manual,
         };
-
-    private sealed class NeverRaised : WakeUp;
 }

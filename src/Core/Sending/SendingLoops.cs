@@ -73,6 +73,4 @@ public sealed class SendingLoops(
         var due = await claim.NextDueAsync(account.Id, cancellation) - time.GetUtcNow();
         return TimeSpan.FromTicks(Math.Clamp((due ?? LongestNap).Ticks, ShortestNap.Ticks, LongestNap.Ticks));
     }
-
-    private sealed class NeverRaised : WakeUp;
 }

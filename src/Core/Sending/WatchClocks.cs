@@ -175,6 +175,4 @@ public sealed class WatchClocks(
             },
             cancellation
         );
-
-    private sealed class NeverRaised : WakeUp;
 }
