@@ -86,6 +86,15 @@ public static class Exclusions
             WHERE s."TenantId" = r."TenantId" AND s."NormalizedEmail" = r."NormalizedEmail"))
         """;
 
+    /// <summary>
+    /// The rules of an address, as one value over <c>"SuppressedAddresses" AS s</c> joined from the left: null for whom may
+    /// be mailed. For the first launch, where nobody is deleted yet and nobody is related. A test compares it with the rules.
+    /// </summary>
+    public const string ReasonOfAddress = $"""
+        CASE WHEN s."Reason" = 'Unsubscribed' THEN '{Reasons.Unsubscribed}'
+            WHEN s."Reason" IS NOT NULL THEN '{Reasons.Suppressed}' END
+        """;
+
     /// <summary>Rows of the lineage's other campaigns whose mail is, or may be, with the provider, or may go there yet.</summary>
     private static IQueryable<Recipient> Taken(PortalDbContext db, IQueryable<Guid> others) =>
         db.Recipients.Where(row =>

@@ -13,9 +13,14 @@ public static class ChunkPlanner
     /// <summary>Room for address, headers, tags and the text part's markup around one mail's HTML.</summary>
     private const int OverheadBytes = 4 * 1024;
 
+    /// <summary>The usual half minute is too short for a million rows on PostgreSQL, and a launch would begin again for ever.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+
     /// <summary>As many as fit: 100, or fewer when the mail is so large that 100 would not go into one request.</summary>
     public static int SizeFor(Campaign campaign) =>
         Math.Clamp(MaxRequestBytes / ((campaign.Html.Length * 3) + OverheadBytes), 1, Chunk.MaxRecipients);
+
+    public static int SizeFor(Campaign campaign, int most) => Math.Min(SizeFor(campaign), most);
 
     /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>.</param>
     /// <param name="campaign">Tracked; its <see cref="Campaign.LastChunk"/> is raised.</param>
@@ -27,15 +32,10 @@ public static class ChunkPlanner
         int most = Chunk.MaxRecipients
     )
     {
-        var size = Math.Min(SizeFor(campaign), most);
-        // Read again: a bisection may have taken numbers before the caller's first statement held the campaign's row.
-        var last = await db
-            .Campaigns.Where(c => c.TenantId == campaign.TenantId && c.Id == campaign.Id)
-            .Select(c => c.LastChunk)
-            .SingleAsync(cancellation);
-        // A table that PostgreSQL has no statistics of yet looks empty to it, and it would compare everybody with everybody.
-        await NestedLoopsAsync(db, "off", cancellation);
-        var planned = await db.Database.ExecuteSqlAsync(
+        var size = SizeFor(campaign, most);
+        var last = await LastAsync(db, campaign, cancellation);
+        var planned = await ExecuteJoinAsync(
+            db,
             $"""
             UPDATE "Recipients" SET "ChunkNumber" = {last} + 1 + (x."Position" - 1) / {size}
             FROM (
@@ -48,7 +48,30 @@ public static class ChunkPlanner
             """,
             cancellation
         );
-        await NestedLoopsAsync(db, "on", cancellation);
+        await AddAsync(db, campaign, last, planned, size, cancellation);
+        return planned;
+    }
+
+    /// <summary>
+    /// The chunk numbers that are taken. Read again: a bisection may have taken some before the caller's first statement
+    /// held the campaign's row.
+    /// </summary>
+    internal static Task<int> LastAsync(PortalDbContext db, Campaign campaign, CancellationToken cancellation) =>
+        db
+            .Campaigns.Where(c => c.TenantId == campaign.TenantId && c.Id == campaign.Id)
+            .Select(c => c.LastChunk)
+            .SingleAsync(cancellation);
+
+    /// <summary>The chunks whose numbers stand with their recipients already.</summary>
+    internal static async Task AddAsync(
+        PortalDbContext db,
+        Campaign campaign,
+        int last,
+        int planned,
+        int size,
+        CancellationToken cancellation
+    )
+    {
         await db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO "Chunks" (
@@ -63,7 +86,24 @@ public static class ChunkPlanner
             cancellation
         );
         campaign.LastChunk = last + ((planned + size - 1) / size);
-        return planned;
+    }
+
+    /// <summary>
+    /// A table that PostgreSQL has no statistics of yet looks empty to it, and it would compare everybody with everybody.
+    /// </summary>
+    /// <returns>How many rows it touched.</returns>
+    internal static async Task<int> ExecuteJoinAsync(
+        PortalDbContext db,
+        FormattableString sql,
+        CancellationToken cancellation
+    )
+    {
+        // For what is left of this transaction too: it goes over the whole ledger.
+        db.Database.SetCommandTimeout(Longest);
+        await NestedLoopsAsync(db, "off", cancellation);
+        var touched = await db.Database.ExecuteSqlAsync(sql, cancellation);
+        await NestedLoopsAsync(db, "on", cancellation);
+        return touched;
     }
 
     private static Task<int> NestedLoopsAsync(PortalDbContext db, string setting, CancellationToken cancellation) =>

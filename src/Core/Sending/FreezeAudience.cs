@@ -13,7 +13,8 @@ namespace Ledgerpost.Sending;
 /// </summary>
 public static class FreezeAudience
 {
-    // {0} tenant, {1} campaign, {2} now, {3} kind, {4} tag, {5} segment, {6} tags of the segment that must match
+    // {0} tenant, {1} campaign, {2} now, {3} kind, {4} tag, {5} segment, {6} tags of the segment that must match,
+    // {7} numbers taken, {8} lineage, {9} recipients of a chunk
     private const string InAudience = """
         c."TenantId" = {0} AND (
             {3} = 'All'
@@ -38,7 +39,7 @@ public static class FreezeAudience
         """;
 
     // Added where the campaign has relatives: who may have been mailed by one, or waits in one, is nobody who joined.
-    // {8} lineage. The same two shapes, each on its own index.
+    // The same two shapes, each on its own index.
     private const string NotInLineage = """
 
         AND NOT EXISTS (
@@ -64,6 +65,25 @@ public static class FreezeAudience
             WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}}
             """;
 
+    // A first launch: nobody stands in the ledger, and the campaign has no relatives. Who must not be mailed and who goes
+    // out with whom are decided as the row is written, because a second pass over a million rows costs as much as the
+    // first, each index entry anew. Chunks are dense: whoever is excluded counts for none.
+    private const string Freeze = $$"""
+        INSERT INTO "Recipients" (
+            "TenantId", "CampaignId", "Number", "ContactId", "Email", "NormalizedEmail", "FirstName", "LastName",
+            "State", "Reason", "ChunkNumber", "UpdatedAt", "Opens", "Clicks")
+        SELECT c."TenantId", {1}, ROW_NUMBER() OVER (ORDER BY c."CreatedAt", c."Id"), c."Id", c."Email",
+            c."NormalizedEmail", c."FirstName", c."LastName",
+            CASE WHEN s."Reason" IS NULL THEN 'Pending' ELSE 'Excluded' END, {{Exclusions.ReasonOfAddress}},
+            CASE WHEN s."Reason" IS NULL THEN {7} + ({9} - 1 + COUNT(*) FILTER (WHERE s."Reason" IS NULL) OVER (
+                ORDER BY c."CreatedAt", c."Id" ROWS UNBOUNDED PRECEDING)) / {9} END,
+            {2}, 0, 0
+        FROM "Contacts" c
+        LEFT JOIN "SuppressedAddresses" s
+            ON s."TenantId" = c."TenantId" AND s."NormalizedEmail" = c."NormalizedEmail"
+        WHERE {{InAudience}}
+        """;
+
     // Deleted while pending and added again: the address has its row already, and nobody gets two.
     private const string Revivable = $$"""
         old."TenantId" = {0} AND old."CampaignId" = {1} AND old."ContactId" IS NULL
@@ -88,6 +108,30 @@ public static class FreezeAudience
             SELECT (SELECT COUNT(*) FROM "Contacts" c WHERE {{InAudience}} AND {{NotInLedger}}{{lineage}})
                 + (SELECT COUNT(*) FROM "Recipients" AS old CROSS JOIN "Contacts" c WHERE {{Revivable}}{{lineage}}) AS "Value"
             """;
+
+    /// <summary>
+    /// A first launch: takes the audience, excludes whom nobody may mail, and cuts the others into chunks of the current
+    /// run. What <see cref="TakeAsync"/> and <see cref="ChunkPlanner.PlanAsync"/> do one after the other, in one statement.
+    /// </summary>
+    /// <param name="campaign">Tracked, continues none, and has an empty ledger; its <see cref="Campaign.LastChunk"/> is raised.</param>
+    /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>.</param>
+    /// <returns>How many rows the ledger has, and how many of them were planned.</returns>
+    public static async Task<(int Recipients, int Planned)> FreezeAsync(
+        PortalDbContext db,
+        Campaign campaign,
+        DateTimeOffset now,
+        int most,
+        CancellationToken cancellation
+    )
+    {
+        var size = ChunkPlanner.SizeFor(campaign, most);
+        var last = await ChunkPlanner.LastAsync(db, campaign, cancellation);
+        var sql = await SqlAsync(db, _ => Freeze, campaign, now, cancellation, last, size);
+        var recipients = await ChunkPlanner.ExecuteJoinAsync(db, sql, cancellation);
+        var planned = await Pending(db, campaign).CountAsync(cancellation);
+        await ChunkPlanner.AddAsync(db, campaign, last, planned, size, cancellation);
+        return (recipients, planned);
+    }
 
     /// <summary>Adds whoever is in the audience and not in the campaign's ledger, then excludes whom nobody may mail.</summary>
     /// <returns>How many rows were added.</returns>
@@ -168,7 +212,8 @@ public static class FreezeAudience
         Campaign campaign,
         DateTimeOffset now,
         CancellationToken cancellation,
-        int last = 0
+        int last = 0,
+        int size = Chunk.MaxRecipients
     )
     {
         var needed = 1;
@@ -193,7 +238,8 @@ public static class FreezeAudience
             campaign.AudienceSegmentId ?? Guid.Empty,
             needed,
             last,
-            campaign.LineageId
+            campaign.LineageId,
+            size
         );
     }
 }

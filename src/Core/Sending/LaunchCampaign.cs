@@ -98,10 +98,12 @@ public sealed class LaunchCampaign(
                 context.Runs.Add(run);
                 await context.SaveChangesAsync(token);
                 // A follow-up's people stand in its ledger since it was made.
-                var recipients = campaign.ContinuesId is null
-                    ? await FreezeAudience.TakeAsync(context, campaign, now, token)
-                    : await FreezeAudience.KeepAsync(context, campaign, now, token);
-                run.Planned = await ChunkPlanner.PlanAsync(context, campaign, token, _batchSize);
+                (var recipients, run.Planned) = campaign.ContinuesId is null
+                    ? await FreezeAudience.FreezeAsync(context, campaign, now, _batchSize, token)
+                    : (
+                        await FreezeAudience.KeepAsync(context, campaign, now, token),
+                        await ChunkPlanner.PlanAsync(context, campaign, token, _batchSize)
+                    );
                 await context.SaveChangesAsync(token);
                 await CampaignTransitions.TryMoveAsync(
                     context,

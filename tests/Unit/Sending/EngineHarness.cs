@@ -252,7 +252,11 @@ public sealed class EngineHarness : IAsyncDisposable
             CancellationToken.None
         );
 
-    public Task<bool> SuppressAsync(string email, TestTenant? tenant = null) =>
+    public Task<bool> SuppressAsync(
+        string email,
+        TestTenant? tenant = null,
+        SuppressionReason reason = SuppressionReason.Unsubscribed
+    ) =>
         Db.WriteAsync(
             (tenant ?? Tenant).Scope,
             (db, token) =>
@@ -260,7 +264,7 @@ public sealed class EngineHarness : IAsyncDisposable
                     db,
                     (tenant ?? Tenant).Id,
                     email,
-                    SuppressionReason.Unsubscribed,
+                    reason,
                     null,
                     Time.GetUtcNow(),
                     Database.Ids,

@@ -1,8 +1,6 @@
-using Ledgerpost.Data;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
-using UnitTests.Support;
 
 namespace UnitTests.Sending;
 
@@ -27,7 +25,7 @@ public sealed class IntentRecheckTests
         Assert.Equal(3, prepared!.Recipients.Count);
         await (
             suppressed is { } reason
-                ? SuppressAsync(engine, "person2@example.net", reason)
+                ? engine.SuppressAsync("person2@example.net", reason: reason)
                 : engine.DeleteContactAsync("person2@example.net")
         );
 
@@ -62,38 +60,10 @@ public sealed class IntentRecheckTests
         var other = await engine.Database.AddTenantAsync("south");
         await engine.Database.AddContactsAsync(engine.Tenant, 3);
         var id = await engine.LaunchAsync();
-        await SuppressAsync(engine, "person2@example.net", SuppressionReason.Complained, other);
+        await engine.SuppressAsync("person2@example.net", other, SuppressionReason.Complained);
 
         await engine.RunAsync();
 
         Assert.Equal(3, (await engine.CountsAsync(id)).Accepted);
-    }
-
-    private static Task SuppressAsync(
-        EngineHarness engine,
-        string email,
-        SuppressionReason reason,
-        TestTenant? tenant = null
-    )
-    {
-        tenant ??= engine.Tenant;
-        return engine.Db.WriteAsync(
-            tenant.Scope,
-            (db, _) =>
-            {
-                db.SuppressedAddresses.Add(
-                    new SuppressedAddress
-                    {
-                        TenantId = tenant.Id,
-                        Id = engine.Database.Ids.New(),
-                        NormalizedEmail = email,
-                        Reason = reason,
-                        CreatedAt = engine.Time.GetUtcNow(),
-                    }
-                );
-                return Task.CompletedTask;
-            },
-            CancellationToken.None
-        );
     }
 }
