@@ -1,4 +1,5 @@
 using AdminPortal.Account;
+using AdminPortal.Api;
 using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
@@ -59,6 +60,7 @@ public static class PortalApplication
         builder.Services.AddWebhooks();
         AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
+        builder.Services.AddPortalApi(settings.Api);
         builder.Services.AddPortalTenancy();
         AddComponents(builder.Services);
 
@@ -122,12 +124,16 @@ public static class PortalApplication
     {
         // Only for pages: a program that gets 401 or 404 must not be sent to a page that takes no POST.
         app.UseWhen(
-            http => HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method),
+            http =>
+                !ApiServices.IsApi(http)
+                && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)),
             pages => pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true)
         );
         app.UseRouting();
         app.UseAuthentication();
+        app.UseWhen(ApiServices.IsApi, api => api.UseMiddleware<ApiPipeline>());
         app.UseAuthorization();
+        app.UseWhen(ApiServices.IsApi, api => api.UseMiddleware<ApiRates>());
         app.UseMiddleware<TenantWall>();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
@@ -135,6 +141,7 @@ public static class PortalApplication
         app.MapWebhooks();
         app.MapUnsubscribe();
         app.MapContactFiles();
+        app.MapApi();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 

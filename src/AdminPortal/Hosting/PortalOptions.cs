@@ -1,3 +1,4 @@
+using AdminPortal.Api;
 using Ledgerpost.Data;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
@@ -30,6 +31,7 @@ public sealed record PortalSettings(
     PortalOptions Portal,
     ResendOptions Resend,
     SendingOptions Sending,
+    ApiOptions Api,
     TestingOptions Testing
 );
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
+using Ledgerpost.Programs;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
@@ -27,6 +28,7 @@ public sealed class PortalStart(
     ProviderAccounts account,
     EmbeddedEmulator emulator,
     FirstOperator firstOperator,
+    FirstOperatorKey firstOperatorKey,
     DevelopmentAccount development,
     DemoSeed demo,
     DemoCampaigns demoCampaigns,
@@ -157,9 +159,9 @@ public sealed class PortalStart(
     {
         if (!await firstOperator.ExistsAsync(cancellation))
         {
-            if (portal.Bootstrap.OperatorApiKey is not null)
+            if (portal.Bootstrap.OperatorApiKey is { } key)
             {
-                logger.LogWarning("Bootstrap:OperatorApiKey is not used: this version has no HTTP API yet.");
+                await firstOperatorKey.CreateAsync(key, cancellation);
             }
 
             if (portal.Bootstrap is { Email: { } email, Password: { } password })

@@ -1,3 +1,4 @@
+using AdminPortal.Api;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Sending;
@@ -22,10 +23,11 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         var portal = ReadPortal(dataDirectory);
         var resend = ReadResend();
         var sending = ReadSending();
+        var api = new ApiOptions(_source.Integer("Api:RequestsPerMinute", least: 1, most: 1_000_000) ?? 6000);
         var testing = ReadTesting(sending);
         var problems = _source.Finish();
         return problems.Count == 0
-            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, testing))
+            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, api, testing))
             : new SettingsReading.Invalid(problems);
     }
 

@@ -17,6 +17,7 @@ internal sealed class SettingsSource(IConfiguration configuration)
         "Demo",
         "Database",
         "Testing",
+        "Api",
     ];
 
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);

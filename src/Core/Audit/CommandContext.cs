@@ -21,9 +21,30 @@ public sealed class CommandContext(PortalDbContext db, Actor actor, DateTimeOffs
     public void Audit(string action, string targetKind, string targetId, string targetName, object? details = null) =>
         _entries.Add(new PendingEntry(action, targetKind, targetId, targetName, details));
 
-    /// <summary>Called once at the end of the command, so that numbers are taken in the order of commits.</summary>
-    internal Task WriteAuditAsync(CancellationToken cancellation) =>
-        AuditLog.AppendAsync(db, TenantId, actor, now, _entries, cancellation);
+    /// <summary>The command, its audit entries and its record: one transaction, whose caller has been let in.</summary>
+    internal async Task<T> RunAsync<T>(
+        ICommandRecord? record,
+        Func<CommandContext, CancellationToken, Task<T>> work,
+        CancellationToken cancellation
+    )
+    {
+        if (record is not null)
+        {
+            await record.BeginAsync(this, cancellation);
+        }
+
+        var result = await work(this, cancellation);
+        // Once at the end, so that numbers are taken in the order of commits.
+        await AuditLog.AppendAsync(db, TenantId, actor, now, _entries, cancellation);
+        if (record is not null)
+        {
+            // What the answer shows is read back from this transaction.
+            await db.SaveChangesAsync(cancellation);
+            await record.CompleteAsync(this, result, cancellation);
+        }
+
+        return result;
+    }
 
     internal sealed record PendingEntry(
         string Action,
@@ -33,6 +54,23 @@ public sealed class CommandContext(PortalDbContext db, Actor actor, DateTimeOffs
         object? Details
     );
 }
+
+/// <summary>
+/// What a command leaves behind in its own transaction, so that the same one given again is not carried out again
+/// (<c>Idempotency-Key</c>).
+/// </summary>
+public interface ICommandRecord
+{
+    /// <summary>Before anything is done, with the caller let in.</summary>
+    /// <exception cref="CommandAnsweredException">It was carried out before; nothing is done.</exception>
+    Task BeginAsync(CommandContext command, CancellationToken cancellation);
+
+    /// <summary>After all is saved, before the commit. On PostgreSQL both may run more than once; the last counts.</summary>
+    Task CompleteAsync(CommandContext command, object? outcome, CancellationToken cancellation);
+}
+
+/// <summary>Ends a command that was carried out before; what it answered then is in the record that threw.</summary>
+public sealed class CommandAnsweredException() : Exception("This command was carried out before.");
 
 /// <summary>Appends to a tenant's log inside the caller's transaction.</summary>
 public static class AuditLog

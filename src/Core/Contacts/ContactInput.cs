@@ -9,6 +9,9 @@ public sealed record ContactInput(string? Email, string? FirstName, string? Last
     public const int MaxNameLength = 200;
     public const int MaxTags = 50;
 
+    /// <summary>Every field's problem, before anything is done; empty when there is none.</summary>
+    public IReadOnlyList<FieldError> Problems() => Check().Errors;
+
     /// <returns>The checked contact, or every field's problem.</returns>
     internal (ValidContact? Contact, IReadOnlyList<FieldError> Errors) Check()
     {

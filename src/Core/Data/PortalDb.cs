@@ -118,9 +118,7 @@ public sealed class PortalDb : IAsyncDisposable
             {
                 await Permissions.DemandAsync(db, caller, atLeast, token);
                 var command = new CommandContext(db, caller.Actor, Time.GetUtcNow(), _ids);
-                var result = await work(command, token);
-                await command.WriteAuditAsync(token);
-                return result;
+                return await command.RunAsync(caller.Record, work, token);
             },
             cancellation
         );

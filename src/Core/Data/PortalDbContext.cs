@@ -3,6 +3,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Identity;
+using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Segments;
 using Ledgerpost.Senders;
@@ -44,6 +45,9 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     public DbSet<SetUpLink> SetUpLinks => Set<SetUpLink>();
     public DbSet<StoredKey> DataProtectionKeys => Set<StoredKey>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<OperatorKey> OperatorKeys => Set<OperatorKey>();
+    public DbSet<IdempotencyRecord> IdempotencyRecords => Set<IdempotencyRecord>();
     public DbSet<Contact> Contacts => Set<Contact>();
     public DbSet<ContactTag> ContactTags => Set<ContactTag>();
     public DbSet<ContactImport> ContactImports => Set<ContactImport>();

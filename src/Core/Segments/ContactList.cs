@@ -72,14 +72,43 @@ public sealed class ContactList(PortalDb portal)
         return await CountAsync(db, filter, cancellation);
     }
 
+    /// <summary>Page by page by id, for programs: a page begins after the last row of the one before.</summary>
+    /// <param name="email">The whole address.</param>
+    /// <param name="after">The last id of the page before.</param>
+    public async Task<IReadOnlyList<ContactRow>> NewestFirstAsync(
+        Caller caller,
+        ContactFilter filter,
+        string? email,
+        Guid? after,
+        int limit,
+        CancellationToken cancellation
+    )
+    {
+        await using var db = portal.Read(caller.Scope);
+        var found = filter.Of(db);
+        if (email is not null)
+        {
+            // What is no address is nobody's.
+            var normalized = EmailAddress.TryParse(email, out var address, out _) ? address.Normalized : "";
+            found = found.Where(contact => contact.NormalizedEmail == normalized);
+        }
+
+        return await RowsAsync(db, found.NewestFirst(contact => contact.Id, after).Take(limit), cancellation);
+    }
+
     /// <returns>Null when it is not there, or is another tenant's.</returns>
     public async Task<ContactRow?> FindAsync(Caller caller, Guid contactId, CancellationToken cancellation = default)
     {
         await using var db = portal.Read(caller.Scope);
-        return (
-            await RowsAsync(db, db.Contacts.Where(contact => contact.Id == contactId), cancellation)
-        ).SingleOrDefault();
+        return await FindAsync(db, contactId, cancellation);
     }
+
+    /// <summary>The same within a command's transaction.</summary>
+    public static async Task<ContactRow?> FindAsync(
+        PortalDbContext db,
+        Guid contactId,
+        CancellationToken cancellation
+    ) => (await RowsAsync(db, db.Contacts.Where(contact => contact.Id == contactId), cancellation)).SingleOrDefault();
 
     /// <summary>Every tag with the number of its contacts, by name.</summary>
     public async Task<IReadOnlyList<TagCount>> TagsAsync(Caller caller, CancellationToken cancellation = default)

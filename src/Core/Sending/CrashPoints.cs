@@ -12,5 +12,8 @@ public class CrashPoints
     public const string BeforeSettle = "before-settle";
     public const string AfterSettle = "after-settle";
 
+    /// <summary>Of a program's command: committed, and not yet answered.</summary>
+    public const string BeforeAnswer = "before-answer";
+
     public virtual ValueTask ReachAsync(string point, CancellationToken cancellation) => ValueTask.CompletedTask;
 }

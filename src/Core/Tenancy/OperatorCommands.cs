@@ -14,16 +14,24 @@ public static class OperatorCommands
         Actor actor,
         Func<CommandContext, CancellationToken, Task<T>> work,
         CancellationToken cancellation
+    ) => portal.OperatorCommandAsync(actor, record: null, work, cancellation);
+
+    /// <param name="record">What the command leaves behind for whoever gives it again.</param>
+    /// <exception cref="AccessDeniedException">The caller is not an operator, or not any more.</exception>
+    public static Task<T> OperatorCommandAsync<T>(
+        this PortalDb portal,
+        Actor actor,
+        ICommandRecord? record,
+        Func<CommandContext, CancellationToken, Task<T>> work,
+        CancellationToken cancellation
     ) =>
         portal.WriteAsync(
             TenantScope.Installation,
-            async (db, ct) =>
+            async (db, token) =>
             {
-                await DemandOperatorAsync(db, actor, ct);
+                await DemandOperatorAsync(db, actor, token);
                 var command = new CommandContext(db, actor, portal.Time.GetUtcNow(), portal.Ids);
-                var result = await work(command, ct);
-                await command.WriteAuditAsync(ct);
-                return result;
+                return await command.RunAsync(record, work, token);
             },
             cancellation
         );
@@ -31,7 +39,11 @@ public static class OperatorCommands
     /// <exception cref="AccessDeniedException">The caller is not an operator, or not any more.</exception>
     public static async Task DemandOperatorAsync(PortalDbContext db, Actor actor, CancellationToken cancellation)
     {
-        if (!await db.Users.AnyAsync(user => user.Id == actor.UserId && user.IsOperator, cancellation))
+        var holds =
+            actor.Kind == ActorKind.Program
+                ? await db.OperatorKeys.AnyAsync(key => key.Id == actor.UserId && key.RevokedAt == null, cancellation)
+                : await db.Users.AnyAsync(user => user.Id == actor.UserId && user.IsOperator, cancellation);
+        if (!holds)
         {
             throw new AccessDeniedException();
         }

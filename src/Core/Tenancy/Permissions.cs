@@ -1,9 +1,12 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
+using Ledgerpost.Programs;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Tenancy;
 
 /// <summary>Who acts, as the audit log will name them.</summary>
+/// <param name="UserId">Of a program: its key's id.</param>
 public sealed record Actor(ActorKind Kind, Guid? UserId, string Name, string? From)
 {
     public static Actor System { get; } = new(ActorKind.System, null, "Ledgerpost", null);
@@ -19,7 +22,14 @@ public enum ActorKind
 }
 
 /// <summary>Who acts, and in which tenant.</summary>
-public sealed record Caller(TenantScope Scope, Actor Actor)
+/// <param name="Through">Of a program: the scopes of which its key needs one, as its route says.</param>
+/// <param name="Record">Of a program: what its command leaves behind for the same request when it comes again.</param>
+public sealed record Caller(
+    TenantScope Scope,
+    Actor Actor,
+    ApiScopes Through = ApiScopes.None,
+    ICommandRecord? Record = null
+)
 {
     public Guid TenantId => Scope.TenantId;
 
@@ -43,9 +53,12 @@ public static class Permissions
             return;
         }
 
-        var role = caller.Actor.UserId is { } userId
-            ? await RoleAsync(db, caller.TenantId, userId, cancellation)
-            : null;
+        var role = caller.Actor switch
+        {
+            { UserId: { } keyId, Kind: ActorKind.Program } => await RoleOfKeyAsync(db, caller, keyId, cancellation),
+            { UserId: { } userId } => await RoleAsync(db, caller.TenantId, userId, cancellation),
+            _ => null,
+        };
         if (role is null || role < atLeast)
         {
             throw new AccessDeniedException(atLeast, role);
@@ -62,6 +75,21 @@ public static class Permissions
             .Memberships.Where(membership => membership.TenantId == tenantId && membership.UserId == userId)
             .Select(membership => (TenantRole?)membership.Role)
             .SingleOrDefaultAsync(cancellation);
+
+    /// <summary>Of a key that holds, what the scopes that the route asks for amount to.</summary>
+    private static async Task<TenantRole?> RoleOfKeyAsync(
+        PortalDbContext db,
+        Caller caller,
+        Guid keyId,
+        CancellationToken cancellation
+    )
+    {
+        var held = await db
+            .ApiKeys.Where(key => key.TenantId == caller.TenantId && key.Id == keyId && key.RevokedAt == null)
+            .Select(key => key.Scopes)
+            .SingleOrDefaultAsync(cancellation);
+        return (held & caller.Through).Role();
+    }
 }
 
 /// <summary>A command that this person may not give.</summary>

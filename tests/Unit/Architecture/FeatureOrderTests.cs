@@ -6,7 +6,7 @@ namespace UnitTests.Architecture;
 public sealed partial class FeatureOrderTests
 {
     /// <summary>Who is who and who may what; they need each other, and everything needs them.</summary>
-    private static readonly string[] Ground = ["Data", "Tenancy", "Identity", "Audit"];
+    private static readonly string[] Ground = ["Data", "Tenancy", "Identity", "Audit", "Programs"];
 
     private static readonly string[] Order =
     [

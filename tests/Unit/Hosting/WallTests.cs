@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using AdminPortal.Api;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Authorization;
@@ -14,7 +15,10 @@ namespace UnitTests.Hosting;
 public sealed partial class WallTests(WallTests.Portal portal) : IClassFixture<WallTests.Portal>
 {
     /// <summary>What somebody who is not signed in may reach. A route that is neither here nor behind sign-in fails the test.</summary>
-    private static readonly string[] Open = ["account", "u", "webhooks", "healthz", "dev", "not-found"];
+    private static readonly string[] Open = ["account", "u", "webhooks", "healthz", "dev", "not-found", "openapi"];
+
+    /// <summary>Of the API, whose other routes ask for a key: only its description.</summary>
+    private const string OpenApiDocument = "api/v1/openapi/{documentName}.json";
 
     [Fact]
     public void EveryRoute_IsBehindSignIn_OrOnTheList()
@@ -27,6 +31,7 @@ public sealed partial class WallTests(WallTests.Portal portal) : IClassFixture<W
         var open = routes
             .Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             .Select(route => route.RoutePattern.RawText!.TrimStart('/'))
+            .Where(route => route != OpenApiDocument)
             .Where(route => !IsStaticFile(route) && !Open.Contains(route.Split('/')[0], StringComparer.Ordinal))
             .ToList();
 
@@ -42,6 +47,7 @@ public sealed partial class WallTests(WallTests.Portal portal) : IClassFixture<W
             .Host.Services.GetRequiredService<EndpointDataSource>()
             .Endpoints.OfType<RouteEndpoint>()
             .Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is null)
+            .Where(route => route.Metadata.GetMetadata<ApiAccess>() is null)
             .Select(route => "/" + Parameter().Replace(route.RoutePattern.RawText!.TrimStart('/'), "1"))
             .Distinct()
             .ToList();
@@ -55,6 +61,32 @@ public sealed partial class WallTests(WallTests.Portal portal) : IClassFixture<W
                 answer.StatusCode == HttpStatusCode.Found
                     && answer.Headers.Location!.AbsolutePath == "/account/sign-in",
                 $"{page} answered {answer.StatusCode}"
+            );
+        }
+    }
+
+    [Fact]
+    public async Task EveryRouteOfTheApi_WithoutAKey_IsRefused()
+    {
+        using var program = portal.Host.Browser();
+        var routes = portal
+            .Host.Services.GetRequiredService<EndpointDataSource>()
+            .Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.RoutePattern.RawText!.StartsWith("/api/v1/", StringComparison.Ordinal))
+            .Where(route => route.RoutePattern.RawText!.TrimStart('/') != OpenApiDocument)
+            .ToList();
+
+        Assert.True(routes.Count > 4);
+        foreach (var route in routes)
+        {
+            Assert.NotNull(route.Metadata.GetMetadata<ApiAccess>());
+            var method = route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Single();
+            var path = Parameter().Replace(route.RoutePattern.RawText!, Guid.Empty.ToString());
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using var answer = await program.SendAsync(request);
+            Assert.True(
+                answer.StatusCode == HttpStatusCode.Unauthorized,
+                $"{method} {path} answered {answer.StatusCode}"
             );
         }
     }

@@ -1,0 +1,182 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Ledgerpost.Contacts;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace AdminPortal.Api;
+
+/// <summary>What a body can say of its own fields before the use case looks at them.</summary>
+internal interface IChecked
+{
+    /// <returns>Fields by the name of their property.</returns>
+    IEnumerable<FieldError> Check();
+}
+
+/// <summary>A parameter that may have gone wrong; then the handler is not called.</summary>
+internal interface IReadParameter
+{
+    ApiProblem? Problem { get; }
+}
+
+/// <summary>
+/// A JSON body, read strictly: unknown fields, wrong types and missing ones are all found in one pass, where the
+/// serializer alone would stop at the first.
+/// </summary>
+internal sealed class ApiBody<T>
+    : IReadParameter,
+        IBindableFromHttpContext<ApiBody<T>>,
+        IEndpointParameterMetadataProvider
+    where T : class
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    private static readonly JsonTypeInfo Shape = ApiJson.Options.GetTypeInfo(typeof(T));
+
+    private readonly HashSet<string> _sent = new(StringComparer.Ordinal);
+
+    private ApiBody(T? value, ApiProblem? problem) => (Value, Problem) = (value!, problem);
+
+    /// <summary>Only where there is no <see cref="Problem"/>.</summary>
+    public T Value { get; }
+
+    public ApiProblem? Problem { get; }
+
+    /// <summary>Whether the field was sent, be it as null: for a PATCH, which leaves alone what was not.</summary>
+    /// <param name="field">As in JSON.</param>
+    public bool Has(string field) => _sent.Contains(field);
+
+    public static async ValueTask<ApiBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var bytes = await RequestBody.ReadAsync(context);
+        if (!context.Request.HasJsonContentType())
+        {
+            return new ApiBody<T>(null, ApiErrors.UnsupportedMediaType.Say("Send JSON as application/json."));
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, Strict);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Read(document.RootElement)
+                : new ApiBody<T>(null, ApiErrors.InvalidBody.Say("The body must be one JSON object."));
+        }
+        catch (JsonException exception)
+        {
+            return new ApiBody<T>(
+                null,
+                ApiErrors.InvalidBody.Say(
+                    $"Line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: the JSON ends or goes wrong there."
+                )
+            );
+        }
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
+
+    private static ApiBody<T> Read(JsonElement body)
+    {
+        var errors = new List<FieldError>();
+        var valid = new JsonObject();
+        foreach (var member in body.EnumerateObject())
+        {
+            if (Shape.Properties.FirstOrDefault(property => property.Name == member.Name) is not { } property)
+            {
+                errors.Add(new FieldError(member.Name, "There is no such field here."));
+                continue;
+            }
+
+            try
+            {
+                member.Value.Deserialize(property.PropertyType, ApiJson.Options);
+                valid[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+            }
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+            {
+                errors.Add(new FieldError(member.Name, $"Must be {ShapeWords.Of(property.PropertyType)}."));
+            }
+        }
+
+        var value = (T)valid.Deserialize(Shape)!;
+        errors.AddRange(
+            Shape
+                .Properties.Where(property =>
+                    property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) == true
+                    && property.Get!(value) is null
+                    && !errors.Exists(error => error.Field == property.Name)
+                )
+                .Select(property => new FieldError(property.Name, "Is required."))
+        );
+        if (value is IChecked further)
+        {
+            // A field whose shape is wrong reads as missing; it has been told of already.
+            errors.AddRange(
+                further
+                    .Check()
+                    .Where(found =>
+                        !errors.Exists(error => error.Field == JsonNamingPolicy.SnakeCaseLower.ConvertName(found.Field))
+                    )
+                    .ToList()
+            );
+        }
+
+        var read = errors.Count > 0 ? new ApiBody<T>(null, ApiErrors.Fields(errors)) : new ApiBody<T>(value, null);
+        read._sent.UnionWith(body.EnumerateObject().Select(member => member.Name));
+        return read;
+    }
+}
+
+/// <summary>The body's bytes, read once and kept with their hash, for JSON and for <c>Idempotency-Key</c>.</summary>
+internal sealed class RequestBody
+{
+    private RequestBody(byte[] bytes) => Hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    /// <summary>SHA-256, in hexadecimal.</summary>
+    public string Hash { get; }
+
+    /// <exception cref="BadHttpRequestException">Longer than the route takes.</exception>
+    public static async Task<byte[]> ReadAsync(HttpContext http)
+    {
+        using var bytes = new MemoryStream();
+        await http.Request.Body.CopyToAsync(bytes, http.RequestAborted);
+        var read = bytes.ToArray();
+        http.Features.Set(new RequestBody(read));
+        return read;
+    }
+
+    /// <summary>Of a body that was not read for its JSON, such as an empty one.</summary>
+    public static async Task<string> HashAsync(HttpContext http)
+    {
+        if (http.Features.Get<RequestBody>() is null)
+        {
+            await ReadAsync(http);
+        }
+
+        return http.Features.Get<RequestBody>()!.Hash;
+    }
+}
+
+/// <summary>What a field should have been, for whoever reads the message.</summary>
+internal static class ShapeWords
+{
+    public static string Of(Type type)
+    {
+        var bare = Nullable.GetUnderlyingType(type) ?? type;
+        return bare == typeof(string) ? "text"
+            : bare == typeof(bool) ? "true or false"
+            : bare == typeof(int) ? "a whole number"
+            : bare == typeof(Guid) ? "an id, as 0190f3a2-…"
+            : bare == typeof(DateTimeOffset) ? "an instant, as 2026-12-01T09:00:00Z"
+            : bare.IsEnum
+                ? "one of " + string.Join(", ", Enum.GetNames(bare).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))
+            : bare.IsAssignableTo(typeof(System.Collections.IDictionary))
+            || bare.Name.Contains("Dictionary", StringComparison.Ordinal)
+                ? "an object of names and texts"
+            : bare.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list"
+            : "an object";
+    }
+}

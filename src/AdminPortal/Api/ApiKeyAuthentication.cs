@@ -1,0 +1,83 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Ledgerpost.Programs;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace AdminPortal.Api;
+
+/// <summary><c>Authorization: Bearer lp_...</c>. What is refused is told as a problem, never by a redirect to a page.</summary>
+internal sealed class ApiKeyAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    FindProgram programs
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    private const string Bearer = "Bearer ";
+
+    // Longer than any key; a header of kilobytes is not hashed.
+    private const int MaxTokenLength = 200;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Token() is not { } token)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        return
+            token.Length <= MaxTokenLength
+            && token.StartsWith(ApiToken.TenantPrefix, StringComparison.Ordinal)
+            && await programs.ExecuteAsync(token, Context.RequestAborted) is { } program
+            ? AuthenticateResult.Success(
+                new AuthenticationTicket(new ClaimsPrincipal(new ProgramPrincipal(program)), Scheme.Name)
+            )
+            : AuthenticateResult.Fail("The key is not known, or was revoked.");
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.WWWAuthenticate = "Bearer";
+        return Token() is null
+            ? ApiErrors
+                .MissingApiKey.Say("Send your key as the header Authorization: Bearer lp_...")
+                .ExecuteAsync(Context)
+            : ApiErrors
+                .InvalidApiKey.Say("This key is not known here, or was revoked. An owner makes a new one.")
+                .ExecuteAsync(Context);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        var access = Context.GetEndpoint()?.Metadata.GetMetadata<ApiAccess>();
+        return (
+            access is null or { OperatorOnly: true } ? ApiErrors.InsufficientScope.Say("This needs an operator's key.")
+            : Context.User.Program() is ProgramIdentity.Operator
+                ? ApiErrors.InsufficientScope.Say("This needs a tenant's key: an operator's sees no tenant's content.")
+            : ApiErrors.InsufficientScope.Say(
+                $"This needs a key with the scope {string.Join(" or ", access.Scopes.Names())}."
+            )
+        ).ExecuteAsync(Context);
+    }
+
+    private string? Token() =>
+        Request.Headers.Authorization.ToString() is { } header
+        && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+        && header[Bearer.Length..].Trim() is { Length: > 0 } token
+            ? token
+            : null;
+}
+
+/// <summary>A program as the pipeline sees it.</summary>
+internal sealed class ProgramPrincipal(ProgramIdentity program) : ClaimsIdentity(ApiPolicies.Scheme)
+{
+    public ProgramIdentity Key => program;
+}
+
+internal static class ProgramPrincipals
+{
+    /// <summary>Null for whoever does not show a key.</summary>
+    public static ProgramIdentity? Program(this ClaimsPrincipal principal) =>
+        principal.Identities.OfType<ProgramPrincipal>().FirstOrDefault()?.Key;
+}

@@ -1,0 +1,56 @@
+using AdminPortal.Features.Contacts;
+using Ledgerpost.Programs;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Mvc;
+
+namespace AdminPortal.Api;
+
+/// <summary>The HTTP API: what its routes have in common, and where each feature's are mapped.</summary>
+internal static class ApiServices
+{
+    public const string Prefix = "/api/v1";
+    public const long MaxBody = 1_000_000;
+
+    /// <summary>Of a template or a campaign, which carry a mail's text.</summary>
+    public const long MaxContentBody = 5_000_000;
+
+    public static void AddPortalApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<FindProgram>();
+        services.AddSingleton<CreateApiKey>();
+        services.AddSingleton<CreateFirstApiKey>();
+        services.AddSingleton<RevokeApiKey>();
+        services.AddSingleton<ApiKeyList>();
+        services.AddSingleton<ForgetRequests>();
+        services.AddSingleton<FirstOperatorKey>();
+        services.AddSingleton<RequestsInFlight>();
+        services.AddScoped<ApiCall>();
+        services
+            .AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiPolicies.Scheme, configureOptions: null);
+        services.AddApiDocument();
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+    }
+
+    public static bool IsApi(HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
+
+    public static void MapApi(this IEndpointRouteBuilder routes)
+    {
+        var api = routes
+            .MapGroup(Prefix)
+            .DisableAntiforgery()
+            .WithMetadata(new RequestSizeLimitAttribute(MaxBody))
+            .AddEndpointFilter(
+                async (context, next) =>
+                    context.Arguments.OfType<IReadParameter>().FirstOrDefault(read => read.Problem is not null)
+                        is { } wrong
+                        ? wrong.Problem
+                        : await next(context)
+            );
+        api.MapContactsApi();
+        routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        routes.MapOpenApi(Prefix + "/openapi/{documentName}.json").AllowAnonymous();
+    }
+}

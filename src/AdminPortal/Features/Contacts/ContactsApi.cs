@@ -1,0 +1,154 @@
+using System.ComponentModel.DataAnnotations;
+using AdminPortal.Api;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Programs;
+using Ledgerpost.Segments;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace AdminPortal.Features.Contacts;
+
+/// <summary>Contacts, one by one and page by page.</summary>
+internal static class ContactsApi
+{
+    private const ApiScopes Read = ApiScopes.Read | ApiScopes.Contacts;
+
+    public static void MapContactsApi(this IEndpointRouteBuilder api)
+    {
+        var contacts = api.MapGroup("/contacts").WithTags("Contacts");
+        contacts
+            .MapPost("", AddAsync)
+            .RequireScope(ApiScopes.Contacts)
+            .Creates<ContactShape>("addContact", "Adds a contact", ApiErrors.AlreadyExists);
+        contacts
+            .MapGet("", ListAsync)
+            .RequireScope(Read)
+            .Lists<ContactShape>("listContacts", "Lists contacts, newest first");
+        contacts
+            .MapGet("/{id:guid}", FindAsync)
+            .RequireScope(Read)
+            .Shows<ContactShape>("getContact", "Shows a contact");
+        contacts
+            .MapPatch("/{id:guid}", ChangeAsync)
+            .RequireScope(ApiScopes.Contacts)
+            .Changes<ContactShape>("changeContact", "Changes the fields that are sent", ApiErrors.AlreadyExists);
+        contacts
+            .MapDelete("/{id:guid}", DeleteAsync)
+            .RequireScope(ApiScopes.Contacts)
+            .Deletes("deleteContact", "Deletes a contact");
+    }
+
+    private static Task<IResult> AddAsync(ApiBody<ContactBody> body, ApiCall call, AddContact add) =>
+        call.RunAsync(
+            (caller, token) => add.ExecuteAsync(caller, body.Value.ToInput(), token),
+            (outcome, db, token) => AnswerAsync(StatusCodes.Status201Created, outcome, db, token)
+        );
+
+    private static async Task<Ok<ApiPage<ContactShape>>> ListAsync(
+        PageRequest<Guid> page,
+        ApiCall call,
+        ContactList contacts,
+        string? tag,
+        string? email,
+        bool? subscribed,
+        Guid? segment_id
+    )
+    {
+        var filter = new ContactFilter(Tag: tag, Subscribed: subscribed, SegmentId: segment_id);
+        var rows = await contacts.NewestFirstAsync(
+            call.Caller,
+            filter,
+            email,
+            page.After,
+            page.Take,
+            call.Cancellation
+        );
+        return TypedResults.Ok(page.Page(rows, row => row.Id, ContactShape.Of));
+    }
+
+    private static async Task<IResult> FindAsync(Guid id, ApiCall call, ContactList contacts) =>
+        await contacts.FindAsync(call.Caller, id, call.Cancellation) is { } found
+            ? TypedResults.Ok(ContactShape.Of(found))
+            : ApiErrors.Unknown("contact");
+
+    private static async Task<IResult> ChangeAsync(
+        Guid id,
+        ApiBody<ContactPatch> body,
+        ApiCall call,
+        ContactList contacts,
+        ChangeContact change
+    ) =>
+        await contacts.FindAsync(call.Caller, id, call.Cancellation) is { } seen
+            ? await call.RunAsync(
+                (caller, token) => change.ExecuteAsync(caller, id, seen.UpdatedAt, Merge(seen, body), token),
+                (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
+            )
+            : ApiErrors.Unknown("contact");
+
+    private static ContactInput Merge(ContactRow seen, ApiBody<ContactPatch> body) =>
+        new(
+            body.Has("email") ? body.Value.Email : seen.Email,
+            body.Has("first_name") ? body.Value.FirstName : seen.FirstName,
+            body.Has("last_name") ? body.Value.LastName : seen.LastName,
+            string.Join(", ", (body.Has("tags") ? body.Value.Tags : seen.Tags) ?? [])
+        );
+
+    private static Task<IResult> DeleteAsync(Guid id, ApiCall call, DeleteContacts delete) =>
+        call.RunAsync(
+            (caller, token) => delete.ExecuteAsync(caller, new SelectedContacts(id), confirmed: 1, token),
+            outcome => outcome is BulkOutcome.Done ? ApiAnswers.NoContent : ApiErrors.Unknown("contact")
+        );
+
+    private static async Task<CommandAnswer> AnswerAsync(
+        int status,
+        ContactOutcome outcome,
+        PortalDbContext db,
+        CancellationToken cancellation
+    ) =>
+        outcome switch
+        {
+            ContactOutcome.Saved saved => ApiAnswers.Of(
+                status,
+                ContactShape.Of((await ContactList.FindAsync(db, saved.ContactId, cancellation))!),
+                $"/contacts/{saved.ContactId}"
+            ),
+            ContactOutcome.Invalid invalid => ApiErrors.Fields(invalid.Errors),
+            ContactOutcome.AddressTaken taken => ApiErrors.AlreadyExists.Say(
+                "There is a contact with this address already; change that one.",
+                new { id = taken.ContactId }
+            ),
+            ContactOutcome.NotFound => ApiErrors.Unknown("contact"),
+            _ => ApiErrors.Changed.Say("Somebody changed the contact at the same moment. Read it and try again."),
+        };
+}
+
+/// <summary>A new contact.</summary>
+internal sealed record ContactBody(
+    [property: Required] string? Email,
+    string? FirstName,
+    string? LastName,
+    IReadOnlyList<string>? Tags
+) : IChecked
+{
+    public ContactInput ToInput() => new(Email, FirstName, LastName, string.Join(", ", Tags ?? []));
+
+    public IEnumerable<FieldError> Check() => ToInput().Problems();
+}
+
+/// <summary>What is to change of a contact; what is not sent stays.</summary>
+internal sealed record ContactPatch(string? Email, string? FirstName, string? LastName, IReadOnlyList<string>? Tags);
+
+/// <param name="Subscribed">False: on the suppression list, and not mailed.</param>
+internal sealed record ContactShape(
+    Guid Id,
+    string Email,
+    string? FirstName,
+    string? LastName,
+    IReadOnlyList<string> Tags,
+    bool Subscribed,
+    DateTimeOffset CreatedAt
+)
+{
+    public static ContactShape Of(ContactRow row) =>
+        new(row.Id, row.Email, row.FirstName, row.LastName, row.Tags, row.Suppression is null, row.CreatedAt);
+}

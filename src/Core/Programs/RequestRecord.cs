@@ -1,0 +1,105 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Programs;
+
+/// <summary>What a command answered.</summary>
+/// <param name="Body">JSON; null for none.</param>
+/// <param name="Location">Where what was made can be read.</param>
+/// <param name="Sent">The campaign that was sent or resumed; such an answer is never repeated word for word.</param>
+/// <param name="Kept">Instead of the body, where that holds a secret that is shown once and stored nowhere.</param>
+public sealed record CommandAnswer(
+    int Status,
+    string? Body = null,
+    string? Location = null,
+    Guid? Sent = null,
+    string? Kept = null
+)
+{
+    /// <summary>Anything else has changed nothing, and may be tried again under the same key.</summary>
+    public bool IsDone => Status is >= 200 and < 300;
+}
+
+/// <summary>An <c>Idempotency-Key</c> as it came with a request.</summary>
+/// <param name="Path">The concrete path.</param>
+/// <param name="BodyHash">SHA-256 of the body as it came, in hexadecimal.</param>
+public sealed record RequestKey(string Key, string Path, string BodyHash);
+
+/// <summary>
+/// The record of one request: looked for in the transaction of its command and written there. The same request again finds
+/// it; another body under the same key is told so.
+/// </summary>
+/// <param name="key">Null without one: then only the answer is made, and nothing is kept.</param>
+/// <param name="answer">Makes the answer from the command's outcome, reading what it shows from the same transaction.</param>
+public sealed class RequestRecord<TOutcome>(
+    RequestKey? key,
+    Func<TOutcome, PortalDbContext, CancellationToken, Task<CommandAnswer>> answer
+) : ICommandRecord
+{
+    /// <summary>How long a key is known whose request sent nothing.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(72);
+
+    /// <summary>Of this request, or of the one before it with the same key.</summary>
+    public CommandAnswer? Answer { get; private set; }
+
+    public bool WasReplayed { get; private set; }
+
+    /// <summary>The key was used here with another body; nothing was done.</summary>
+    public bool WasReused { get; private set; }
+
+    public async Task BeginAsync(CommandContext command, CancellationToken cancellation)
+    {
+        if (key is null)
+        {
+            return;
+        }
+
+        var earlier = await command
+            .Db.IdempotencyRecords.Where(record =>
+                record.TenantId == command.TenantId && record.Path == key.Path && record.Key == key.Key
+            )
+            .SingleOrDefaultAsync(cancellation);
+        if (earlier is null)
+        {
+            return;
+        }
+
+        if (earlier.ExpiresAt <= command.Now)
+        {
+            command.Db.IdempotencyRecords.Remove(earlier);
+            await command.Db.SaveChangesAsync(cancellation);
+            return;
+        }
+
+        WasReused = earlier.BodyHash != key.BodyHash;
+        WasReplayed = !WasReused;
+        Answer = new CommandAnswer(earlier.Status, earlier.Body, earlier.Location, earlier.CampaignId);
+        throw new CommandAnsweredException();
+    }
+
+    public async Task CompleteAsync(CommandContext command, object? outcome, CancellationToken cancellation)
+    {
+        Answer = await answer((TOutcome)outcome!, command.Db, cancellation);
+        if (key is null || !Answer.IsDone)
+        {
+            return;
+        }
+
+        command.Db.IdempotencyRecords.Add(
+            new IdempotencyRecord
+            {
+                TenantId = command.TenantId,
+                Path = key.Path,
+                Key = key.Key,
+                BodyHash = key.BodyHash,
+                Status = Answer.Status,
+                Body = Answer.Sent is null ? Answer.Kept ?? Answer.Body : null,
+                Location = Answer.Location,
+                CampaignId = Answer.Sent,
+                CreatedAt = command.Now,
+                ExpiresAt = Answer.Sent is null ? command.Now + Lifetime : null,
+            }
+        );
+    }
+}
