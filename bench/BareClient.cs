@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 
@@ -18,21 +19,33 @@ internal sealed class BareClient(Provider provider) : IDisposable
     private readonly string _round = Guid.CreateVersion7().ToString("N");
     private int _next;
 
+    /// <summary>At each latency: with one, the provider's own work comes on top of it, and this is what can be reached.</summary>
     public static async Task RunAsync(BenchOptions options, Report report)
     {
-        const string Name = "stand-in, bare client";
+        foreach (var latency in options.LatencyMilliseconds)
+        {
+            await RunAsync(latency, options, report);
+        }
+    }
+
+    private static async Task RunAsync(int latency, BenchOptions options, Report report)
+    {
+        var name = string.Create(
+            CultureInfo.InvariantCulture,
+            $"stand-in, bare client, {options.Concurrency} calls in flight, {latency} ms"
+        );
         var folder = Directory.CreateTempSubdirectory("ledgerpost-bench-").FullName;
         try
         {
-            await using var provider = await Provider.StartAsync(folder, latencyMilliseconds: 0);
+            await using var provider = await Provider.StartAsync(folder, latency);
             using var bare = new BareClient(provider);
             // Compiled, and compiled again when it is seen what is used most.
             await bare.FeedAsync(600, options.Concurrency);
             for (var run = 0; run < options.Runs; run++)
             {
                 var (rate, standIn) = await bare.FeedAsync(1000, options.Concurrency);
-                report.Add(Name, "limit: mails taken", "mails/s", rate);
-                report.Add(Name, "stand-in's processor time", "µs/mail", standIn);
+                report.Add(name, "limit: mails taken", "mails/s", rate);
+                report.Add(name, "stand-in's processor time", "µs/mail", standIn);
             }
         }
         finally

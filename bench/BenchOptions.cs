@@ -7,7 +7,7 @@ namespace Bench;
 /// <param name="Databases">Each goes through all the cases.</param>
 /// <param name="Cases">Of <c>scale</c> (statements on a whole campaign), <c>pipeline</c> (real processes), <c>rate</c> and <c>bare</c>.</param>
 /// <param name="Recipients">Sizes of the campaigns.</param>
-/// <param name="LatencyMilliseconds">What the provider's stand-in waits before each answer.</param>
+/// <param name="LatencyMilliseconds">How long after a call came the provider's stand-in answers it, its own work included.</param>
 /// <param name="Instances">Portal processes on one database; more than one on PostgreSQL alone.</param>
 /// <param name="Runs">Of each case; the table shows the median and the spread.</param>
 /// <param name="Concurrency">Calls in flight of one instance: Sending:MaxConcurrency.</param>

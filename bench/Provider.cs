@@ -50,7 +50,7 @@ internal sealed class Provider : IAsyncDisposable
             var slow = new
             {
                 kind = "slow",
-                point = "before",
+                point = "after",
                 on = "sends",
                 delay_milliseconds = latencyMilliseconds,
             };

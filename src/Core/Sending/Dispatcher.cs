@@ -23,8 +23,8 @@ public enum DispatchResult
 }
 
 /// <summary>
-/// The pipeline of one chunk, and the whole of it: claim, prepare, intent, wait for its turn, POST, settle. Each step says
-/// whether it won; the hosted service only calls it again.
+/// The pipeline of one chunk, and the whole of it: claim, prepare, a place among the calls, intent, wait for its turn, POST,
+/// settle. Each step says whether it won; the hosted service only calls it again.
 /// </summary>
 public sealed class Dispatcher(
     PortalDb db,
@@ -35,6 +35,7 @@ public sealed class Dispatcher(
     IMailProvider provider,
     ProviderAccounts accounts,
     Pacer pacer,
+    SendingOptions options,
     CrashPoints crash,
     CampaignNotifier notifier,
     ILogger<Dispatcher> logger
@@ -49,13 +50,11 @@ public sealed class Dispatcher(
     /// <summary>How long before its turn the intent is written, so that a slow commit does not make the call late.</summary>
     private static readonly TimeSpan BeforeItsTurn = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Turns closer together than this are not worth a queue of their own.</summary>
-    private static readonly TimeSpan WorthQueueing = TimeSpan.FromMilliseconds(5);
-
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SenderLostPause = TimeSpan.FromMinutes(5);
 
-    private readonly SemaphoreSlim _turnstile = new(1);
+    private readonly ClaimInTurn _claim = new(claim, pacer, db.Time);
+    private readonly SemaphoreSlim _places = new(options.MaxConcurrency);
 
     /// <param name="owner">Names the worker in the lease.</param>
     /// <param name="stopping">No new call starts after it; one in flight goes on until <paramref name="abandon"/>.</param>
@@ -63,47 +62,22 @@ public sealed class Dispatcher(
     public async Task<DispatchResult> RunOnceAsync(string owner, CancellationToken stopping, CancellationToken abandon)
     {
         var account = await accounts.CurrentAsync(stopping);
-        return await ClaimAsync(account, owner, stopping) is { } chunk
-            ? await SendAsync(chunk, account, stopping, abandon)
+        using var place = new CallPlace(_places);
+        return await _claim.ExecuteAsync(account, owner, place, stopping) is { } chunk
+            ? await SendAsync(chunk, account, place, stopping, abandon)
             : DispatchResult.Idle;
     }
 
-    // One worker at a time waits for the next number; a herd of them would wake for it and go away again with nothing.
-    private async Task<ClaimedChunk?> ClaimAsync(CurrentAccount account, string owner, CancellationToken stopping)
+    public void Dispose()
     {
-        var alone = pacer.Spacing >= WorthQueueing;
-        if (alone)
-        {
-            await _turnstile.WaitAsync(stopping);
-        }
-
-        try
-        {
-            while (true)
-            {
-                await pacer.UntilAsync(pacer.Room, stopping);
-                var chunk = await claim.ExecuteAsync(account.Id, owner, stopping);
-                // Another instance may have taken the number that this one waited for.
-                if (chunk is not null || pacer.Room <= db.Time.GetUtcNow())
-                {
-                    return chunk;
-                }
-            }
-        }
-        finally
-        {
-            if (alone)
-            {
-                _turnstile.Release();
-            }
-        }
+        _claim.Dispose();
+        _places.Dispose();
     }
-
-    public void Dispose() => _turnstile.Dispose();
 
     private async Task<DispatchResult> SendAsync(
         ClaimedChunk chunk,
         CurrentAccount account,
+        CallPlace place,
         CancellationToken stopping,
         CancellationToken cancellation
     )
@@ -122,7 +96,13 @@ public sealed class Dispatcher(
 
             try
             {
-                slot = await ComeUpAsync(slot, account, BeforeItsTurn, stopping);
+                if (!await TakePlaceAsync(place, stopping))
+                {
+                    await ReleaseAsync(chunk, TimeSpan.Zero, cancellation);
+                    return DispatchResult.Nothing;
+                }
+
+                slot = await pacer.TurnAsync(slot, account.Id, BeforeItsTurn, stopping);
             }
             catch (OperationCanceledException)
             {
@@ -136,7 +116,15 @@ public sealed class Dispatcher(
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
                 case IntentResult.Written written:
-                    var outcome = await PostAsync(chunk, written.Intent, account, slot, notAfter, cancellation);
+                    var outcome = await PostAsync(
+                        chunk,
+                        written.Intent,
+                        account,
+                        place,
+                        slot,
+                        notAfter,
+                        cancellation
+                    );
                     if (outcome is Outcome.Accepted && prepared is not null)
                     {
                         prepare.Reuse(prepared);
@@ -161,31 +149,23 @@ public sealed class Dispatcher(
         return DispatchResult.Nothing;
     }
 
-    /// <summary>Completes so long before the turn; a turn that was slept through is changed for a new one.</summary>
-    private async Task<RateSlot> ComeUpAsync(
-        RateSlot slot,
-        CurrentAccount account,
-        TimeSpan before,
-        CancellationToken cancellation
-    )
+    /// <summary>
+    /// Before the intent, so that what has one waits for nothing but its turn. There are more workers than places: while one
+    /// is at the provider, another renders and a third writes down its answer.
+    /// </summary>
+    /// <returns>False when it took so much of the lease that a slow call might outlive what is left.</returns>
+    private async Task<bool> TakePlaceAsync(CallPlace place, CancellationToken stopping)
     {
-        await pacer.ComeUpAsync(slot, before, cancellation);
-        while (pacer.IsOver(slot))
-        {
-            if (await pacer.NextAsync(account.Id, cancellation) is { } next)
-            {
-                slot = next;
-                await pacer.ComeUpAsync(slot, before, cancellation);
-            }
-        }
-
-        return slot;
+        var asked = db.Time.GetUtcNow();
+        await place.TakeAsync(stopping);
+        return db.Time.GetUtcNow() - asked <= TimeSpan.FromSeconds(options.LeaseSeconds) / 4;
     }
 
     private async Task<Outcome> PostAsync(
         ClaimedChunk chunk,
         Intent intent,
         CurrentAccount account,
+        CallPlace place,
         RateSlot slot,
         Deadline notAfter,
         CancellationToken cancellation
@@ -205,13 +185,14 @@ public sealed class Dispatcher(
             intent.PayloadHash,
             intent.CleanHistory ? "first" : "repeat"
         );
-        slot = await ComeUpAsync(slot, account, TimeSpan.Zero, cancellation);
+        slot = await pacer.TurnAsync(slot, account.Id, TimeSpan.Zero, cancellation);
         await crash.ReachAsync(CrashPoints.BeforePost, cancellation);
         var sentAt = db.Time.GetUtcNow();
         var answer = await provider.PostAsync(
             new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter),
             cancellation
         );
+        place.Release();
         if (answer is ProviderAnswer.Http received)
         {
             db.Time.ObserveProvider(received.Headers.Date);

@@ -134,6 +134,27 @@ public sealed class Pacer(PortalDb db, ProviderAccounts accounts)
             ? UntilAsync(InstantConverter.FromMicroseconds(slot.Grid.At(number)) - before, cancellation)
             : Task.CompletedTask;
 
+    /// <summary>Completes so long before the slot's instant; a turn that was slept through is changed for a new one.</summary>
+    public async Task<RateSlot> TurnAsync(
+        RateSlot slot,
+        Guid accountId,
+        TimeSpan before,
+        CancellationToken cancellation
+    )
+    {
+        await ComeUpAsync(slot, before, cancellation);
+        while (IsOver(slot))
+        {
+            if (await NextAsync(accountId, cancellation) is { } next)
+            {
+                slot = next;
+                await ComeUpAsync(slot, before, cancellation);
+            }
+        }
+
+        return slot;
+    }
+
     /// <summary>True when a call under this number would count in a window that has its own already.</summary>
     public bool IsOver(RateSlot slot) =>
         slot.Number is { } number

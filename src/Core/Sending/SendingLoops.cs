@@ -36,7 +36,7 @@ public sealed class SendingLoops(
         await recover.ExecuteAsync(stopping);
         await Task.WhenAll(
             Enumerable
-                .Range(1, options.MaxConcurrency)
+                .Range(1, options.Workers)
                 .Select(worker =>
                     // A failed worker's chunk keeps its lease and is claimed again when it ends; doubt stays doubt.
                     Loop.RunAsync(

@@ -6,6 +6,9 @@ public sealed class SendingOptions
     /// <summary>Calls to the provider at one time, 1 to 64.</summary>
     public int MaxConcurrency { get; set; } = 8;
 
+    /// <summary>For each call one more, so that no place at the provider is empty while a worker renders or writes an answer down.</summary>
+    public int Workers => 2 * MaxConcurrency;
+
     /// <summary>Mails in one call to the provider, 1 to 100; fewer where they would not fit into one request.</summary>
     public int BatchSize { get; set; } = Chunk.MaxRecipients;
 

@@ -19,7 +19,7 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
 
         if (rule.Kind == FaultKind.Slow)
         {
-            return await DelayedAsync(rule) ? null : ApiAnswer.Cut;
+            return await DelayedAsync(TimeSpan.FromMilliseconds(rule.DelayMilliseconds)) ? null : ApiAnswer.Cut;
         }
 
         return rule.Kind == FaultKind.Hang ? await HangAsync(call) : Instead(rule);
@@ -35,7 +35,7 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
 
         return rule.Kind switch
         {
-            FaultKind.Slow => await DelayedAsync(rule) ? answer : ApiAnswer.Cut,
+            FaultKind.Slow => await DelayedAsync(Rest(call, rule)) ? answer : ApiAnswer.Cut,
             FaultKind.Hang => await HangAsync(call),
             FaultKind.HalfAnswer => answer with { Reach = Reach.Half },
             FaultKind.ShortAnswer => Shorten(answer, rule.MissingIds),
@@ -59,11 +59,18 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
         };
     }
 
-    private async Task<bool> DelayedAsync(FaultRule rule)
+    // The answer comes when the rule says, and not later by what the call's own work took.
+    private TimeSpan Rest(ProviderCall call, FaultRule rule)
+    {
+        var rest = TimeSpan.FromMilliseconds(rule.DelayMilliseconds) - clock.GetElapsedTime(call.Arrived);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    private async Task<bool> DelayedAsync(TimeSpan delay)
     {
         try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(rule.DelayMilliseconds), clock, life.Stopping);
+            await Task.Delay(delay, clock, life.Stopping);
             return true;
         }
         catch (OperationCanceledException)

@@ -26,7 +26,10 @@ public enum FaultKind
     /// <summary>No answer until the caller gives up.</summary>
     Hang,
 
-    /// <summary>The rule's delay, then all as usual; what was only slow is accepted even if the caller has given up.</summary>
+    /// <summary>
+    /// The rule's delay, then all as usual; what was only slow is accepted even if the caller has given up. After acceptance
+    /// the delay counts from the call's arrival: the answer is held back until then.
+    /// </summary>
     Slow,
 
     /// <summary>Fewer ids than mails. Always after acceptance.</summary>

@@ -36,6 +36,10 @@ public sealed class ProviderCall(
     public string Id { get; } = id;
     public DateTimeOffset At { get; } = at;
     public CallKind Kind { get; } = kind;
+
+    /// <summary>By the counting clock: a delay begins here, whatever the emulator's time is set to.</summary>
+    public long Arrived { get; init; }
+
     public ReadOnlyMemory<byte> Body { get; } = body;
     public string Method { get; } = http.Request.Method;
     public string Path { get; } = http.Request.Path.Value ?? "/";

@@ -37,7 +37,7 @@ public sealed class ProviderPipeline(
 
     private async Task HandleAsync(HttpContext http, ApiHandler handler, CallKind kind)
     {
-        var now = clock.GetUtcNow();
+        var (arrived, now) = (clock.GetTimestamp(), clock.GetUtcNow());
         http.Response.Headers.Date = now.ToString("R", CultureInfo.InvariantCulture);
         if (StringValues.IsNullOrEmpty(http.Request.Headers.UserAgent))
         {
@@ -52,7 +52,7 @@ public sealed class ProviderPipeline(
             return;
         }
 
-        using var call = new ProviderCall(http, ids.New(), now, kind, body.Bytes);
+        using var call = new ProviderCall(http, ids.New(), now, kind, body.Bytes) { Arrived = arrived };
         var standing = _limiter.Take(now, switches.Current.RateLimitPerSecond);
         ApiAnswer answer;
         try

@@ -213,6 +213,7 @@ public sealed class EngineHarness : IAsyncDisposable
             provider ?? Provider,
             Accounts,
             Pacer,
+            Options,
             Crash,
             Notifier,
             NullLogger<Dispatcher>.Instance

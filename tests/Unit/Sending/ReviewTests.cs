@@ -424,6 +424,7 @@ public sealed class ReviewTests
             engine.Provider,
             engine.Accounts,
             engine.Pacer,
+            engine.Options,
             engine.Crash,
             engine.Notifier,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<Dispatcher>.Instance
