@@ -116,15 +116,7 @@ public sealed class Dispatcher(
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
                 case IntentResult.Written written:
-                    var outcome = await PostAsync(
-                        chunk,
-                        written.Intent,
-                        account,
-                        place,
-                        slot,
-                        notAfter,
-                        cancellation
-                    );
+                    var outcome = await PostAsync(chunk, written.Intent, account, place, slot, notAfter, cancellation);
                     if (outcome is Outcome.Accepted && prepared is not null)
                     {
                         prepare.Reuse(prepared);

@@ -17,6 +17,8 @@ public sealed partial class SafetyRegisterTests
     private static readonly Dictionary<string, string> WithoutCounter = new(StringComparer.Ordinal)
     {
         ["intent before the POST"] = "an order of steps; what it is for shows as recovered_at_start",
+        ["a place among the calls before the intent"] = "what every call waits for",
+        ["what waits for a place is given back"] = "a chunk that is due again, at every stop",
         ["window in the claim"] = "a chunk is passed over at every look; it counts once, as doubt_expired",
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",

@@ -78,11 +78,11 @@ public sealed class CallPlaceTests
     }
 
     /// <summary>Two workers, one place.</summary>
-    private static async Task<(HeldCalls Calls, Task<DispatchResult> First, Task<DispatchResult> Second)> OneCallsAndOneWaitsAsync(
-        EngineHarness engine,
-        Guid id,
-        CancellationToken stopping
-    )
+    private static async Task<(
+        HeldCalls Calls,
+        Task<DispatchResult> First,
+        Task<DispatchResult> Second
+    )> OneCallsAndOneWaitsAsync(EngineHarness engine, Guid id, CancellationToken stopping)
     {
         var calls = new HeldCalls(engine.Provider);
         var dispatcher = engine.NewDispatcher(calls);
