@@ -5,6 +5,7 @@ using AdminPortal.Components.Layout;
 using AdminPortal.Components.Shared;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
+using AdminPortal.Features.Templates;
 using AdminPortal.Features.Unsubscribe;
 using AdminPortal.Features.Webhooks;
 using AdminPortal.Hosting;
@@ -104,6 +105,7 @@ public static class PortalApplication
         services.AddScoped<Toasts>();
         services.AddScoped<IShellData, PortalShell>();
         services.AddCampaignFeature();
+        services.AddTemplateFeature();
     }
 
     private static void AddLoops(IServiceCollection services)

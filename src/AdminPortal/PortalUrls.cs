@@ -36,7 +36,9 @@ public static class PortalUrls
     public static string Campaigns(string slug, string? status = null, string? q = null, int page = 1) =>
         Tenant(slug) + "/campaigns" + Query(("status", status), ("q", q), ("page", Page(page)));
 
-    public static string NewCampaign(string slug) => Tenant(slug) + "/campaigns/new";
+    /// <param name="template">The template to begin with.</param>
+    public static string NewCampaign(string slug, Guid? template = null) =>
+        Tenant(slug) + "/campaigns/new" + Query(("template", template?.ToString()));
 
     /// <summary>
     /// Compose; beside it the preview: <paramref name="view"/> is phone or text, <paramref name="theme"/> dark,
@@ -108,6 +110,14 @@ public static class PortalUrls
         Tenant(slug) + "/segments" + Query(("segment", segment?.ToString()));
 
     public static string NewSegment(string slug) => Tenant(slug) + "/segments" + Query(("segment", "new"));
+
+    /// <param name="after">The last template of the page before.</param>
+    public static string Templates(string slug, Guid? after = null) =>
+        Tenant(slug) + "/templates" + Query(("after", after?.ToString()));
+
+    public static string NewTemplate(string slug) => Tenant(slug) + "/templates/new";
+
+    public static string Template(string slug, Guid id) => Tenant(slug) + "/templates/" + id.ToString();
 
     public static string Senders(string slug) => Tenant(slug) + "/senders";
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
 using AdminPortal;
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using UITests.Support;
 
 namespace UITests;
@@ -185,44 +183,5 @@ public sealed class ContactPagesTests : IAsyncLifetime
         );
     }
 
-    /// <summary>
-    /// WCAG 2.2 AA as axe sees it, nothing wider than the window; and pictures to look at, which take their time, with
-    /// PICTURES=1 in the environment.
-    /// </summary>
-    private async Task LookAsync(string name)
-    {
-        var result = await _page.RunAxe(
-            new AxeRunOptions
-            {
-                RunOnly = new RunOnlyOptions
-                {
-                    Type = "tag",
-                    Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-                },
-            }
-        );
-        Assert.True(
-            result.Violations.Length == 0,
-            $"{name}:\n"
-                + string.Join(
-                    '\n',
-                    result.Violations.SelectMany(violation =>
-                        violation.Nodes.Select(node =>
-                            $"{violation.Id}: {node.Html}\n    {string.Join(" ", node.Any.Concat(node.All).Select(check => check.Message))}"
-                        )
-                    )
-                )
-        );
-        if (Environment.GetEnvironmentVariable("PICTURES") == "1")
-        {
-            await Screenshots.TakeAsync(_page, name, fullPage: false);
-        }
-
-        await _page.SetViewportSizeAsync(390, 844);
-        var tooWide = await _page.EvaluateAsync<int>(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        );
-        await _page.SetViewportSizeAsync(1280, 800);
-        Assert.True(tooWide <= 0, $"{name} is {tooWide} px too wide at 390 px.");
-    }
+    private Task LookAsync(string name) => _page.LookAsync(name);
 }

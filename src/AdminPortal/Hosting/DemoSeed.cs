@@ -5,13 +5,14 @@ using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Segments;
 using Ledgerpost.Senders;
+using Ledgerpost.Templates;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace AdminPortal.Hosting;
 
 /// <summary>
-/// A tenant to look around in: a verified domain, a sender, contacts with tags, two segments and a draft. Made once, in an
+/// A tenant to look around in: a verified domain, a sender, contacts with tags, two segments, a template and a draft. Made once, in an
 /// installation that has no tenant yet; the same people and tags every time.
 /// </summary>
 public sealed class DemoSeed(PortalDb portal, IIds ids)
@@ -87,6 +88,7 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
                 var senderId = await AddSenderAsync(db, tenantId, ct);
                 AddContacts(db, tenantId);
                 AddSegments(db, tenantId);
+                AddTemplate(db, tenantId);
                 AddDraft(db, tenantId, senderId);
                 await AuditLog.AppendAsync(
                     db,
@@ -243,6 +245,30 @@ public sealed class DemoSeed(PortalDb portal, IIds ids)
                         Tag = tag,
                     }),
                 ],
+            }
+        );
+    }
+
+    private void AddTemplate(PortalDbContext db, Guid tenantId)
+    {
+        var now = portal.Time.GetUtcNow();
+        db.Templates.Add(
+            new Template
+            {
+                TenantId = tenantId,
+                Id = ids.New(),
+                Name = "Monthly letter",
+                Subject = "What to do in the garden this month",
+                Html = """
+                <h1>The garden this month</h1>
+                <p>Dear {{fallback first_name "reader"}},</p>
+                <p>here is what to sow, what to cut and what to leave alone.</p>
+                <p>Northwind Garden, 12 Harbour Street, Bergen</p>
+                <p><a href="{{unsubscribe_url}}">Unsubscribe</a></p>
+                """,
+                Version = 1,
+                CreatedAt = now,
+                UpdatedAt = now,
             }
         );
     }

@@ -1,40 +1,33 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Campaigns;
 
-/// <summary>A new, empty draft. Where the tenant has only one sender, it is chosen.</summary>
+/// <summary>A new draft, empty or with its content. Where the tenant has only one sender and none is named, it is chosen.</summary>
 public sealed class CreateCampaign(PortalDb database)
 {
     public Task<CreateCampaignResult> ExecuteAsync(Caller caller, string? name, CancellationToken cancellation) =>
-        database.CommandAsync<CreateCampaignResult>(
+        ExecuteAsync(
+            caller,
+            DraftContent.Empty with
+            {
+                Name = string.IsNullOrWhiteSpace(name) ? "Untitled campaign" : name.Trim(),
+            },
+            cancellation
+        );
+
+    /// <summary>All of it at once; a sender or a segment that is not the tenant's is refused.</summary>
+    public Task<CreateCampaignResult> ExecuteAsync(
+        Caller caller,
+        DraftContent content,
+        CancellationToken cancellation
+    ) =>
+        database.CommandAsync(
             caller,
             TenantRole.Editor,
-            async (command, token) =>
-            {
-                var senders = await command.Db.SenderIdentities.Select(sender => sender.Id).Take(2).ToListAsync(token);
-                var campaign = NewDraft.Of(
-                    command,
-                    new DraftContent(
-                        string.IsNullOrWhiteSpace(name) ? "Untitled campaign" : name.Trim(),
-                        senders.Count == 1 ? senders[0] : null,
-                        "",
-                        "",
-                        AudienceKind.All,
-                        null,
-                        null
-                    )
-                );
-                if (DraftContent.Of(campaign).Problems() is { Count: > 0 } problems)
-                {
-                    return new CreateCampaignResult.Invalid(problems);
-                }
-
-                command.Db.Campaigns.Add(campaign);
-                command.Audit("campaign.created", "campaign", campaign.Id.ToString(), campaign.Name);
-                return new CreateCampaignResult.Created(campaign.Id);
-            },
+            (command, token) => NewDraft.AddAsync(command, content, details: null, token),
             cancellation
         );
 }
@@ -89,7 +82,36 @@ public sealed class DuplicateCampaign(PortalDb database)
 
 internal static class NewDraft
 {
-    public static Campaign Of(Audit.CommandContext command, DraftContent content)
+    /// <param name="details">Where it comes from, for the audit log.</param>
+    public static async Task<CreateCampaignResult> AddAsync(
+        CommandContext command,
+        DraftContent content,
+        object? details,
+        CancellationToken cancellation
+    )
+    {
+        if (content.SenderId is null)
+        {
+            var senders = await command
+                .Db.SenderIdentities.Select(sender => sender.Id)
+                .Take(2)
+                .ToListAsync(cancellation);
+            content = content with { SenderId = senders.Count == 1 ? senders[0] : null };
+        }
+
+        List<FieldProblem> problems = [.. content.Problems(), .. await UnknownAsync(command.Db, content, cancellation)];
+        if (problems.Count > 0)
+        {
+            return new CreateCampaignResult.Invalid(problems);
+        }
+
+        var campaign = Of(command, content);
+        command.Db.Campaigns.Add(campaign);
+        command.Audit("campaign.created", "campaign", campaign.Id.ToString(), campaign.Name, details);
+        return new CreateCampaignResult.Created(campaign.Id);
+    }
+
+    public static Campaign Of(CommandContext command, DraftContent content)
     {
         var campaign = new Campaign
         {
@@ -104,5 +126,31 @@ internal static class NewDraft
         };
         content.ApplyTo(campaign);
         return campaign;
+    }
+
+    private static async Task<IReadOnlyList<FieldProblem>> UnknownAsync(
+        PortalDbContext db,
+        DraftContent content,
+        CancellationToken cancellation
+    )
+    {
+        var problems = new List<FieldProblem>();
+        if (
+            content.SenderId is { } senderId
+            && !await db.SenderIdentities.AnyAsync(row => row.Id == senderId, cancellation)
+        )
+        {
+            problems.Add(new("sender", "There is no such sender."));
+        }
+
+        if (
+            content is { AudienceKind: AudienceKind.Segment, AudienceSegmentId: { } segmentId }
+            && !await db.Segments.AnyAsync(row => row.Id == segmentId, cancellation)
+        )
+        {
+            problems.Add(new("audience", "There is no such segment."));
+        }
+
+        return problems;
     }
 }

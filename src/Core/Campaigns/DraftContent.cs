@@ -1,3 +1,5 @@
+using Ledgerpost.Contacts;
+
 namespace Ledgerpost.Campaigns;
 
 /// <summary>What a person composes; kept exactly as typed, also while it is not yet fit to be sent.</summary>
@@ -20,6 +22,9 @@ public sealed record DraftContent(
 
     /// <summary>Characters; more than can be sent, so that a paste that is too large is kept while it is cut down.</summary>
     public const int MaxHtmlLength = 500_000;
+
+    /// <summary>Nothing is written or chosen; it has no name yet.</summary>
+    public static DraftContent Empty { get; } = new("", null, "", "", AudienceKind.All, null, null);
 
     public static DraftContent Of(Campaign campaign) =>
         new(
@@ -52,6 +57,10 @@ public sealed record DraftContent(
             if (text.Length > max)
             {
                 problems.Add(new(field, $"{what} has {text.Length:N0} characters; {max:N0} can be kept."));
+            }
+            else if (PlainText.CannotBeKept(text) is { } reason)
+            {
+                problems.Add(new(field, reason));
             }
         }
     }

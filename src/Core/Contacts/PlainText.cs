@@ -43,6 +43,24 @@ public static class PlainText
         return true;
     }
 
+    /// <summary>Why a text of many lines cannot be stored as it is: NUL, or half of a surrogate pair; null when it can.</summary>
+    public static string? CannotBeKept(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (text[i] == '\0' || char.IsSurrogate(text[i]))
+            {
+                return $"It contains a character that cannot be kept (U+{(int)text[i]:X4}).";
+            }
+        }
+
+        return null;
+    }
+
     // Zero-width joiners stay: names in Persian or Hindi, and emoji, are spelled with them.
     private static bool Forbidden(Rune rune) =>
         rune.Value is 0xFFFD or 0x061C or 0x200E or 0x200F or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069)

@@ -9,6 +9,7 @@ using Ledgerpost.Segments;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
+using Ledgerpost.Templates;
 using Ledgerpost.Tenancy;
 using Ledgerpost.Unsubscribe;
 using Ledgerpost.Webhooks;
@@ -58,6 +59,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     public DbSet<SenderIdentity> SenderIdentities => Set<SenderIdentity>();
     public DbSet<SuppressedAddress> SuppressedAddresses => Set<SuppressedAddress>();
     public DbSet<Campaign> Campaigns => Set<Campaign>();
+    public DbSet<Template> Templates => Set<Template>();
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<Recipient> Recipients => Set<Recipient>();
     public DbSet<RecipientEvent> RecipientEvents => Set<RecipientEvent>();

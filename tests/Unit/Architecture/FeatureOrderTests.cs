@@ -15,6 +15,7 @@ public sealed partial class FeatureOrderTests
         "Segments",
         "Senders",
         "Campaigns",
+        "Templates",
         "Recipients",
         "Unsubscribe",
         "LiveUpdates",
@@ -79,7 +80,7 @@ public sealed partial class FeatureOrderTests
 
     // "using Ledgerpost.X", "Ledgerpost.X.Y", and "X.Y" from within Ledgerpost, which needs no using.
     [GeneratedRegex(
-        @"Ledgerpost\.(?<to>[A-Z]\w+)|(?<![\w.])(?<to>Contacts|Suppression|Segments|Senders|Campaigns|Recipients|Unsubscribe|LiveUpdates|Sending|Webhooks)\.(?=[A-Z]\w+[\s(<.])(?!Where|Any|Single|First|Add|Select|Count|Local|Remove|Include|AsNoTracking|Max|OrderBy|GroupBy|Execute|Join|Concat|Order|Zip|All|To[A-Z]|Sum|Min)",
+        @"Ledgerpost\.(?<to>[A-Z]\w+)|(?<![\w.])(?<to>Contacts|Suppression|Segments|Senders|Campaigns|Templates|Recipients|Unsubscribe|LiveUpdates|Sending|Webhooks)\.(?=[A-Z]\w+[\s(<.])(?!Where|Any|Single|First|Add|Select|Count|Local|Remove|Include|AsNoTracking|Max|OrderBy|GroupBy|Execute|Join|Concat|Order|Zip|All|To[A-Z]|Sum|Min)",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 10_000
     )]

@@ -68,7 +68,7 @@ public sealed partial class TenantWallTests
         "Core/Sending/TakeOver.cs",
     ];
 
-    /// <summary>Use cases that take a caller and only read, or leave the change and its entry to another (the domain's check).</summary>
+    /// <summary>Use cases that take a caller and only read, or leave the change and its entry to another (the domain's check, the draft's beginning).</summary>
     private static readonly string[] Reads =
     [
         "Contacts/Import/ImportReport.cs",
@@ -77,6 +77,7 @@ public sealed partial class TenantWallTests
         "Senders/CheckSendingDomain.cs",
         "Senders/SenderOverview.cs",
         "Suppression/SuppressionList.cs",
+        "Templates/StartFromTemplate.cs",
     ];
 
     [Fact]

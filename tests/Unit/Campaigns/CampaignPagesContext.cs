@@ -1,5 +1,6 @@
 using AdminPortal.Components.Shared;
 using AdminPortal.Features.Campaigns;
+using AdminPortal.Features.Templates;
 using AdminPortal.Tenancy;
 using Bunit;
 using Ledgerpost;
@@ -37,6 +38,7 @@ internal sealed class CampaignPagesContext : BunitContext
         Services.AddSending("http://portal.test");
         Services.AddSingleton<IMailProvider>(new OneAnswerProvider(new ProviderAnswer.None("No network here.")));
         Services.AddCampaignFeature();
+        Services.AddTemplateFeature();
         var session = new TenantSession(tenant.Id, tenant.Slug, "North Ltd", "UTC", role, tenant.As(role));
         RenderTree.Add<CascadingValue<TenantSession>>(cascade => cascade.Add(value => value.Value, session));
         Dialog = Render<RadzenDialog>();

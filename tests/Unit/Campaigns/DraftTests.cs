@@ -107,6 +107,58 @@ public sealed class DraftTests
         );
     }
 
+    [Theory]
+    [InlineData("Hi\0")]
+    [InlineData("\0")]
+    public async Task Save_OfACharacterThatNoDatabaseKeeps_NamesTheField(string text)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await CreateAsync(database, tenant, "Spring");
+        var content = DraftContent.Of(await ReadAsync(database, tenant, id));
+
+        var inSubject = await SaveAsync(database, tenant, id, 1, content with { Subject = text });
+        var inHtml = await SaveAsync(database, tenant, id, 1, content with { Html = text });
+
+        Assert.Equal("subject", Assert.Single(Assert.IsType<SaveDraftResult.Invalid>(inSubject).Problems).Field);
+        Assert.Equal("html", Assert.Single(Assert.IsType<SaveDraftResult.Invalid>(inHtml).Problems).Field);
+    }
+
+    [Fact]
+    public async Task Create_WithAllItsContent_KeepsIt_AndRefusesWhatIsNotTheTenants()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var other = await database.AddTenantAsync("south");
+        var create = new CreateCampaign(database.Db);
+        var content = DraftContent.Empty with { Name = "Spring", Subject = "Hi", Html = "<p>Hi" };
+
+        var created = await create.ExecuteAsync(tenant.As(TenantRole.Editor), content, CancellationToken.None);
+        var refused = await create.ExecuteAsync(
+            tenant.As(TenantRole.Editor),
+            content with
+            {
+                SenderId = other.SenderId,
+                AudienceKind = AudienceKind.Segment,
+                AudienceSegmentId = other.Id,
+            },
+            CancellationToken.None
+        );
+
+        var id = Assert.IsType<CreateCampaignResult.Created>(created).Id;
+        Assert.Equal(
+            content with
+            {
+                SenderId = tenant.SenderId,
+            },
+            DraftContent.Of(await ReadAsync(database, tenant, id))
+        );
+        Assert.Equal(
+            ["sender", "audience"],
+            Assert.IsType<CreateCampaignResult.Invalid>(refused).Problems.Select(problem => problem.Field)
+        );
+    }
+
     [Fact]
     public async Task SaveAndDelete_OnceLaunched_AreRefused_AndDuplicateIsNot()
     {

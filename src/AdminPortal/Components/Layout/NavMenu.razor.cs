@@ -23,6 +23,7 @@ public sealed partial class NavMenu
             entries.Add(new("Campaigns", "campaigns", PortalUrls.Campaigns(slug)));
             entries.Add(new("Contacts", "contacts", PortalUrls.Contacts(slug)));
             entries.Add(new("Segments", "segments", PortalUrls.Segments(slug)));
+            entries.Add(new("Templates", "templates", PortalUrls.Templates(slug)));
             entries.Add(new("Senders", "senders", PortalUrls.Senders(slug)));
             entries.Add(new("Suppression", "suppression", PortalUrls.Suppression(slug)));
             entries.Add(new("Audit log", "audit", PortalUrls.Audit(slug)));

@@ -1,5 +1,6 @@
 using AdminPortal.Tenancy;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Templates;
 using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Campaigns;
@@ -7,12 +8,20 @@ namespace AdminPortal.Features.Campaigns;
 /// <summary>Asks for a name first: opening an address must not make a draft.</summary>
 public sealed partial class NewCampaignPage
 {
+    private IReadOnlyList<TemplateRow> _templates = [];
+    private Guid? _template;
     private string _name = "";
     private string? _problem;
     private bool _busy;
 
     [Inject]
     public required CreateCampaign Create { get; init; }
+
+    [Inject]
+    public required StartFromTemplate Start { get; init; }
+
+    [Inject]
+    public required TemplateList Templates { get; init; }
 
     [Inject]
     public required NavigationManager Navigation { get; init; }
@@ -22,6 +31,23 @@ public sealed partial class NewCampaignPage
 
     [Parameter]
     public required string Slug { get; set; }
+
+    /// <summary>The template that is chosen at first.</summary>
+    [SupplyParameterFromQuery(Name = "template")]
+    public Guid? Template { get; set; }
+
+    protected override async Task OnInitializedAsync()
+    {
+        var newest = await Templates.ExecuteAsync(Session.Caller.Scope, after: null, TemplateList.MaxPageSize);
+        _templates = newest.Rows;
+        if (Template is { } id && _templates.All(row => row.Id != id))
+        {
+            var older = await Templates.FindAsync(Session.Caller.Scope, id);
+            _templates = older is null ? _templates : [TemplateRow.Of(older), .. _templates];
+        }
+
+        _template = _templates.Any(row => row.Id == Template) ? Template : null;
+    }
 
     private async Task CreateAsync()
     {
@@ -39,8 +65,16 @@ public sealed partial class NewCampaignPage
         _busy = true;
         try
         {
-            switch (await Create.ExecuteAsync(Session.Caller, _name, CancellationToken.None))
+            switch (
+                _template is { } template
+                    ? await Start.ExecuteAsync(Session.Caller, template, _name)
+                    : await Create.ExecuteAsync(Session.Caller, _name, CancellationToken.None)
+            )
             {
+                case null:
+                    _problem = "This template was deleted meanwhile. Choose another, or begin with an empty mail.";
+                    await OnInitializedAsync();
+                    break;
                 case CreateCampaignResult.Created created:
                     Navigation.NavigateTo(PortalUrls.EditCampaign(Session.Slug, created.Id), replace: true);
                     break;

@@ -1363,6 +1363,52 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.ToTable("SuppressedAddresses");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Templates.Template", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Html")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Text")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer");
+
+                    b.HasKey("TenantId", "Id");
+
+                    b.HasIndex("TenantId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("Templates");
+                });
+
             modelBuilder.Entity("Ledgerpost.Tenancy.Membership", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -1729,6 +1775,15 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 });
 
             modelBuilder.Entity("Ledgerpost.Suppression.SuppressedAddress", b =>
+                {
+                    b.HasOne("Ledgerpost.Tenancy.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Templates.Template", b =>
                 {
                     b.HasOne("Ledgerpost.Tenancy.Tenant", null)
                         .WithMany()

@@ -1266,6 +1266,48 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.ToTable("SuppressedAddresses");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Templates.Template", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Html")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Text")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("TenantId", "Id");
+
+                    b.HasIndex("TenantId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("Templates");
+                });
+
             modelBuilder.Entity("Ledgerpost.Tenancy.Membership", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -1613,6 +1655,15 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Ledgerpost.Suppression.SuppressedAddress", b =>
+                {
+                    b.HasOne("Ledgerpost.Tenancy.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Templates.Template", b =>
                 {
                     b.HasOne("Ledgerpost.Tenancy.Tenant", null)
                         .WithMany()

@@ -1,0 +1,165 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Templates;
+
+public sealed class CreateTemplate(PortalDb portal)
+{
+    /// <exception cref="AccessDeniedException">The caller is not an editor.</exception>
+    public Task<TemplateOutcome> ExecuteAsync(
+        Caller caller,
+        TemplateInput input,
+        CancellationToken cancellation = default
+    ) =>
+        portal.CommandAsync<TemplateOutcome>(
+            caller,
+            TenantRole.Editor,
+            async (command, token) =>
+            {
+                var (valid, problems) = input.Check();
+                if (valid is null)
+                {
+                    return new TemplateOutcome.Invalid(problems);
+                }
+
+                if (await TemplateNames.TakenAsync(command.Db, valid.Name, except: null, token))
+                {
+                    return TemplateNames.Taken;
+                }
+
+                var template = new Template
+                {
+                    TenantId = command.TenantId,
+                    Id = command.Ids.New(),
+                    Name = valid.Name,
+                    Subject = valid.Subject,
+                    Html = valid.Html,
+                    Text = valid.Text,
+                    Version = 1,
+                    CreatedAt = command.Now,
+                    UpdatedAt = command.Now,
+                };
+                command.Db.Templates.Add(template);
+                command.Audit("template.created", "template", template.Id.ToString(), template.Name);
+                return new TemplateOutcome.Saved(template.Id, template.Version);
+            },
+            cancellation
+        );
+}
+
+public sealed class ChangeTemplate(PortalDb portal)
+{
+    /// <param name="seen">
+    /// The version that the change was made on; an older one changes nothing. Null changes whatever stands there.
+    /// </param>
+    /// <exception cref="AccessDeniedException">The caller is not an editor.</exception>
+    public Task<TemplateOutcome> ExecuteAsync(
+        Caller caller,
+        Guid templateId,
+        int? seen,
+        TemplateInput input,
+        CancellationToken cancellation = default
+    ) =>
+        portal.CommandAsync<TemplateOutcome>(
+            caller,
+            TenantRole.Editor,
+            async (command, token) =>
+            {
+                var template = await command.Db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, token);
+                if (template is null)
+                {
+                    return new TemplateOutcome.NotFound();
+                }
+
+                var (valid, problems) = input.Check();
+                if (valid is null)
+                {
+                    return new TemplateOutcome.Invalid(problems);
+                }
+
+                // Also a repeat whose first answer was lost: the same content is saved already.
+                if (Changed(template, valid) is not { Count: > 0 } changed)
+                {
+                    return new TemplateOutcome.Saved(templateId, template.Version);
+                }
+
+                if (seen is not null && seen != template.Version)
+                {
+                    return new TemplateOutcome.ChangedMeanwhile(template.Version);
+                }
+
+                if (await TemplateNames.TakenAsync(command.Db, valid.Name, templateId, token))
+                {
+                    return TemplateNames.Taken;
+                }
+
+                (template.Name, template.Subject, template.Html, template.Text) = valid;
+                template.Version++;
+                template.UpdatedAt = command.Now;
+                command.Audit(
+                    "template.changed",
+                    "template",
+                    templateId.ToString(),
+                    template.Name,
+                    new { changed, template.Version }
+                );
+                return new TemplateOutcome.Saved(templateId, template.Version);
+            },
+            cancellation
+        );
+
+    private static List<string> Changed(Template before, ValidTemplate after) =>
+        [
+            .. new[]
+            {
+                (Field: "name", Same: before.Name == after.Name),
+                (Field: "subject", Same: before.Subject == after.Subject),
+                (Field: "html", Same: before.Html == after.Html),
+                (Field: "text", Same: before.Text == after.Text),
+            }
+                .Where(part => !part.Same)
+                .Select(part => part.Field),
+        ];
+}
+
+public sealed class DeleteTemplate(PortalDb portal)
+{
+    /// <exception cref="AccessDeniedException">The caller is not an editor.</exception>
+    public Task<TemplateOutcome> ExecuteAsync(
+        Caller caller,
+        Guid templateId,
+        CancellationToken cancellation = default
+    ) =>
+        portal.CommandAsync<TemplateOutcome>(
+            caller,
+            TenantRole.Editor,
+            async (command, token) =>
+            {
+                var template = await command.Db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, token);
+                if (template is null)
+                {
+                    return new TemplateOutcome.NotFound();
+                }
+
+                command.Db.Templates.Remove(template);
+                command.Audit("template.deleted", "template", templateId.ToString(), template.Name);
+                return new TemplateOutcome.Deleted();
+            },
+            cancellation
+        );
+}
+
+internal static class TemplateNames
+{
+    public static TemplateOutcome Taken { get; } =
+        new TemplateOutcome.Invalid([new FieldProblem("name", "There is a template of this name already.")]);
+
+    public static Task<bool> TakenAsync(
+        PortalDbContext db,
+        string name,
+        Guid? except,
+        CancellationToken cancellation
+    ) => db.Templates.AnyAsync(template => template.Name == name && template.Id != except, cancellation);
+}

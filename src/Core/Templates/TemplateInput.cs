@@ -1,0 +1,106 @@
+using System.Text;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
+
+namespace Ledgerpost.Templates;
+
+/// <summary>A template as typed; nothing is checked yet.</summary>
+/// <param name="Text">The plain-text part; null or empty: it is made from the HTML.</param>
+public sealed record TemplateInput(string? Name, string? Subject, string? Html, string? Text = null)
+{
+    public const int MaxNameLength = 100;
+
+    /// <summary>
+    /// Unlike a draft, which is kept while it is not fit yet, a template is something to begin with: what could not be
+    /// sent is refused.
+    /// </summary>
+    internal (ValidTemplate? Template, IReadOnlyList<FieldProblem> Problems) Check()
+    {
+        var problems = new List<FieldProblem>();
+        if (!PlainText.TryParse(Name, "name", MaxNameLength, out var name, out var reason))
+        {
+            problems.Add(new("name", reason));
+        }
+        else if (name is null)
+        {
+            problems.Add(new("name", "Give the template a name."));
+        }
+
+        var (subject, html) = (Subject ?? "", Html ?? "");
+        var text = string.IsNullOrWhiteSpace(Text) ? null : Text;
+        if (string.IsNullOrWhiteSpace(html))
+        {
+            problems.Add(new("html", "Write the content, or paste its HTML."));
+        }
+
+        Keepable(problems, "subject", subject, DraftContent.MaxSubjectLength);
+        Keepable(problems, "html", html, DraftContent.MaxHtmlLength);
+        Keepable(problems, "text", text ?? "", DraftContent.MaxHtmlLength);
+        if (problems.Count == 0)
+        {
+            Merge(problems, subject, html, text);
+        }
+
+        return problems.Count > 0 ? (null, problems) : (new ValidTemplate(name!, subject, html, text), []);
+    }
+
+    private static void Keepable(List<FieldProblem> problems, string field, string text, int max)
+    {
+        if (text.Length > max)
+        {
+            problems.Add(new(field, $"It has {text.Length:N0} characters; {max:N0} can be kept."));
+        }
+        else if (PlainText.CannotBeKept(text) is { } reason)
+        {
+            problems.Add(new(field, reason));
+        }
+    }
+
+    // Each field by itself, so that one answer names every fault.
+    private static void Merge(List<FieldProblem> problems, string subject, string html, string? text)
+    {
+        Try("subject", () => MailTemplate.Compile(subject, ""));
+        Try("html", () => MailTemplate.Compile("", html));
+        if (text is not null)
+        {
+            Try("text", () => MergeFields.Check(text, inSubject: false));
+            if (Encoding.UTF8.GetByteCount(text) > MailTemplate.MaxBytes)
+            {
+                problems.Add(new("text", $"The plain text is larger than {MailTemplate.MaxBytes / 1024} KB."));
+            }
+        }
+
+        void Try(string field, Action compile)
+        {
+            try
+            {
+                compile();
+            }
+            catch (TemplateException fault)
+            {
+                var where = fault.Line is { } line && field != "subject" ? $"Line {line:N0}: " : "";
+                problems.Add(new(field, where + fault.Message));
+            }
+        }
+    }
+}
+
+internal sealed record ValidTemplate(string Name, string Subject, string Html, string? Text);
+
+/// <summary>What became of creating, changing or deleting a template.</summary>
+public abstract record TemplateOutcome
+{
+    private TemplateOutcome() { }
+
+    public sealed record Saved(Guid TemplateId, int Version) : TemplateOutcome;
+
+    public sealed record Deleted : TemplateOutcome;
+
+    /// <param name="Problems">Of the fields name, subject, html and text.</param>
+    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : TemplateOutcome;
+
+    public sealed record NotFound : TemplateOutcome;
+
+    /// <summary>Somebody changed it since that version was read; nothing was saved.</summary>
+    public sealed record ChangedMeanwhile(int Version) : TemplateOutcome;
+}
