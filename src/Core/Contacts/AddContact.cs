@@ -49,12 +49,13 @@ public sealed class AddContact(PortalDb portal)
             NormalizedEmail = valid.Address.Normalized,
             FirstName = valid.FirstName,
             LastName = valid.LastName,
+            Fields = ContactFields.Store(valid.Fields ?? ContactFields.None),
             CreatedAt = command.Now,
             UpdatedAt = command.Now,
         };
         added.Tags.AddRange(valid.Tags.Select(added.TagRow));
         command.Db.Contacts.Add(added);
-        command.Audit("contact.added", "contact", added.Id.ToString(), added.Email, new { valid.Tags });
+        command.Audit("contact.added", "contact", added.Id.ToString(), added.Email, new { valid.Tags, valid.Fields });
         return new ContactOutcome.Saved(added.Id);
     }
 }

@@ -70,6 +70,7 @@ public sealed class ChangeContact(PortalDb portal)
         contact.NormalizedEmail = valid.Address.Normalized;
         contact.FirstName = valid.FirstName;
         contact.LastName = valid.LastName;
+        contact.Fields = valid.Fields is null ? contact.Fields : ContactFields.Store(valid.Fields);
         contact.Tags.RemoveAll(row => !valid.Tags.Contains(row.Tag, StringComparer.Ordinal));
         var missing = valid.Tags.Where(tag => contact.Tags.TrueForAll(row => row.Tag != tag)).ToList();
         contact.Tags.AddRange(missing.Select(contact.TagRow));
@@ -86,8 +87,9 @@ public sealed class ChangeContact(PortalDb portal)
             contact.Email,
             contact.FirstName,
             contact.LastName,
-            string.Join(", ", contact.Tags.Select(row => row.Tag).Order(StringComparer.Ordinal))
+            string.Join(", ", contact.Tags.Select(row => row.Tag).Order(StringComparer.Ordinal)),
+            string.Join(", ", ContactFields.Read(contact.Fields).Select(field => $"{field.Key}: {field.Value}"))
         );
 
-    private sealed record ContactPicture(string Email, string? FirstName, string? LastName, string Tags);
+    private sealed record ContactPicture(string Email, string? FirstName, string? LastName, string Tags, string Fields);
 }

@@ -23,6 +23,9 @@ public sealed class Contact : ITenantOwned
     public string? FirstName { get; set; }
     public string? LastName { get; set; }
 
+    /// <summary>JSON, as <see cref="ContactFields"/> writes it; null for none.</summary>
+    public string? Fields { get; set; }
+
     /// <summary>
     /// What a search looks through: address and names in <see cref="SearchText"/>'s form. Computed, so that nobody has
     /// to remember it; the setter only lets EF Core read a row.

@@ -4,7 +4,14 @@ namespace Ledgerpost.Contacts;
 public sealed record FieldError(string Field, string Message);
 
 /// <summary>A contact as typed; nothing is checked yet.</summary>
-public sealed record ContactInput(string? Email, string? FirstName, string? LastName, string? Tags)
+/// <param name="Fields">All of them (<see cref="ContactFields"/>); null leaves a contact's as they are.</param>
+public sealed record ContactInput(
+    string? Email,
+    string? FirstName,
+    string? LastName,
+    string? Tags,
+    IReadOnlyDictionary<string, string?>? Fields = null
+)
 {
     public const int MaxNameLength = 200;
     public const int MaxTags = 50;
@@ -40,7 +47,8 @@ public sealed record ContactInput(string? Email, string? FirstName, string? Last
             errors.Add(new FieldError(nameof(Tags), $"A contact can have at most {MaxTags} tags."));
         }
 
-        return errors.Count > 0 ? (null, errors) : (new ValidContact(address!, firstName, lastName, tags), []);
+        var fields = Fields is null ? null : ContactFields.Check(Fields, errors);
+        return errors.Count > 0 ? (null, errors) : (new ValidContact(address!, firstName, lastName, tags, fields), []);
     }
 }
 
@@ -48,7 +56,8 @@ internal sealed record ValidContact(
     EmailAddress Address,
     string? FirstName,
     string? LastName,
-    IReadOnlyList<string> Tags
+    IReadOnlyList<string> Tags,
+    IReadOnlyDictionary<string, string>? Fields
 );
 
 /// <summary>What became of adding or changing a contact.</summary>

@@ -24,7 +24,8 @@ public sealed record ContactRow(
     IReadOnlyList<string> Tags,
     SuppressionReason? Suppression,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt
+    DateTimeOffset UpdatedAt,
+    IReadOnlyDictionary<string, string> Fields
 )
 {
     public string Name => string.Join(' ', new[] { FirstName, LastName }.Where(part => part is not null));
@@ -173,7 +174,8 @@ public sealed class ContactList(PortalDb portal)
                     .Select(row => (SuppressionReason?)row.Reason)
                     .FirstOrDefault(),
                 contact.CreatedAt,
-                contact.UpdatedAt
+                contact.UpdatedAt,
+                ContactFields.Read(contact.Fields)
             ))
             .ToListAsync(cancellation);
 }

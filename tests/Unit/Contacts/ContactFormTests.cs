@@ -40,6 +40,49 @@ public sealed class ContactFormTests : BunitContext
     }
 
     [Fact]
+    public async Task Form_WithFields_NamesWhatIsWrong_ThenSavesAndShowsThem()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var saved = Guid.Empty;
+        var form = Show(database, Session(tenant, TenantRole.Editor), contact: null, id => saved = id);
+        form.Find("#contact-email").Input("ada@example.net");
+        Add("town", "Bergen");
+        Add("town", "Oslo");
+        await form.Find("form").SubmitAsync();
+        Assert.Contains("there twice", form.Find("#contact-fields-error").TextContent, StringComparison.Ordinal);
+
+        Name(1).Input("Plan");
+        await form.Find("form").SubmitAsync();
+        Assert.Contains(
+            "no name for a field",
+            form.Find("#contact-fields-error").TextContent,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(Guid.Empty, saved);
+        Name(1).Input("plan");
+        await form.Find("form").SubmitAsync();
+
+        var contact = await new ContactList(database.Db).FindAsync(tenant.As(TenantRole.Viewer), saved);
+        Assert.Equal(["plan: Oslo", "town: Bergen"], contact!.Fields.Select(field => $"{field.Key}: {field.Value}"));
+        form.Render(parameters => parameters.Add(shown => shown.Contact, contact));
+        Assert.Equal(
+            ["plan", "Oslo", "town", "Bergen"],
+            form.FindAll(".contact-field input").Select(input => input.GetAttribute("value"))
+        );
+
+        AngleSharp.Dom.IElement Name(int row) => form.FindAll("[aria-label='Name of the field']")[row];
+
+        void Add(string name, string value)
+        {
+            form.FindAll("button").First(button => button.TextContent == "Add a field").Click();
+            var row = form.FindAll(".contact-field").Count - 1;
+            Name(row).Input(name);
+            form.FindAll(".contact-field input")[(row * 2) + 1].Input(value);
+        }
+    }
+
+    [Fact]
     public async Task Form_ForAnAddressThatIsThere_LeadsToItsContact()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -10,6 +10,7 @@ namespace AdminPortal.Features.Contacts;
 public sealed partial class ContactForm
 {
     private IReadOnlyList<FieldError> _errors = [];
+    private List<FieldRow> _fields = [];
     private Guid? _shown;
     private Guid? _taken;
     private string? _problem;
@@ -56,6 +57,7 @@ public sealed partial class ContactForm
         (_errors, _problem, _taken) = ([], null, null);
         (_email, _firstName, _lastName) = (Contact?.Email, Contact?.FirstName, Contact?.LastName);
         _tags = Contact is null ? null : string.Join(", ", Contact.Tags);
+        _fields = FieldRow.Of(Contact?.Fields ?? ContactFields.None);
     }
 
     private string? Invalid(string field) => _errors.Any(error => error.Field == field) ? "true" : null;
@@ -65,7 +67,14 @@ public sealed partial class ContactForm
         (_saving, _errors, _problem, _taken) = (true, [], null, null);
         try
         {
-            var input = new ContactInput(_email, _firstName, _lastName, _tags);
+            var fields = FieldRow.Read(_fields, out var twice);
+            if (twice is not null)
+            {
+                _errors = [twice];
+                return;
+            }
+
+            var input = new ContactInput(_email, _firstName, _lastName, _tags, fields);
             await ShowAsync(
                 Contact is null
                     ? await Add.ExecuteAsync(Session.Caller, input)

@@ -75,6 +75,7 @@ internal sealed class ImportBatch(
                 NormalizedEmail = person.Address.Normalized,
                 FirstName = person.FirstName,
                 LastName = person.LastName,
+                Fields = ContactFields.Store(person.Fields!),
                 ImportId = importId,
                 ImportLine = record.Line,
                 CreatedAt = now,
@@ -103,6 +104,16 @@ internal sealed class ImportBatch(
                 ImportLineOutcome.Rejected,
                 contact.Email,
                 $"The contact would have more than {ContactInput.MaxTags} tags."
+            );
+        }
+        else if (Merged(contact, person).Count > ContactFields.MaxFields)
+        {
+            import.Rejected++;
+            Report(
+                record,
+                ImportLineOutcome.Rejected,
+                contact.Email,
+                $"The contact would have more than {ContactFields.MaxFields} fields."
             );
         }
         else
@@ -135,6 +146,12 @@ internal sealed class ImportBatch(
             changes.Add(tags.Count == 1 ? "one tag" : $"{tags.Count} tags");
         }
 
+        if (ContactFields.Store(Merged(contact, person)) is var fields && fields != contact.Fields)
+        {
+            contact.Fields = fields;
+            changes.Add("fields");
+        }
+
         contact.ImportId = importId;
         contact.ImportLine = record.Line;
         if (changes.Count == 0)
@@ -145,6 +162,15 @@ internal sealed class ImportBatch(
         contact.UpdatedAt = now;
         return $"It was here already; new: {string.Join(", ", changes)}.";
     }
+
+    private static IReadOnlyDictionary<string, string> Merged(Contact contact, ValidContact person) =>
+        person.Fields!.Count == 0
+            ? ContactFields.Read(contact.Fields)
+            : ContactFields
+                .Read(contact.Fields)
+                .Where(field => !person.Fields.ContainsKey(field.Key))
+                .Concat(person.Fields)
+                .ToDictionary(StringComparer.Ordinal);
 
     private void Report(CsvRecord record, ImportLineOutcome outcome, string email, string reason) =>
         db.ContactImportLines.Add(
@@ -178,7 +204,13 @@ internal sealed class ImportBatch(
             Field(record, columns.Email),
             Field(record, columns.FirstName),
             Field(record, columns.LastName),
-            Field(record, columns.Tags)
+            Field(record, columns.Tags),
+            // Cells of spreadsheets may have several lines; a field has one.
+            columns.Fields.ToDictionary(
+                field => field.Name,
+                string? (field) => string.Join(' ', Field(record, field.Column).Split('\r', '\n', '\t')),
+                StringComparer.Ordinal
+            )
         ).Check();
         return (contact, contact is null ? string.Join(' ', errors.Select(error => error.Message)) : null);
     }

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Ledgerpost.Contacts.Import;
 
 /// <summary>What the first line says: how values are separated, and which column holds what.</summary>
+/// <param name="Fields">Columns that are none of these and are named as a field is, with their names.</param>
 /// <param name="Start">In the file, behind the line of column names, in bytes.</param>
 internal sealed record ImportColumns(
     char Delimiter,
@@ -11,6 +12,7 @@ internal sealed record ImportColumns(
     int? FirstName,
     int? LastName,
     int? Tags,
+    IReadOnlyList<(int Column, string Name)> Fields,
     long Start
 )
 {
@@ -79,21 +81,33 @@ internal sealed record ImportColumns(
         var names = reader.Split(header.Text);
         var keys = names.Select(Key).ToList();
         var email = Find(keys, EmailNames) ?? Find(keys, LooseEmailNames);
-        return email is null
-            ? (null, names)
-            : (
-                new ImportColumns(
-                    delimiter,
-                    names.Count,
-                    email.Value,
-                    Find(keys, FirstNames),
-                    Find(keys, LastNames),
-                    Find(keys, TagNames),
-                    header.End
-                ),
-                names
-            );
+        if (email is null)
+        {
+            return (null, names);
+        }
+
+        var (first, last, tags) = (Find(keys, FirstNames), Find(keys, LastNames), Find(keys, TagNames));
+        var columns = new ImportColumns(
+            delimiter,
+            names.Count,
+            email.Value,
+            first,
+            last,
+            tags,
+            FieldColumns(names, [email, first, last, tags]),
+            header.End
+        );
+        return (columns, names);
     }
+
+    private static List<(int Column, string Name)> FieldColumns(IReadOnlyList<string> names, int?[] taken) =>
+        [
+            .. names
+                .Select((name, column) => (Column: column, Name: name.Trim()))
+                .Where(column => !taken.Contains(column.Column) && ContactFields.IsName(column.Name))
+                .DistinctBy(column => column.Name, StringComparer.Ordinal)
+                .Take(ContactFields.MaxFields),
+        ];
 
     private static int? Find(List<string> keys, string[] names) =>
         names

@@ -1,4 +1,5 @@
 using System.Text;
+using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
@@ -62,6 +63,38 @@ public sealed class ContactImporterTests
 
         Assert.Equal((1, 1, 0, 0, 0), result.Counts);
         Assert.Equal(["ada@example.net|Ada||"], await rig.ContactsAsync());
+    }
+
+    [Fact]
+    public async Task Import_WithColumnsNamedAsFieldsAre_KeepsThemAtTheContact()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        await new AddContact(rig.Database.Db).ExecuteAsync(
+            rig.Editor,
+            new(
+                "old@example.net",
+                null,
+                null,
+                null,
+                new Dictionary<string, string?>(StringComparer.Ordinal) { ["town"] = "Bergen", ["plan"] = "gold" }
+            )
+        );
+
+        var result = await rig.ImportAsync(
+            "email, town ,Company,first_name,note\n"
+                + "ada@example.net,Oslo,Analytical,Ada,\"two\nlines\"\n"
+                + "old@example.net,Paris,,,\n"
+                + $"long@example.net,{new string('x', 1001)},,,\n"
+        );
+
+        Assert.Equal(["4 Updated", "5 Rejected"], result.Outcomes);
+        Assert.Equal("It was here already; new: fields.", result.Lines[0].Reason);
+        Assert.Contains("field town is longer", result.Lines[1].Reason, StringComparison.Ordinal);
+        await using var db = rig.Database.Db.Read(rig.Tenant.Scope);
+        Assert.Equal(
+            ["""{"note":"two lines","town":"Oslo"}""", """{"plan":"gold","town":"Paris"}"""],
+            await db.Contacts.OrderBy(contact => contact.Email).Select(contact => contact.Fields).ToListAsync()
+        );
     }
 
     [Fact]

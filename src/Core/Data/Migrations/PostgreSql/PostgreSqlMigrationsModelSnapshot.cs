@@ -266,6 +266,10 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("character varying(320)")
                         .UseCollation("C");
 
+                    b.Property<string>("Fields")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<string>("FirstName")
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)")
