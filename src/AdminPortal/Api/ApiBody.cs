@@ -16,6 +16,9 @@ internal interface IChecked
     IEnumerable<FieldError> Check();
 }
 
+/// <summary>A body that may as well be left away, as an empty object.</summary>
+internal interface IOptionalBody;
+
 /// <summary>A parameter that may have gone wrong; then the handler is not called.</summary>
 internal interface IReadParameter
 {
@@ -52,6 +55,11 @@ internal sealed class ApiBody<T>
     public static async ValueTask<ApiBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         var bytes = await RequestBody.ReadAsync(context);
+        if (bytes.Length == 0 && typeof(T).IsAssignableTo(typeof(IOptionalBody)))
+        {
+            return Read(JsonElement.Parse("{}"));
+        }
+
         if (!context.Request.HasJsonContentType())
         {
             return new ApiBody<T>(null, ApiErrors.UnsupportedMediaType.Say("Send JSON as application/json."));
@@ -76,7 +84,13 @@ internal sealed class ApiBody<T>
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
+        builder.Metadata.Add(
+            new AcceptsMetadata(
+                ["application/json"],
+                typeof(T),
+                isOptional: typeof(T).IsAssignableTo(typeof(IOptionalBody))
+            )
+        );
 
     private static ApiBody<T> Read(JsonElement body)
     {
@@ -177,6 +191,8 @@ internal static class ShapeWords
             || bare.Name.Contains("Dictionary", StringComparison.Ordinal)
                 ? "an object of names and texts"
             : bare.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list"
-            : "an object";
+            : "an object of "
+                + string.Join(", ", ApiJson.Options.GetTypeInfo(bare).Properties.Select(property => property.Name))
+                + " and nothing else";
     }
 }

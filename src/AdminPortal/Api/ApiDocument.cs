@@ -104,6 +104,10 @@ internal static class ApiDocument
             .Describe(name, summary, [.. OfCommands, ApiErrors.NotFound, .. errors])
             .Produces(StatusCodes.Status204NoContent);
 
+    /// <summary>Further problems of a route.</summary>
+    public static RouteHandlerBuilder Answers(this RouteHandlerBuilder route, params ApiError[] errors) =>
+        route.Problems(errors);
+
     public static void AddApiDocument(this IServiceCollection services) =>
         services.AddOpenApi(
             Name,
@@ -160,7 +164,13 @@ internal static class ApiDocument
         IEnumerable<ApiError> errors
     )
     {
-        foreach (var status in Always.Concat(errors).GroupBy(error => error.Status))
+        route.Problems(Always.Concat(errors));
+        return route.WithName(name).WithSummary(summary);
+    }
+
+    private static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, IEnumerable<ApiError> errors)
+    {
+        foreach (var status in errors.GroupBy(error => error.Status))
         {
             route.WithMetadata(
                 new ProducesResponseTypeMetadata(status.Key, typeof(ProblemShape), ["application/problem+json"])
@@ -173,7 +183,7 @@ internal static class ApiDocument
             );
         }
 
-        return route.WithName(name).WithSummary(summary);
+        return route;
     }
 
     private static void AddParameters(OpenApiOperation operation, IList<object> metadata)
@@ -215,6 +225,18 @@ internal static class ApiDocument
             );
         }
 
+        foreach (var parameter in metadata.OfType<QueryParameter>())
+        {
+            operation.Parameters.Add(
+                new OpenApiParameter
+                {
+                    Name = parameter.Name,
+                    In = ParameterLocation.Query,
+                    Schema = QuerySchema(parameter.Type),
+                }
+            );
+        }
+
         if (metadata.OfType<TakesIdempotencyKey>().LastOrDefault() is { } key)
         {
             operation.Parameters.Add(
@@ -234,4 +256,21 @@ internal static class ApiDocument
             );
         }
     }
+
+    private static OpenApiSchema QuerySchema(Type type) =>
+        type == typeof(bool) ? new OpenApiSchema { Type = JsonSchemaType.Boolean }
+        : type == typeof(Guid) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }
+        : type == typeof(DateTimeOffset) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }
+        : new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Enum =
+            [
+                .. Enum.GetNames(type)
+                    .Select(name =>
+                        (System.Text.Json.Nodes.JsonNode)
+                            System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name)!
+                    ),
+            ],
+        };
 }

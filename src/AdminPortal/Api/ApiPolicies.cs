@@ -13,7 +13,10 @@ internal static class ApiPolicies
     /// <summary>For keys of tenants that hold one of the scopes.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder routes, ApiScopes scopes)
         where TBuilder : IEndpointConventionBuilder =>
-        routes.Require(new ApiAccess(scopes), key => key is ProgramIdentity.OfTenant of && (of.Scopes & scopes) != ApiScopes.None);
+        routes.Require(
+            new ApiAccess(scopes),
+            key => key is ProgramIdentity.OfTenant of && (of.Scopes & scopes) != ApiScopes.None
+        );
 
     /// <summary>For operators' keys, which see tenants and not their content.</summary>
     public static TBuilder RequireOperatorKey<TBuilder>(this TBuilder routes)

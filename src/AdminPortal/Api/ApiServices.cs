@@ -1,3 +1,4 @@
+using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
 using Ledgerpost.Programs;
 using Microsoft.AspNetCore.Authentication;
@@ -50,6 +51,7 @@ internal static class ApiServices
                         : await next(context)
             );
         api.MapContactsApi();
+        api.MapCampaignsApi();
         routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         routes.MapOpenApi(Prefix + "/openapi/{documentName}.json").AllowAnonymous();
     }

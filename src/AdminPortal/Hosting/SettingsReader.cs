@@ -23,7 +23,7 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         var portal = ReadPortal(dataDirectory);
         var resend = ReadResend();
         var sending = ReadSending();
-        var api = new ApiOptions(_source.Integer("Api:RequestsPerMinute", least: 1, most: 1_000_000) ?? 6000);
+        var api = new ApiOptions(_source.Integer("Api:RequestsPerMinute", least: 1, most: 1_000_000) ?? 30_000);
         var testing = ReadTesting(sending);
         var problems = _source.Finish();
         return problems.Count == 0

@@ -65,32 +65,63 @@ public sealed class RecipientList(PortalDb database)
             {
                 var found = Filtered(db, campaignId, query);
                 var total = await found.CountAsync(token);
-                var items = await found
-                    .OrderBy(row => row.Number)
-                    .Skip(Math.Max(0, query.Skip))
-                    .Take(Math.Clamp(query.Take, 1, MaxTake))
-                    .Select(row => new RecipientListItem(
-                        row.Number,
-                        row.ContactId,
-                        row.Email,
-                        row.FirstName,
-                        row.LastName,
-                        row.State,
-                        row.Reason,
-                        row.Detail,
-                        row.Delivery,
-                        row.OpenedAt,
-                        row.ClickedAt,
-                        row.AcceptedRun,
-                        row.ProviderEmailId,
-                        row.UpdatedAt,
-                        row.AssumedBy
-                    ))
+                var items = await Items(
+                        found
+                            .OrderBy(row => row.Number)
+                            .Skip(Math.Max(0, query.Skip))
+                            .Take(Math.Clamp(query.Take, 1, MaxTake))
+                    )
                     .ToListAsync(token);
                 return new RecipientListPage(items, total);
             },
             cancellation
         );
+
+    /// <summary>The same for programs: a page begins after the last number of the one before.</summary>
+    /// <param name="after">0 for the first page.</param>
+    /// <returns>Null when the tenant has no such campaign.</returns>
+    public async Task<IReadOnlyList<RecipientListItem>?> AfterAsync(
+        TenantScope scope,
+        Guid campaignId,
+        RecipientState? state,
+        int after,
+        int limit,
+        CancellationToken cancellation
+    )
+    {
+        await using var db = database.Read(scope);
+        if (!await db.Campaigns.AnyAsync(campaign => campaign.Id == campaignId, cancellation))
+        {
+            return null;
+        }
+
+        return await Items(
+                Filtered(db, campaignId, new RecipientListQuery(state))
+                    .Where(row => row.Number > after)
+                    .OrderBy(row => row.Number)
+                    .Take(limit)
+            )
+            .ToListAsync(cancellation);
+    }
+
+    private static IQueryable<RecipientListItem> Items(IQueryable<Recipient> rows) =>
+        rows.Select(row => new RecipientListItem(
+            row.Number,
+            row.ContactId,
+            row.Email,
+            row.FirstName,
+            row.LastName,
+            row.State,
+            row.Reason,
+            row.Detail,
+            row.Delivery,
+            row.OpenedAt,
+            row.ClickedAt,
+            row.AcceptedRun,
+            row.ProviderEmailId,
+            row.UpdatedAt,
+            row.AssumedBy
+        ));
 
     private static IQueryable<Recipient> Filtered(PortalDbContext db, Guid campaignId, RecipientListQuery query)
     {

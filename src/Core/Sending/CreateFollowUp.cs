@@ -49,7 +49,8 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
             cancellation
         );
 
-    private async Task<FollowUpResult> CreateAsync(
+    /// <summary>The same within another command.</summary>
+    internal async Task<FollowUpResult> CreateAsync(
         CommandContext command,
         Guid sourceId,
         string? name,

@@ -133,7 +133,7 @@ public sealed class LaunchCampaign(
     }
 
     /// <returns>Null when it won.</returns>
-    private static async Task<LaunchResult?> FreezeContentAsync(
+    internal static async Task<LaunchResult?> FreezeContentAsync(
         Audit.CommandContext command,
         Guid campaignId,
         int version,
@@ -157,9 +157,7 @@ public sealed class LaunchCampaign(
             return new LaunchResult.Changed(campaign.Version);
         }
 
-        var sender = await context
-            .SenderIdentities.Include(s => s.Domain)
-            .SingleOrDefaultAsync(s => s.Id == campaign.SenderId, cancellation);
+        var sender = await SenderAsync(context, campaign.SenderId, cancellation);
         var problems = await ProblemsAsync(context, campaign, sender, cancellation);
         if (problems.Count > 0)
         {
@@ -199,6 +197,15 @@ public sealed class LaunchCampaign(
         return null;
     }
 
+    internal static Task<SenderIdentity?> SenderAsync(
+        PortalDbContext db,
+        Guid? senderId,
+        CancellationToken cancellation
+    ) =>
+        db
+            .SenderIdentities.Include(sender => sender.Domain)
+            .SingleOrDefaultAsync(sender => sender.Id == senderId, cancellation);
+
     /// <summary>What the pre-flight list shows before; here it is the wall.</summary>
     private static async Task<List<string>> ProblemsAsync(
         PortalDbContext db,
@@ -206,6 +213,22 @@ public sealed class LaunchCampaign(
         SenderIdentity? sender,
         CancellationToken cancellation
     )
+    {
+        var problems = ProblemsOf(campaign, sender);
+        if (problems.Count == 0 && !await Audience(db, campaign).AnyAsync(cancellation))
+        {
+            problems.Add(
+                campaign.ContinuesId is null
+                    ? "Nobody is in this audience."
+                    : "Nobody whom this campaign took over is left to be mailed."
+            );
+        }
+
+        return problems;
+    }
+
+    /// <summary>What hinders a launch whoever is in the audience: the sender and the content.</summary>
+    internal static List<string> ProblemsOf(Campaign campaign, SenderIdentity? sender)
     {
         var problems = new List<string>();
         if (sender?.Domain is null)
@@ -223,15 +246,6 @@ public sealed class LaunchCampaign(
         }
 
         problems.AddRange(ContentProblems(campaign));
-        if (problems.Count == 0 && !await Audience(db, campaign).AnyAsync(cancellation))
-        {
-            problems.Add(
-                campaign.ContinuesId is null
-                    ? "Nobody is in this audience."
-                    : "Nobody whom this campaign took over is left to be mailed."
-            );
-        }
-
         return problems;
     }
 

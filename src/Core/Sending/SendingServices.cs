@@ -44,6 +44,7 @@ public static class SendingServices
         services.AddSingleton<SendingLoops>();
         services.AddSingleton<LaunchCampaign>();
         services.AddSingleton<LaunchPreview>();
+        services.AddSingleton<ComposeCampaign>();
         services.AddSingleton<PauseCampaign>();
         services.AddSingleton<ContinueCampaign>();
         services.AddSingleton<CancelCampaign>();

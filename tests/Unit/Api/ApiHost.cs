@@ -1,9 +1,11 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AdminPortal.Hosting;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Programs;
+using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
@@ -48,6 +50,48 @@ public sealed class ApiHost : IAsyncDisposable
         }
 
         return client;
+    }
+
+    /// <summary>North's, from a domain that the built-in provider knows as verified.</summary>
+    public async Task<Guid> AddSenderAsync()
+    {
+        var (domainId, senderId) = (Host.Get<Ledgerpost.IIds>().New(), Host.Get<Ledgerpost.IIds>().New());
+        await Host.Get<PortalDb>()
+            .WriteAsync(
+                North.Caller.Scope,
+                async (db, token) =>
+                {
+                    var now = Host.Get<TimeProvider>().GetUtcNow();
+                    db.SendingDomains.Add(
+                        new SendingDomain
+                        {
+                            TenantId = North.TenantId,
+                            Id = domainId,
+                            Name = DemoSeed.Domain,
+                            AccountId = await db
+                                .ProviderAccounts.Where(account => account.IsCurrent)
+                                .Select(account => account.Id)
+                                .SingleAsync(token),
+                            ProviderDomainId = ResendEmulator.Hosting.EmulatorIds.Stable(DemoSeed.Domain),
+                            Status = DomainStatus.Verified,
+                            CreatedAt = now,
+                        }
+                    );
+                    db.SenderIdentities.Add(
+                        new SenderIdentity
+                        {
+                            TenantId = North.TenantId,
+                            Id = senderId,
+                            DomainId = domainId,
+                            LocalPart = "news",
+                            DisplayName = "North News",
+                            CreatedAt = now,
+                        }
+                    );
+                },
+                CancellationToken.None
+            );
+        return senderId;
     }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();

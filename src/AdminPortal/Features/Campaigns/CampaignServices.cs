@@ -14,6 +14,8 @@ public static class CampaignServices
             .AddSingleton<SaveDraft>()
             .AddSingleton<DeleteDraft>()
             .AddSingleton<CampaignList>()
+            .AddSingleton<CampaignPages>()
+            .AddSingleton<CampaignAnswers>()
             .AddSingleton<OpenCampaign>()
             .AddSingleton<ListComposeChoices>()
             .AddSingleton<PreviewCampaign>()

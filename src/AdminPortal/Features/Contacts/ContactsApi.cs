@@ -50,11 +50,11 @@ internal static class ContactsApi
         ContactList contacts,
         string? tag,
         string? email,
-        bool? subscribed,
-        Guid? segment_id
+        ApiQuery<bool> subscribed,
+        ApiQuery<Guid> segment_id
     )
     {
-        var filter = new ContactFilter(Tag: tag, Subscribed: subscribed, SegmentId: segment_id);
+        var filter = new ContactFilter(Tag: tag, Subscribed: subscribed.Value, SegmentId: segment_id.Value);
         var rows = await contacts.NewestFirstAsync(
             call.Caller,
             filter,

@@ -1,0 +1,215 @@
+using AdminPortal.Api;
+using AdminPortal.Hosting;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Programs;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+
+namespace AdminPortal.Features.Campaigns;
+
+/// <summary>How a campaign is answered.</summary>
+internal sealed class CampaignAnswers(PortalOptions portal, CampaignPages pages)
+{
+    public CampaignShape Shape(CountedCampaign found)
+    {
+        var campaign = found.Campaign;
+        var path = $"{ApiServices.Prefix}/campaigns/{campaign.Id}/resume";
+        return new CampaignShape(
+            campaign.Id,
+            campaign.Name,
+            campaign.Subject,
+            campaign.Status,
+            campaign.StopReason,
+            found.Counts,
+            campaign.CurrentRun,
+            campaign.Status == CampaignStatus.Partial && found.Continuable ? portal.PublicUrl + path : null,
+            campaign.SenderId,
+            new AudienceShape(
+                campaign.AudienceKind == AudienceKind.Segment ? campaign.AudienceSegmentId : null,
+                campaign.AudienceKind == AudienceKind.Tag ? campaign.AudienceTag : null
+            ),
+            campaign.ContinuesId,
+            campaign.CreatedAt,
+            campaign.FinishedAt
+        );
+    }
+
+    public async Task<CommandAnswer> CreatedAsync(PortalDbContext db, Guid id, CancellationToken cancellation) =>
+        ApiAnswers.Of(
+            StatusCodes.Status201Created,
+            Shape((await CampaignPages.FindAsync(db, id, cancellation))!),
+            $"/campaigns/{id}"
+        );
+
+    public async Task<CommandAnswer> ReadAsync(PortalDbContext db, Guid id, CancellationToken cancellation) =>
+        ApiAnswers.Of(StatusCodes.Status200OK, Shape((await CampaignPages.FindAsync(db, id, cancellation))!));
+
+    /// <summary>What was sent or resumed; whoever asks again gets its present state.</summary>
+    public CommandAnswer Sent(Guid id) => new(StatusCodes.Status202Accepted, Sent: id);
+
+    /// <summary>202 while it is on its way; 200 once it stands still, also as partial, and then with where to resume it.</summary>
+    public async Task<CommandAnswer> PresentAsync(TenantScope scope, Guid id, CancellationToken cancellation)
+    {
+        var found = await pages.FindAsync(scope, id, cancellation);
+        return found is null
+            ? ApiErrors.Unknown("campaign")
+            : ApiAnswers.Of(
+                found.Campaign.Status is CampaignStatus.Preparing or CampaignStatus.Sending or CampaignStatus.Scheduled
+                    ? StatusCodes.Status202Accepted
+                    : StatusCodes.Status200OK,
+                Shape(found)
+            );
+    }
+
+    public static ApiProblem NotLaunchable(IEnumerable<string> problems) =>
+        ApiErrors.NotLaunchable.Say("Nothing was sent and nothing was made of it.", new { reasons = problems });
+}
+
+internal static class CampaignCalls
+{
+    public static Func<Guid, CancellationToken, Task<CommandAnswer>> PresentAsync(
+        this ApiCall call,
+        CampaignAnswers campaigns
+    ) => (id, token) => campaigns.PresentAsync(call.Caller.Scope, id, token);
+}
+
+/// <param name="Reason">Why it stopped by itself; of a partial one.</param>
+/// <param name="Runs">How often it was launched or resumed.</param>
+/// <param name="ResumeUrl">Where a partial campaign is resumed; null when it cannot be.</param>
+/// <param name="ResumeFromCampaignId">Of a follow-up: the campaign that it continues.</param>
+internal sealed record CampaignShape(
+    Guid Id,
+    string Name,
+    string Subject,
+    CampaignStatus Status,
+    StopReason? Reason,
+    LedgerCounts Counts,
+    int Runs,
+    string? ResumeUrl,
+    Guid? SenderId,
+    AudienceShape Audience,
+    Guid? ResumeFromCampaignId,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? FinishedAt
+);
+
+/// <summary>Everyone when both are null.</summary>
+internal sealed record AudienceShape(Guid? SegmentId, string? Tag);
+
+/// <summary>A new campaign.</summary>
+/// <param name="Send">It is launched at once, and needs an Idempotency-Key.</param>
+/// <param name="ResumeFromCampaignId">Takes over whoever waits in that partial campaign; then no audience is given, and what is not given is the source's.</param>
+internal sealed record CampaignBody(
+    string? Name,
+    string? Subject,
+    string? Html,
+    Guid? SenderId,
+    AudienceShape? Audience,
+    bool? Send,
+    Guid? ResumeFromCampaignId
+) : IChecked
+{
+    public IEnumerable<FieldError> Check()
+    {
+        if (ResumeFromCampaignId is not null)
+        {
+            if (Audience is not null)
+            {
+                yield return new FieldError(
+                    nameof(Audience),
+                    "A follow-up mails whoever waits in its source; leave the audience out."
+                );
+            }
+
+            yield break;
+        }
+
+        if (string.IsNullOrWhiteSpace(Subject))
+        {
+            yield return new FieldError(nameof(Subject), "Is required.");
+        }
+
+        if (string.IsNullOrWhiteSpace(Html))
+        {
+            yield return new FieldError(nameof(Html), "Is required.");
+        }
+
+        if (SenderId is null)
+        {
+            yield return new FieldError(nameof(SenderId), "Is required.");
+        }
+
+        if (Audience is null)
+        {
+            yield return new FieldError(
+                nameof(Audience),
+                "Is required: {} is everyone, or name a segment_id or a tag."
+            );
+        }
+        else if (Audience is { SegmentId: not null, Tag: not null })
+        {
+            yield return new FieldError(nameof(Audience), "Name a segment_id or a tag, not both.");
+        }
+    }
+
+    public ComposeRequest ToRequest() =>
+        new(
+            Name,
+            SenderId,
+            Subject,
+            Html,
+            AudienceOf(Audience),
+            Audience?.Tag,
+            Audience?.SegmentId,
+            ResumeFromCampaignId,
+            Send == true
+        );
+
+    public static AudienceKind AudienceOf(AudienceShape? audience) =>
+        audience switch
+        {
+            { SegmentId: not null } => AudienceKind.Segment,
+            { Tag: not null } => AudienceKind.Tag,
+            _ => AudienceKind.All,
+        };
+}
+
+/// <summary>What is to change of a draft; what is not sent stays.</summary>
+internal sealed record CampaignPatch(
+    string? Name,
+    string? Subject,
+    string? Html,
+    Guid? SenderId,
+    AudienceShape? Audience
+) : IChecked
+{
+    public IEnumerable<FieldError> Check() =>
+        Audience is { SegmentId: not null, Tag: not null }
+            ? [new FieldError(nameof(Audience), "Name a segment_id or a tag, not both.")]
+            : [];
+
+    public static DraftContent Merge(Campaign seen, ApiBody<CampaignPatch> body)
+    {
+        var draft = DraftContent.Of(seen);
+        var patch = body.Value;
+        if (body.Has("audience"))
+        {
+            draft = draft with
+            {
+                AudienceKind = CampaignBody.AudienceOf(patch.Audience),
+                AudienceTag = patch.Audience?.Tag,
+                AudienceSegmentId = patch.Audience?.SegmentId,
+            };
+        }
+
+        return draft with
+        {
+            Name = body.Has("name") ? patch.Name ?? "" : draft.Name,
+            Subject = body.Has("subject") ? patch.Subject ?? "" : draft.Subject,
+            Html = body.Has("html") ? patch.Html ?? "" : draft.Html,
+            SenderId = body.Has("sender_id") ? patch.SenderId : draft.SenderId,
+        };
+    }
+}

@@ -1,0 +1,167 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>A whole campaign as a program gives it, in one request.</summary>
+/// <param name="Name">Null: its subject.</param>
+/// <param name="Subject">Null, like the other parts, only in a follow-up: the source's.</param>
+/// <param name="ResumeFrom">The Partial campaign whose waiting people it takes over; then it has no audience of its own.</param>
+/// <param name="Send">It is launched at once, or, where that cannot be, not made at all.</param>
+public sealed record ComposeRequest(
+    string? Name,
+    Guid? SenderId,
+    string? Subject,
+    string? Html,
+    AudienceKind AudienceKind,
+    string? AudienceTag,
+    Guid? AudienceSegmentId,
+    Guid? ResumeFrom,
+    bool Send
+);
+
+/// <summary>What became of it. A closed set.</summary>
+public abstract record ComposeResult
+{
+    private ComposeResult() { }
+
+    public sealed record Created(Guid Id) : ComposeResult;
+
+    /// <summary>Made and launched: its content is frozen, and the audience is being taken.</summary>
+    public sealed record Launched(Guid Id) : ComposeResult;
+
+    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : ComposeResult;
+
+    /// <param name="Problems">Each a sentence; nothing was made.</param>
+    public sealed record NotLaunchable(IReadOnlyList<string> Problems) : ComposeResult;
+
+    public sealed record NoSource : ComposeResult;
+
+    /// <summary>Of a follow-up; nothing was made.</summary>
+    public sealed record SourceRefused(FollowUpResult Reason) : ComposeResult;
+}
+
+/// <summary>
+/// Draft, follow-up and launch in one transaction, for programs: a request that is cut off leaves either all of it or
+/// nothing, and no draft that nobody asked for.
+/// </summary>
+public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, LaunchCampaign launch)
+{
+    public async Task<ComposeResult> ExecuteAsync(Caller caller, ComposeRequest request, CancellationToken cancellation)
+    {
+        var result = await db.CommandAsync(
+            caller,
+            request.Send || request.ResumeFrom is not null ? TenantRole.Admin : TenantRole.Editor,
+            (command, token) => ComposeAsync(command, request, token),
+            cancellation
+        );
+        if (result is ComposeResult.Launched launched)
+        {
+            // It has happened: whoever asked may go away, the audience is taken all the same.
+            await launch.PrepareAsync(caller.TenantId, launched.Id, CancellationToken.None);
+        }
+
+        return result;
+    }
+
+    private async Task<ComposeResult> ComposeAsync(
+        CommandContext command,
+        ComposeRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var source = request.ResumeFrom is { } sourceId
+            ? await command.Db.Campaigns.AsNoTracking().SingleOrDefaultAsync(row => row.Id == sourceId, cancellation)
+            : null;
+        if (request.ResumeFrom is not null && source is null)
+        {
+            return new ComposeResult.NoSource();
+        }
+
+        var content = Content(request, source);
+        var draft = NewDraft.Of(command, content);
+        var sender = await LaunchCampaign.SenderAsync(command.Db, content.SenderId, cancellation);
+        if (Problems(content, sender) is { Count: > 0 } problems)
+        {
+            return new ComposeResult.Invalid(problems);
+        }
+
+        if (request.Send && LaunchCampaign.ProblemsOf(draft, sender) is { Count: > 0 } hindrances)
+        {
+            return new ComposeResult.NotLaunchable(hindrances);
+        }
+
+        if (source is not null)
+        {
+            return await FollowAsync(command, source.Id, content, request.Send, cancellation);
+        }
+
+        if (request.Send && !await LaunchCampaign.Audience(command.Db, draft).AnyAsync(cancellation))
+        {
+            return new ComposeResult.NotLaunchable(["Nobody is in this audience."]);
+        }
+
+        command.Db.Campaigns.Add(draft);
+        command.Audit("campaign.created", "campaign", draft.Id.ToString(), draft.Name);
+        return await FinishAsync(command, draft, request.Send, cancellation);
+    }
+
+    private async Task<ComposeResult> FollowAsync(
+        CommandContext command,
+        Guid sourceId,
+        DraftContent content,
+        bool send,
+        CancellationToken cancellation
+    )
+    {
+        var result = await followUps.CreateAsync(command, sourceId, content.Name, cancellation);
+        if (result is not FollowUpResult.Created created)
+        {
+            return new ComposeResult.SourceRefused(result);
+        }
+
+        var draft = await command.Db.Campaigns.SingleAsync(row => row.Id == created.Id, cancellation);
+        content.ApplyTo(draft);
+        return await FinishAsync(command, draft, send, cancellation);
+    }
+
+    private static async Task<ComposeResult> FinishAsync(
+        CommandContext command,
+        Campaign draft,
+        bool send,
+        CancellationToken cancellation
+    )
+    {
+        await command.Db.SaveChangesAsync(cancellation);
+        if (!send)
+        {
+            return new ComposeResult.Created(draft.Id);
+        }
+
+        var refused = await LaunchCampaign.FreezeContentAsync(command, draft.Id, draft.Version, cancellation);
+        return refused is null
+            ? new ComposeResult.Launched(draft.Id)
+            // All that can hinder it was looked at above, in this transaction: what is begun is undone.
+            : throw new InvalidOperationException($"A campaign that could be launched could not: {refused}.");
+    }
+
+    private static DraftContent Content(ComposeRequest request, Campaign? source) =>
+        new(
+            (request.Name ?? (source is null ? request.Subject : $"{source.Name}, continued"))?.Trim() ?? "",
+            request.SenderId ?? source?.SenderId,
+            request.Subject ?? source?.Subject ?? "",
+            request.Html ?? source?.Html ?? "",
+            request.AudienceKind,
+            request.AudienceTag,
+            request.AudienceSegmentId
+        );
+
+    private static IReadOnlyList<FieldProblem> Problems(DraftContent content, SenderIdentity? sender) =>
+        content.SenderId is not null && sender is null
+            ? [.. content.Problems(), new FieldProblem("sender_id", "There is no sender with this id.")]
+            : content.Problems();
+}

@@ -1,0 +1,338 @@
+using AdminPortal.Hosting;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+using ResendEmulator.Faults;
+
+namespace UnitTests.Api;
+
+/// <summary>A program's campaign from its first contact to its last resume, against the built-in provider over real HTTP.</summary>
+public sealed class CampaignsApiTests : IAsyncLifetime
+{
+    private ApiHost _api = null!;
+    private HttpClient _program = null!;
+    private Guid _sender;
+
+    public async Task InitializeAsync()
+    {
+        _api = await ApiHost.StartAsync("--Sending:BatchSize=10");
+        _program = await _api.ProgramAsync(_api.North);
+        _sender = await _api.AddSenderAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _program.Dispose();
+        await _api.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Campaign_SentInOneRequest_IsSentOnce_HoweverOftenItIsAsked()
+    {
+        await AddContactsAsync(25);
+
+        var first = await _program.CreateAsync("campaigns", Body(send: true), "launch-1");
+        var id = first.Text("id")!;
+        var sent = await UntilAsync(id, "sent");
+        var again = await _program.CreateAsync("campaigns", Body(send: true), "launch-1");
+
+        Assert.Equal(202, first.Status);
+        Assert.Equal(
+            (200, id, "sent", true),
+            (again.Status, again.Text("id"), again.Text("status"), again.WasReplayed)
+        );
+        Assert.Equal((25, 25), (Count(sent, "recipients"), Count(sent, "accepted")));
+        Assert.Equal(
+            1,
+            (await _program.SendAsync(HttpMethod.Get, "campaigns")).Body.GetProperty("data").GetArrayLength()
+        );
+        var state = await _api.Host.Get<EmbeddedEmulator>().Server!.Control.StateAsync();
+        Assert.Equal((25, 0), (state.Mails, state.Duplicates));
+    }
+
+    [Fact]
+    public async Task Draft_IsMade_Changed_Sent_AndNotSentAgain()
+    {
+        await AddContactsAsync(3);
+
+        var draft = await _program.CreateAsync("campaigns", Body(send: false));
+        var id = draft.Text("id")!;
+        var changed = await _program.SendAsync(HttpMethod.Patch, $"campaigns/{id}", new { name = "Renamed" });
+        var withoutKey = await _program.CreateAsync($"campaigns/{id}/send", null);
+        var launched = await _program.CreateAsync($"campaigns/{id}/send", null, "send-1");
+        await UntilAsync(id, "sent");
+        var otherKey = await _program.CreateAsync($"campaigns/{id}/send", null, "send-2");
+        var sameKey = await _program.CreateAsync($"campaigns/{id}/send", null, "send-1");
+        var late = await _program.SendAsync(HttpMethod.Patch, $"campaigns/{id}", new { subject = "Too late" });
+        var deleted = await _program.SendAsync(HttpMethod.Delete, $"campaigns/{id}");
+
+        Assert.Equal(
+            (201, "draft", $"/api/v1/campaigns/{id}"),
+            (draft.Status, draft.Text("status"), draft.Headers["Location"])
+        );
+        Assert.Equal((200, "Renamed"), (changed.Status, changed.Text("name")));
+        Assert.Equal((400, "idempotency_key_required"), (withoutKey.Status, withoutKey.Code));
+        Assert.Equal(202, launched.Status);
+        Assert.Equal(
+            (409, "already_launched", id, "sent"),
+            (otherKey.Status, otherKey.Code, otherKey.Text("id"), otherKey.Text("state"))
+        );
+        Assert.Equal((200, "sent", true), (sameKey.Status, sameKey.Text("status"), sameKey.WasReplayed));
+        Assert.Equal((409, "not_a_draft"), (late.Status, late.Code));
+        Assert.Equal((409, "not_a_draft"), (deleted.Status, deleted.Code));
+    }
+
+    [Fact]
+    public async Task Partial_IsTold_WithWhereToResume_AndResumedOnce()
+    {
+        await AddContactsAsync(30);
+        var provider = _api.Host.Get<EmbeddedEmulator>().Server!.Control;
+        await provider.AddFaultAsync(
+            new FaultRule
+            {
+                Kind = FaultKind.Refuse,
+                Status = 429,
+                Name = "daily_quota_exceeded",
+                On = FaultTarget.Batch,
+            }
+        );
+
+        var id = (await _program.CreateAsync("campaigns", Body(send: true), "partial-1")).Text("id")!;
+        var partial = await UntilAsync(id, "partial", pending: 30);
+        var replay = await _program.CreateAsync("campaigns", Body(send: true), "partial-1");
+        var preview = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/resume-preview");
+        var withoutKey = await _program.CreateAsync($"campaigns/{id}/resume", null);
+        await provider.HealAsync();
+        var resumed = await _program.CreateAsync($"campaigns/{id}/resume", null, "resume-1");
+        var sent = await UntilAsync(id, "sent");
+        var again = await _program.CreateAsync($"campaigns/{id}/resume", null, "resume-1");
+        var other = await _program.CreateAsync($"campaigns/{id}/resume", null, "resume-2");
+
+        Assert.Equal("daily_quota", partial.Text("reason"));
+        Assert.EndsWith($"/api/v1/campaigns/{id}/resume", partial.Text("resume_url"), StringComparison.Ordinal);
+        Assert.Equal((200, "partial", true), (replay.Status, replay.Text("status"), replay.WasReplayed));
+        Assert.Equal(partial.Text("resume_url"), replay.Text("resume_url"));
+        Assert.Equal("30", preview.Text("will_send"));
+        Assert.Equal("idempotency_key_required", withoutKey.Code);
+        Assert.Equal(202, resumed.Status);
+        Assert.Equal((30, "2"), (Count(sent, "accepted"), sent.Text("runs")));
+        Assert.Equal((200, true), (again.Status, again.WasReplayed));
+        Assert.Equal((409, "not_resumable", "sent"), (other.Status, other.Code, other.Text("state")));
+        var state = await provider.StateAsync();
+        Assert.Equal((30, 0), (state.Mails, state.Duplicates));
+    }
+
+    [Fact]
+    public async Task FollowUp_TakesOverWhoWaits_AndThereIsOnlyOne()
+    {
+        await AddContactsAsync(20);
+        var provider = _api.Host.Get<EmbeddedEmulator>().Server!.Control;
+        await provider.AddFaultAsync(
+            new FaultRule
+            {
+                Kind = FaultKind.Refuse,
+                Status = 429,
+                Name = "daily_quota_exceeded",
+                On = FaultTarget.Batch,
+            }
+        );
+        var source = (await _program.CreateAsync("campaigns", Body(send: true), "source")).Text("id")!;
+        await UntilAsync(source, "partial", pending: 20);
+        await provider.HealAsync();
+
+        var body = new
+        {
+            resume_from_campaign_id = source,
+            subject = "Once more",
+            send = true,
+        };
+        var followUp = await _program.CreateAsync("campaigns", body, "follow-1");
+        var second = await _program.CreateAsync("campaigns", body, "follow-2");
+        var sent = await UntilAsync(followUp.Text("id")!, "sent");
+
+        Assert.Equal((202, source), (followUp.Status, followUp.Text("resume_from_campaign_id")));
+        Assert.Equal((409, "already_followed", followUp.Text("id")), (second.Status, second.Code, second.Text("id")));
+        Assert.Equal(20, Count(sent, "accepted"));
+        var state = await provider.StateAsync();
+        Assert.Equal((20, 0), (state.Mails, state.Duplicates));
+    }
+
+    [Fact]
+    public async Task Send_ThatCannotBe_MakesNothing()
+    {
+        var nobody = await _program.CreateAsync("campaigns", Body(send: true), "nobody");
+        var broken = await _program.CreateAsync(
+            "campaigns",
+            new
+            {
+                subject = "Hello",
+                html = "<p>{{no_such_field}}</p>",
+                sender_id = _sender,
+                audience = new { },
+                send = true,
+            },
+            "broken"
+        );
+        var empty = await _program.CreateAsync("campaigns", new { audience = new { segment = 1 } });
+
+        Assert.Equal((422, "not_launchable"), (nobody.Status, nobody.Code));
+        Assert.Equal((422, "not_launchable"), (broken.Status, broken.Code));
+        Assert.Equal(["audience", "html", "sender_id", "subject"], empty.WrongFields.Order(StringComparer.Ordinal));
+        await using var db = _api.Host.Get<PortalDb>().Read(_api.North.Caller.Scope);
+        Assert.Empty(await db.Campaigns.ToListAsync());
+    }
+
+    [Fact]
+    public async Task Ledger_IsPagedByNumber_AndEachRecipientHasItsStory()
+    {
+        await AddContactsAsync(7);
+        var id = (await _program.CreateAsync("campaigns", Body(send: true), "ledger")).Text("id")!;
+        await UntilAsync(id, "sent");
+
+        var numbers = new List<int>();
+        string? cursor = null;
+        do
+        {
+            var page = await _program.SendAsync(
+                HttpMethod.Get,
+                $"campaigns/{id}/recipients?state=accepted&limit=3" + (cursor is null ? "" : $"&cursor={cursor}")
+            );
+            numbers.AddRange(
+                page.Body.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("number").GetInt32())
+            );
+            cursor = page.Text("next_cursor") is { Length: > 0 } next ? next : null;
+        } while (cursor is not null);
+
+        var story = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients/4");
+        var stats = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/stats");
+
+        var unknownState = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients?state=lost");
+
+        Assert.Equal(["state"], unknownState.WrongFields);
+        Assert.Equal(Enumerable.Range(1, 7), numbers);
+        Assert.Equal(1, story.Body.GetProperty("attempts").GetArrayLength());
+        Assert.Equal("accepted", story.Body.GetProperty("attempts")[0].GetProperty("outcome").GetString());
+        Assert.Equal(7, stats.Body.GetProperty("counts").GetProperty("accepted").GetInt32());
+    }
+
+    [Fact]
+    public async Task Campaign_OfAnotherTenant_AnswersExactlyAsAnUnknownOne()
+    {
+        await AddContactsAsync(1);
+        var id = (await _program.CreateAsync("campaigns", Body(send: false))).Text("id")!;
+        using var south = await _api.ProgramAsync(_api.South);
+        var unknown = "0190f3a2-0000-7000-8000-000000000000";
+        (HttpMethod Method, string Path)[] routes =
+        [
+            (HttpMethod.Get, ""),
+            (HttpMethod.Patch, ""),
+            (HttpMethod.Delete, ""),
+            (HttpMethod.Post, "/send"),
+            (HttpMethod.Post, "/pause"),
+            (HttpMethod.Post, "/continue"),
+            (HttpMethod.Post, "/cancel"),
+            (HttpMethod.Post, "/resume"),
+            (HttpMethod.Get, "/resume-preview"),
+            (HttpMethod.Get, "/recipients"),
+            (HttpMethod.Get, "/recipients/1"),
+            (HttpMethod.Get, "/stats"),
+        ];
+
+        foreach (var (method, path) in routes)
+        {
+            var body = method == HttpMethod.Patch ? new { name = "Mine" } : null;
+            var foreign = await south.SendAsync(method, $"campaigns/{id}{path}", body, $"foreign-{path}");
+            var none = await south.SendAsync(method, $"campaigns/{unknown}{path}", body, $"none-{path}");
+            Assert.True(
+                (foreign.Status, foreign.Code) == (404, "not_found"),
+                $"{method} {path}: {foreign.Status} {foreign.Code}"
+            );
+            Assert.Equal(none.Body.ToString(), foreign.Body.ToString());
+        }
+
+        Assert.Equal("draft", (await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}")).Text("status"));
+    }
+
+    [Fact]
+    public async Task Moves_OfADraft_SayWhereItStands()
+    {
+        var id = (await _program.CreateAsync("campaigns", Body(send: false))).Text("id")!;
+
+        foreach (var verb in new[] { "pause", "continue", "cancel" })
+        {
+            var reply = await _program.CreateAsync($"campaigns/{id}/{verb}", null);
+            Assert.Equal((409, "not_in_this_state", "draft"), (reply.Status, reply.Code, reply.Text("state")));
+        }
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task SixtyFourAtOnce_WithOneKey_SendOneCampaign_ARoundAHundredTimes()
+    {
+        await AddContactsAsync(1);
+
+        for (var round = 0; round < 100; round++)
+        {
+            var replies = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 64)
+                    .Select(_ => _program.CreateAsync("campaigns", Body(send: true), $"crowd-{round}"))
+            );
+            Assert.All(
+                replies,
+                reply =>
+                    Assert.True(
+                        reply.Status is 200 or 202 || (reply.Status, reply.Code) == (409, "request_in_progress"),
+                        $"Round {round}: {reply.Status} {reply.Body}"
+                    )
+            );
+            Assert.Single(replies.Where(reply => reply.Status < 300).Select(reply => reply.Text("id")).Distinct());
+            Assert.Single(replies, reply => reply.Status < 300 && !reply.WasReplayed);
+        }
+
+        await using var db = _api.Host.Get<PortalDb>().Read(_api.North.Caller.Scope);
+        Assert.Equal(100, await db.Campaigns.CountAsync());
+    }
+
+    private async Task AddContactsAsync(int count)
+    {
+        for (var i = 1; i <= count; i++)
+        {
+            Assert.Equal(
+                201,
+                (await _program.CreateAsync("contacts", new { email = $"person{i}@readers.example" })).Status
+            );
+        }
+    }
+
+    private object Body(bool send) =>
+        new
+        {
+            name = "Spring",
+            subject = "Hello {{first_name}}",
+            html = "<p>Good news.</p>",
+            sender_id = _sender,
+            audience = new { },
+            send,
+        };
+
+    private static int Count(ApiReply campaign, string name) =>
+        campaign.Body.GetProperty("counts").GetProperty(name).GetInt32();
+
+    /// <summary>As a program does: it reads until the campaign stands where it should.</summary>
+    /// <param name="pending">How many wait then; of calls in flight at a stop the people come back one by one.</param>
+    private async Task<ApiReply> UntilAsync(string id, string status, int pending = 0)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            var reply = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}");
+            if (reply.Text("status") == status && Count(reply, "pending") == pending)
+            {
+                return reply;
+            }
+
+            Assert.False(patience.IsCancellationRequested, $"It is {reply.Text("status")} still: {reply.Body}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+        }
+    }
+}
