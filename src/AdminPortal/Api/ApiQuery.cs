@@ -45,7 +45,7 @@ internal sealed class ApiQuery<T>
         {
             var names = Enum.GetNames(typeof(T));
             var found = Array.FindIndex(names, name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name) == text);
-            return found < 0 ? null : (T)Enum.Parse(typeof(T), names[found]);
+            return found < 0 ? null : Enum.Parse<T>(names[found]);
         }
 
         object? value =

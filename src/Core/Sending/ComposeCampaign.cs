@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
+using Ledgerpost.Templates;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,6 +12,7 @@ namespace Ledgerpost.Sending;
 /// <param name="Name">Null: its subject.</param>
 /// <param name="Subject">Null, like the other parts, only in a follow-up: the source's.</param>
 /// <param name="ResumeFrom">The Partial campaign whose waiting people it takes over; then it has no audience of its own.</param>
+/// <param name="TemplateId">Gives subject and content where the request itself has none; they are copied.</param>
 /// <param name="Send">It is launched at once, or, where that cannot be, not made at all.</param>
 public sealed record ComposeRequest(
     string? Name,
@@ -20,6 +22,7 @@ public sealed record ComposeRequest(
     AudienceKind AudienceKind,
     string? AudienceTag,
     Guid? AudienceSegmentId,
+    Guid? TemplateId,
     Guid? ResumeFrom,
     bool Send
 );
@@ -82,7 +85,15 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             return new ComposeResult.NoSource();
         }
 
-        var content = Content(request, source);
+        var template = request.TemplateId is { } templateId
+            ? await command.Db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, cancellation)
+            : null;
+        if (request.TemplateId is not null && template is null)
+        {
+            return new ComposeResult.Invalid([new FieldProblem("template_id", "There is no template with this id.")]);
+        }
+
+        var content = Content(request, template, source);
         var draft = NewDraft.Of(command, content);
         var sender = await LaunchCampaign.SenderAsync(command.Db, content.SenderId, cancellation);
         if (Problems(content, sender) is { Count: > 0 } problems)
@@ -149,12 +160,13 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             : throw new InvalidOperationException($"A campaign that could be launched could not: {refused}.");
     }
 
-    private static DraftContent Content(ComposeRequest request, Campaign? source) =>
+    private static DraftContent Content(ComposeRequest request, Template? template, Campaign? source) =>
         new(
-            (request.Name ?? (source is null ? request.Subject : $"{source.Name}, continued"))?.Trim() ?? "",
+            (request.Name ?? (source is null ? request.Subject ?? template?.Name : $"{source.Name}, continued"))?.Trim()
+                ?? "",
             request.SenderId ?? source?.SenderId,
-            request.Subject ?? source?.Subject ?? "",
-            request.Html ?? source?.Html ?? "",
+            request.Subject ?? template?.Subject ?? source?.Subject ?? "",
+            request.Html ?? template?.Html ?? source?.Html ?? "",
             request.AudienceKind,
             request.AudienceTag,
             request.AudienceSegmentId

@@ -190,6 +190,7 @@ public sealed class ApiRulesTests(ApiRulesTests.Portal portal) : IClassFixture<A
                 email = "Ada@Example.net",
                 first_name = "Ada",
                 tags = new[] { "News", "beta" },
+                fields = new { city = "London" },
             }
         );
         var id = added.Text("id");
@@ -201,6 +202,7 @@ public sealed class ApiRulesTests(ApiRulesTests.Portal portal) : IClassFixture<A
         Assert.Equal(201, added.Status);
         Assert.Equal($"/api/v1/contacts/{id}", added.Headers["Location"]);
         Assert.Equal(["beta", "news"], added.Body.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()));
+        Assert.Equal("London", changed.Body.GetProperty("fields").GetProperty("city").GetString());
         Assert.Equal((409, "already_exists", id), (again.Status, again.Code, again.Text("id")));
         Assert.Equal((200, "Ada", "Lovelace"), (changed.Status, changed.Text("first_name"), changed.Text("last_name")));
         Assert.Equal(204, deleted.Status);

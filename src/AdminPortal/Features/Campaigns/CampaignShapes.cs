@@ -105,6 +105,7 @@ internal sealed record CampaignBody(
     string? Name,
     string? Subject,
     string? Html,
+    Guid? TemplateId,
     Guid? SenderId,
     AudienceShape? Audience,
     bool? Send,
@@ -126,14 +127,14 @@ internal sealed record CampaignBody(
             yield break;
         }
 
-        if (string.IsNullOrWhiteSpace(Subject))
+        if (string.IsNullOrWhiteSpace(Subject) && TemplateId is null)
         {
-            yield return new FieldError(nameof(Subject), "Is required.");
+            yield return new FieldError(nameof(Subject), "Is required, here or by a template_id.");
         }
 
-        if (string.IsNullOrWhiteSpace(Html))
+        if (string.IsNullOrWhiteSpace(Html) && TemplateId is null)
         {
-            yield return new FieldError(nameof(Html), "Is required.");
+            yield return new FieldError(nameof(Html), "Is required, here or by a template_id.");
         }
 
         if (SenderId is null)
@@ -163,6 +164,7 @@ internal sealed record CampaignBody(
             AudienceOf(Audience),
             Audience?.Tag,
             Audience?.SegmentId,
+            TemplateId,
             ResumeFromCampaignId,
             Send == true
         );

@@ -13,6 +13,8 @@ internal static class ContactsApi
 {
     private const ApiScopes Read = ApiScopes.Read | ApiScopes.Contacts;
 
+    private static readonly Dictionary<string, string?> None = [];
+
     public static void MapContactsApi(this IEndpointRouteBuilder api)
     {
         var contacts = api.MapGroup("/contacts").WithTags("Contacts");
@@ -90,7 +92,8 @@ internal static class ContactsApi
             body.Has("email") ? body.Value.Email : seen.Email,
             body.Has("first_name") ? body.Value.FirstName : seen.FirstName,
             body.Has("last_name") ? body.Value.LastName : seen.LastName,
-            string.Join(", ", (body.Has("tags") ? body.Value.Tags : seen.Tags) ?? [])
+            string.Join(", ", (body.Has("tags") ? body.Value.Tags : seen.Tags) ?? []),
+            body.Has("fields") ? body.Value.Fields ?? None : null
         );
 
     private static Task<IResult> DeleteAsync(Guid id, ApiCall call, DeleteContacts delete) =>
@@ -127,16 +130,23 @@ internal sealed record ContactBody(
     [property: Required] string? Email,
     string? FirstName,
     string? LastName,
-    IReadOnlyList<string>? Tags
+    IReadOnlyList<string>? Tags,
+    IReadOnlyDictionary<string, string?>? Fields
 ) : IChecked
 {
-    public ContactInput ToInput() => new(Email, FirstName, LastName, string.Join(", ", Tags ?? []));
+    public ContactInput ToInput() => new(Email, FirstName, LastName, string.Join(", ", Tags ?? []), Fields);
 
     public IEnumerable<FieldError> Check() => ToInput().Problems();
 }
 
 /// <summary>What is to change of a contact; what is not sent stays.</summary>
-internal sealed record ContactPatch(string? Email, string? FirstName, string? LastName, IReadOnlyList<string>? Tags);
+internal sealed record ContactPatch(
+    string? Email,
+    string? FirstName,
+    string? LastName,
+    IReadOnlyList<string>? Tags,
+    IReadOnlyDictionary<string, string?>? Fields
+);
 
 /// <param name="Subscribed">False: on the suppression list, and not mailed.</param>
 internal sealed record ContactShape(
@@ -144,11 +154,21 @@ internal sealed record ContactShape(
     string Email,
     string? FirstName,
     string? LastName,
+    IReadOnlyDictionary<string, string> Fields,
     IReadOnlyList<string> Tags,
     bool Subscribed,
     DateTimeOffset CreatedAt
 )
 {
     public static ContactShape Of(ContactRow row) =>
-        new(row.Id, row.Email, row.FirstName, row.LastName, row.Tags, row.Suppression is null, row.CreatedAt);
+        new(
+            row.Id,
+            row.Email,
+            row.FirstName,
+            row.LastName,
+            row.Fields,
+            row.Tags,
+            row.Suppression is null,
+            row.CreatedAt
+        );
 }
