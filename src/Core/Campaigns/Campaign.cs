@@ -47,6 +47,9 @@ public sealed class Campaign : ITenantOwned
     /// <summary>HTML with merge fields (Handlebars).</summary>
     public string Html { get; set; } = "";
 
+    /// <summary>The plain-text part, with merge fields; null where it is made from the HTML.</summary>
+    public string? Text { get; set; }
+
     public AudienceKind AudienceKind { get; set; }
     public string? AudienceTag { get; set; }
     public Guid? AudienceSegmentId { get; set; }

@@ -12,7 +12,7 @@ public enum PreflightSeverity
     Ok,
 }
 
-/// <param name="Field">Which field of the form it belongs to: name, sender, subject, html or audience.</param>
+/// <param name="Field">Which field of the form it belongs to: name, sender, subject, html, text or audience.</param>
 /// <param name="Mend">What to do about it; null when there is nothing to do.</param>
 public sealed record PreflightItem(PreflightSeverity Severity, string Field, string Sentence, string? Mend = null);
 
@@ -22,7 +22,7 @@ public static class ContentCheck
     /// <summary>UTF-8 bytes of the HTML: a hundred of them, with their text parts, must stay below 10 MB in one call.</summary>
     public const int MaxHtmlBytes = 90 * 1024;
 
-    public static IReadOnlyList<PreflightItem> Run(string subject, string html)
+    public static IReadOnlyList<PreflightItem> Run(string subject, string html, string? text = null)
     {
         var items = new List<PreflightItem>();
         if (string.IsNullOrWhiteSpace(subject))
@@ -40,6 +40,7 @@ public static class ContentCheck
             .Unknown(subject)
             .Select(name => (Name: name, Field: "subject"))
             .Concat(MergeFields.Unknown(html).Select(name => (Name: name, Field: "html")))
+            .Concat(MergeFields.Unknown(text ?? "").Select(name => (Name: name, Field: "text")))
             .ToList();
         items.AddRange(
             unknown.Select(found =>
@@ -50,11 +51,19 @@ public static class ContentCheck
                 )
             )
         );
-        var rendered = PreviewCampaign.Render(subject, html, PreviewPerson.Sample);
+        var rendered = PreviewCampaign.Render(subject, html, PreviewPerson.Sample, text);
         if (rendered is PreviewResult.Fault fault && unknown.Count == 0)
         {
             var where = fault.Line is { } line && !fault.InSubject ? $"Line {line:N0}: " : "";
-            items.Add(Blocker(fault.InSubject ? "subject" : "html", where + fault.Message, "Mend it in the text."));
+            items.Add(
+                Blocker(
+                    fault.InSubject ? "subject"
+                        : fault.InText ? "text"
+                        : "html",
+                    where + fault.Message,
+                    "Mend it in the text."
+                )
+            );
         }
         else if (rendered is PreviewResult.Rendered { Mail: var mail })
         {

@@ -6,6 +6,7 @@ namespace Ledgerpost.Campaigns;
 /// <param name="ContinuesId">
 /// Of a follow-up: its people stand in its ledger since it was made, so its audience is not chosen.
 /// </param>
+/// <param name="Text">The plain-text part; null or blank: it is made from the HTML.</param>
 public sealed record DraftContent(
     string Name,
     Guid? SenderId,
@@ -14,7 +15,8 @@ public sealed record DraftContent(
     AudienceKind AudienceKind,
     string? AudienceTag,
     Guid? AudienceSegmentId,
-    Guid? ContinuesId = null
+    Guid? ContinuesId = null,
+    string? Text = null
 )
 {
     public const int MaxNameLength = 200;
@@ -35,8 +37,11 @@ public sealed record DraftContent(
             campaign.AudienceKind,
             campaign.AudienceTag,
             campaign.AudienceSegmentId,
-            campaign.ContinuesId
+            campaign.ContinuesId,
+            campaign.Text
         );
+
+    private string? OwnText => string.IsNullOrWhiteSpace(Text) ? null : Text;
 
     /// <summary>What cannot be kept at all, by field; empty when everything can.</summary>
     public IReadOnlyList<FieldProblem> Problems()
@@ -50,6 +55,7 @@ public sealed record DraftContent(
         Limit("name", "The name", Name, MaxNameLength);
         Limit("subject", "The subject", Subject, MaxSubjectLength);
         Limit("html", "The content", Html, MaxHtmlLength);
+        Limit("text", "The plain text", Text ?? "", MaxHtmlLength);
         return problems;
 
         void Limit(string field, string what, string text, int max)
@@ -71,6 +77,7 @@ public sealed record DraftContent(
         campaign.SenderId = SenderId;
         campaign.Subject = Subject;
         campaign.Html = Html;
+        campaign.Text = OwnText;
         if (campaign.ContinuesId is not null)
         {
             return;
@@ -89,6 +96,7 @@ public sealed record DraftContent(
         Compare("sender", SenderId == before.SenderId);
         Compare("subject", Subject == before.Subject);
         Compare("html", Html == before.Html);
+        Compare("text", OwnText == before.OwnText);
         Compare(
             "audience",
             before.ContinuesId is not null

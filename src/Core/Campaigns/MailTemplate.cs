@@ -10,7 +10,7 @@ public sealed record MergeValues(string Email, string? FirstName, string? LastNa
 public sealed record RenderedMail(string Subject, string Html, string Text);
 
 /// <summary>
-/// A campaign's subject and HTML, checked and compiled once, rendered for each person; may be used by several threads.
+/// A campaign's subject, HTML and perhaps plain text, checked and compiled once, rendered for each person; may be used by several threads.
 /// What contacts bring is hostile: it is always escaped in HTML, never evaluated, and cannot end a header.
 /// </summary>
 public sealed class MailTemplate
@@ -25,23 +25,29 @@ public sealed class MailTemplate
     private readonly HandlebarsTemplate<object, object> _subject;
     private readonly HandlebarsTemplate<object, object> _html;
 
+    // Null: the plain text is made from each person's HTML.
+    private readonly HandlebarsTemplate<object, object>? _text;
+
     private readonly bool _mayHavePlaces;
 
     private MailTemplate(
         HandlebarsTemplate<object, object> subject,
         HandlebarsTemplate<object, object> html,
+        HandlebarsTemplate<object, object>? text,
         bool mayHavePlaces
     )
     {
         _subject = subject;
         _html = html;
+        _text = text;
         _mayHavePlaces = mayHavePlaces;
     }
 
+    /// <param name="text">The plain text as its author wrote it; null to make it from the HTML.</param>
     /// <exception cref="TemplateException">
     /// Something between braces is not understood or not known, blocks do not match, or it is too large or too deep.
     /// </exception>
-    public static MailTemplate Compile(string subject, string html)
+    public static MailTemplate Compile(string subject, string html, string? text = null)
     {
         if (subject.Length > MaxSubjectLength)
         {
@@ -55,13 +61,33 @@ public sealed class MailTemplate
         return new MailTemplate(
             Compile(SubjectEngine, subject, inSubject: true),
             Compile(HtmlEngine, html, inSubject: false),
-            !subject.Any(MailPlaces.IsPlace) && !html.Any(MailPlaces.IsPlace)
+            text is null ? null : CompileText(text),
+            !subject.Any(MailPlaces.IsPlace) && !html.Any(MailPlaces.IsPlace) && text?.Any(MailPlaces.IsPlace) != true
         );
     }
 
+    private static HandlebarsTemplate<object, object> CompileText(string text)
+    {
+        try
+        {
+            RefuseTooLarge(text);
+            MergeFields.Check(text, inSubject: false);
+            return Compile(SubjectEngine, text, inSubject: false);
+        }
+        catch (TemplateException fault)
+        {
+            throw new TemplateException(fault.Message, fault.Line, innerException: fault, inText: true);
+        }
+    }
+
     /// <summary>Names between braces that are neither a field nor a helper; of the subject first. Never throws.</summary>
-    public static IReadOnlyList<string> UnknownFields(string subject, string html) =>
-        [.. MergeFields.Unknown(subject).Union(MergeFields.Unknown(html), StringComparer.Ordinal)];
+    public static IReadOnlyList<string> UnknownFields(string subject, string html, string? text = null) =>
+        [
+            .. MergeFields
+                .Unknown(subject)
+                .Union(MergeFields.Unknown(html), StringComparer.Ordinal)
+                .Union(MergeFields.Unknown(text ?? ""), StringComparer.Ordinal),
+        ];
 
     /// <exception cref="TemplateException">This person's data makes an empty subject or a mail that is too large.</exception>
     public RenderedMail Render(MergeValues values)
@@ -90,7 +116,17 @@ public sealed class MailTemplate
         var html = Run(_html, fields, inSubject: false);
         RefuseTooLarge(html);
         var body = MailBody.WithUnsubscribeLink(html, values.UnsubscribeUrl);
-        return new RenderedMail(subject, body.Html, body.Text);
+        return new RenderedMail(subject, body.Html, _text is null ? body.Text : Text(fields, values.UnsubscribeUrl));
+    }
+
+    // Nothing is escaped: it is read as it stands, and never as HTML.
+    private string Text(Dictionary<string, object?> fields, string unsubscribeUrl)
+    {
+        var text = Run(_text!, fields, inSubject: false);
+        RefuseTooLarge(text);
+        return text.Contains(unsubscribeUrl, StringComparison.Ordinal)
+            ? text
+            : $"{text.TrimEnd()}\n\nUnsubscribe: {unsubscribeUrl}".TrimStart();
     }
 
     /// <summary>The mail for everybody who has, or has not, these names: with <see cref="MailPlaces"/> for the values.</summary>

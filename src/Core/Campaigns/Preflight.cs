@@ -36,7 +36,7 @@ public sealed partial class Preflight(PortalDb database)
         }
 
         await SenderAsync(db, draft.SenderId, items, cancellation);
-        items.AddRange(ContentCheck.Run(draft.Subject, draft.Html));
+        items.AddRange(ContentCheck.Run(draft.Subject, draft.Html, draft.Text));
         var (people, leftOut) = await AudienceAsync(db, draft, items, cancellation);
         return new PreflightReport([.. items.Distinct().OrderBy(item => item.Severity)], people, leftOut);
     }
@@ -152,7 +152,7 @@ public sealed partial class Preflight(PortalDb database)
         CancellationToken cancellation
     )
     {
-        var text = draft.Subject + "\n" + draft.Html;
+        var text = draft.Subject + "\n" + draft.Html + "\n" + draft.Text;
         var used = BareField().Matches(text).Select(match => match.Groups["field"].Value).ToHashSet();
         // Who asks #if has thought of those without.
         used.RemoveWhere(field => text.Contains($"{{{{#if {field}", StringComparison.Ordinal));

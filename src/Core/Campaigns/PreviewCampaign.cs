@@ -8,7 +8,7 @@ public abstract record PreviewResult
 {
     public sealed record Rendered(RenderedMail Mail, PreviewPerson As) : PreviewResult;
 
-    public sealed record Fault(string Message, int? Line, bool InSubject) : PreviewResult;
+    public sealed record Fault(string Message, int? Line, bool InSubject, bool InText = false) : PreviewResult;
 }
 
 public sealed record PreviewPerson(Guid? ContactId, string Email, string? FirstName, string? LastName)
@@ -35,7 +35,8 @@ public sealed class PreviewCampaign(PortalDb database)
         string subject,
         string html,
         Guid? contactId,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        string? text = null
     )
     {
         var person = PreviewPerson.Sample;
@@ -55,23 +56,23 @@ public sealed class PreviewCampaign(PortalDb database)
                 ?? person;
         }
 
-        return Render(subject, html, person);
+        return Render(subject, html, person, text);
     }
 
     /// <summary>As <paramref name="person"/> would get it; an empty subject is shown, not refused, while one composes.</summary>
-    public static PreviewResult Render(string subject, string html, PreviewPerson person)
+    public static PreviewResult Render(string subject, string html, PreviewPerson person, string? text = null)
     {
         try
         {
             var blank = string.IsNullOrWhiteSpace(subject);
             var mail = MailTemplate
-                .Compile(blank ? "-" : subject, html)
+                .Compile(blank ? "-" : subject, html, string.IsNullOrWhiteSpace(text) ? null : text)
                 .Render(new MergeValues(person.Email, person.FirstName, person.LastName, UnsubscribeUrl));
             return new PreviewResult.Rendered(blank ? mail with { Subject = "" } : mail, person);
         }
         catch (TemplateException fault)
         {
-            return new PreviewResult.Fault(fault.Message, fault.Line, fault.InSubject);
+            return new PreviewResult.Fault(fault.Message, fault.Line, fault.InSubject, fault.InText);
         }
     }
 }

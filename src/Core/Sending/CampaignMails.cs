@@ -21,7 +21,7 @@ public sealed class CampaignMails
     public CampaignMails(Campaign campaign)
     {
         _campaign = campaign;
-        _template = MailTemplate.Compile(campaign.Subject, campaign.Html);
+        _template = MailTemplate.Compile(campaign.Subject, campaign.Html, campaign.Text);
         _forms =
         [
             .. Enumerable

@@ -18,7 +18,11 @@ public static class ChunkPlanner
 
     /// <summary>As many as fit: 100, or fewer when the mail is so large that 100 would not go into one request.</summary>
     public static int SizeFor(Campaign campaign) =>
-        Math.Clamp(MaxRequestBytes / ((campaign.Html.Length * 3) + OverheadBytes), 1, Chunk.MaxRecipients);
+        Math.Clamp(
+            MaxRequestBytes / (((campaign.Html.Length + (campaign.Text?.Length ?? 0)) * 3) + OverheadBytes),
+            1,
+            Chunk.MaxRecipients
+        );
 
     public static int SizeFor(Campaign campaign, int most) => Math.Min(SizeFor(campaign), most);
 

@@ -258,7 +258,7 @@ public sealed class LaunchCampaign(
 
         try
         {
-            MailTemplate.Compile(campaign.Subject, campaign.Html);
+            MailTemplate.Compile(campaign.Subject, campaign.Html, campaign.Text);
         }
         catch (TemplateException exception)
         {
@@ -266,7 +266,7 @@ public sealed class LaunchCampaign(
         }
 
         return MailTemplate
-            .UnknownFields(campaign.Subject, campaign.Html)
+            .UnknownFields(campaign.Subject, campaign.Html, campaign.Text)
             .Select(field => $"The field {{{{{field}}}}} does not exist.");
     }
 

@@ -131,8 +131,12 @@ public sealed class MailForm
 
     private static bool IsTooLarge(RenderedMail mail) =>
         mail.Subject.Length + (mail.Subject.Count(MailPlaces.IsPlace) * MostCharacters) > MailTemplate.MaxSubjectLength
-        || Encoding.UTF8.GetByteCount(mail.Html) + (mail.Html.Count(MailPlaces.IsPlace) * MostCharacters * MostEscaped)
-            > MailTemplate.MaxBytes;
+        || IsTooLarge(mail.Html)
+        || IsTooLarge(mail.Text);
+
+    private static bool IsTooLarge(string part) =>
+        Encoding.UTF8.GetByteCount(part) + (part.Count(MailPlaces.IsPlace) * MostCharacters * MostEscaped)
+        > MailTemplate.MaxBytes;
 
     // JSON writes a private-use character as six ASCII characters; in a string of JSON nothing else looks so.
     private static (char Character, int Length)? PlaceAt(ReadOnlySpan<byte> mail, int at)

@@ -113,7 +113,7 @@ public sealed class SendTestMail(
         try
         {
             mail = MailTemplate
-                .Compile(campaign.Subject, campaign.Html)
+                .Compile(campaign.Subject, campaign.Html, campaign.Text)
                 .Render(
                     new MergeValues(
                         person?.Email ?? to.Typed,

@@ -37,6 +37,7 @@ public sealed class StartFromTemplate(PortalDb portal)
                         Name = string.IsNullOrWhiteSpace(name) ? template.Name : name.Trim(),
                         Subject = template.Subject,
                         Html = template.Html,
+                        Text = template.Text,
                     },
                     new { template = template.Name, template.Version },
                     token

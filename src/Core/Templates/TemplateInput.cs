@@ -1,4 +1,3 @@
-using System.Text;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 
@@ -63,11 +62,7 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
         Try("html", () => MailTemplate.Compile("", html));
         if (text is not null)
         {
-            Try("text", () => MergeFields.Check(text, inSubject: false));
-            if (Encoding.UTF8.GetByteCount(text) > MailTemplate.MaxBytes)
-            {
-                problems.Add(new("text", $"The plain text is larger than {MailTemplate.MaxBytes / 1024} KB."));
-            }
+            Try("text", () => MailTemplate.Compile("", "", text));
         }
 
         void Try(string field, Action compile)

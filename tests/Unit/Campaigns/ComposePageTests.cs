@@ -36,6 +36,33 @@ public sealed class ComposePageTests
     }
 
     [Fact]
+    public async Task PlainText_TypedAndEmptied_IsSavedAndShown_ThenMadeFromTheContentAgain()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await DraftTests.CreateAsync(database, tenant, "Spring");
+        await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
+        var page = context.Show<ComposePage>(tenant, id, "/edit?view=text");
+        page.WaitForElement("[data-draft=html]").Change(Good);
+
+        page.Find("[data-draft=text]").Change("Hello {{frist_name}}");
+        page.WaitForAssertion(() =>
+            Assert.Contains("{{frist_name}}", page.Find("#compose-text ~ .lp-error").TextContent)
+        );
+        page.Find("[data-draft=text]").Change("Hello {{first_name}}");
+        page.WaitForAssertion(() =>
+            Assert.StartsWith("Hello Alex", page.Find(".preview-text").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("Hello {{first_name}}", (await ReadAsync(database, tenant)).Text);
+
+        page.Find("[data-draft=text]").Change("");
+        page.WaitForAssertion(() =>
+            Assert.StartsWith("Hi", page.Find(".preview-text").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Null((await ReadAsync(database, tenant)).Text);
+    }
+
+    [Fact]
     public async Task NameThatCannotBeKept_IsSaidAtItsField_AndSavedOnceMended()
     {
         await using var database = await TestDatabase.CreateAsync();

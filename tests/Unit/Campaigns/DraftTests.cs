@@ -107,6 +107,29 @@ public sealed class DraftTests
         );
     }
 
+    [Fact]
+    public async Task Save_OfAPlainText_KeepsIt_AndOfABlankOne_KeepsNone()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await CreateAsync(database, tenant, "Spring");
+        var content = DraftContent.Of(await ReadAsync(database, tenant, id));
+
+        await SaveAsync(database, tenant, id, 1, content with { Text = "Hi" });
+        Assert.Equal("Hi", (await ReadAsync(database, tenant, id)).Text);
+        var copy = await new DuplicateCampaign(database.Db).ExecuteAsync(
+            tenant.As(TenantRole.Editor),
+            id,
+            CancellationToken.None
+        );
+        await SaveAsync(database, tenant, id, 2, content with { Text = " \n" });
+
+        Assert.Null((await ReadAsync(database, tenant, id)).Text);
+        Assert.Equal("Hi", (await ReadAsync(database, tenant, copy!.Value)).Text);
+        var again = await SaveAsync(database, tenant, id, 1, content with { Text = "" });
+        Assert.Equal(3, Assert.IsType<SaveDraftResult.Saved>(again).Version);
+    }
+
     [Theory]
     [InlineData("Hi\0")]
     [InlineData("\0")]

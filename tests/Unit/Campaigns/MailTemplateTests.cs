@@ -8,6 +8,44 @@ public sealed class MailTemplateTests
     private const string WithLink = "<a href=\"{{unsubscribe_url}}\">Leave</a>";
 
     [Fact]
+    public void OwnText_IsMergedAsItStands_AndAlwaysHasAWayOut()
+    {
+        var without = MailTemplate.Compile(
+            "S",
+            WithLink,
+            "Dear {{first_name}} & co,\n\n{{#if last_name}}x{{/if}}Bye\n"
+        );
+        var with = MailTemplate.Compile("S", "<p>Hi", "Leave: {{unsubscribe_url}}\n");
+
+        var mail = without.Render(new("a@example.net", "<b>\"Ada\"\0</b>", null, Link));
+
+        Assert.Equal($"Dear <b>\"Ada\"</b> & co,\n\nBye\n\nUnsubscribe: {Link}", mail.Text);
+        Assert.Equal(without.Render(new("a@example.net", null, null, Link)).Html, mail.Html);
+        Assert.Equal($"Leave: {Link}\n", with.Render(new("a@example.net", null, null, Link)).Text);
+    }
+
+    [Theory]
+    [InlineData("Hi\n{{frist_name}}", 2)]
+    [InlineData("{{#if email}}Hi", 1)]
+    [InlineData("Hi {{email", 1)]
+    public void OwnText_WithAFault_SaysThatItIsThere_AndInWhichLine(string text, int line)
+    {
+        var fault = Assert.Throws<TemplateException>(() => MailTemplate.Compile("S", "<p>Hi", text));
+
+        Assert.Equal((true, false, line), (fault.InText, fault.InSubject, fault.Line));
+    }
+
+    [Fact]
+    public void OwnText_LargerThanCanBeSent_IsRefused() =>
+        Assert.True(
+            Assert
+                .Throws<TemplateException>(() =>
+                    MailTemplate.Compile("S", "<p>Hi", new string('x', MailTemplate.MaxBytes + 1))
+                )
+                .InText
+        );
+
+    [Fact]
     public void Render_FieldsAndFallback_AreFilled()
     {
         var template = MailTemplate.Compile(

@@ -54,6 +54,19 @@ public sealed class PreflightTests
         Assert.Contains(words, warning.Sentence, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Hi {{frist_name}}", "There is no field \u201c{{frist_name}}\u201d.")]
+    [InlineData("Hi\n{{#if email}}", "Line 2: {{#if}} is never closed; it needs {{/if}}.")]
+    public void PlainText_Fault_IsABlockerAtItsField(string text, string sentence)
+    {
+        var blocker = Assert.Single(
+            ContentCheck.Run("S", Good, text),
+            item => item.Severity == PreflightSeverity.Blocker
+        );
+
+        Assert.Equal(("text", sentence), (blocker.Field, blocker.Sentence));
+    }
+
     [Fact]
     public void Content_WithoutLink_SaysThatWeAddOne()
     {

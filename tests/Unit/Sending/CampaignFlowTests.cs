@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
@@ -39,6 +40,28 @@ public sealed class CampaignFlowTests
         Assert.All(
             ledger,
             r => Assert.Equal(r.ProviderEmailId, engine.Provider.Mailed.Single(m => m.Recipient == r.Number).Id)
+        );
+    }
+
+    [Fact]
+    public async Task Campaign_WithItsOwnPlainText_SendsIt_WithAWayOut()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        var id = await engine.DraftAsync();
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) => (await db.Campaigns.SingleAsync(token)).Text = "Dear {{first_name}} & all",
+            CancellationToken.None
+        );
+
+        await engine.Launch.ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, 0, CancellationToken.None);
+        await engine.RunAsync();
+
+        using var body = JsonDocument.Parse(Assert.Single(engine.Provider.Bodies));
+        Assert.Equal(
+            ["Dear First1 & all\n\nUnsubscribe: ", "Dear First2 & all\n\nUnsubscribe: "],
+            body.RootElement.EnumerateArray().Select(mail => mail.GetProperty("text").GetString()!.Split("http")[0])
         );
     }
 

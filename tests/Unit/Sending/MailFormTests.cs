@@ -34,6 +34,16 @@ public sealed class MailFormTests
         "</body>",
     ];
 
+    // Null: the text is made from the HTML.
+    private static readonly string?[] Texts =
+    [
+        null,
+        null,
+        "Hello {{first_name}} & <b>{{last_name}}</b>, {{email}}\n\n{{unsubscribe_url}}\n",
+        "{{#if first_name}}Dear {{first_name}}{{else}}Hello{{/if}}\n  {{fallback last_name \"you\"}} \n",
+        "\u00e4 \U0001F600 \"quoted\" \\ back",
+    ];
+
     private static readonly string?[] Values =
     [
         null,
@@ -77,15 +87,16 @@ public sealed class MailFormTests
             from pieces in Gen.Elements(Pieces).ArrayOf(count)
             from subject in Gen.Elements("News", "For {{first_name}}", "{{last_name}} {{fallback first_name \"you\"}}")
             from people in person.ArrayOf(12)
-            select (Html: string.Concat(pieces), subject, people);
+            from text in Gen.Elements(Texts)
+            select (Html: string.Concat(pieces), subject, text, people);
         var byForm = 0;
 
         Prop.ForAll(
                 cases.ToArbitrary(),
                 c =>
                 {
-                    var campaign = Campaign(c.subject, c.Html);
-                    var template = MailTemplate.Compile(campaign.Subject, campaign.Html);
+                    var campaign = Campaign(c.subject, c.Html, c.text);
+                    var template = MailTemplate.Compile(campaign.Subject, campaign.Html, campaign.Text);
                     var mails = new CampaignMails(campaign);
                     byForm += c.people.Count(p => UsesForm(campaign, template, p));
                     return c.people.All(p => Quick(mails, campaign, p) == Rendered(campaign, template, p));
@@ -147,7 +158,7 @@ public sealed class MailFormTests
     private static Addressee Person(string? firstName, string? lastName) =>
         new(42, "o'ann+x@example.net", "o'ann+x@example.net", firstName, lastName);
 
-    private static Campaign Campaign(string subject, string html) =>
+    private static Campaign Campaign(string subject, string html, string? text = null) =>
         new()
         {
             TenantId = Guid.Empty,
@@ -156,6 +167,7 @@ public sealed class MailFormTests
             Status = CampaignStatus.Sending,
             Subject = subject,
             Html = html,
+            Text = text,
             FromHeader = "\"North\" <news@north.test>",
             ReplyTo = "reply@north.test",
             CreatedBy = "test",

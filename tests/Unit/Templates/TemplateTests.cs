@@ -160,7 +160,7 @@ public sealed class TemplateTests
         await using var database = await TestDatabase.CreateAsync();
         var tenant = await database.AddTenantAsync("north");
         var editor = tenant.As(TenantRole.Editor);
-        var id = await CreateAsync(database, editor, Letter);
+        var id = await CreateAsync(database, editor, Letter with { Text = "Hi" });
         var start = new StartFromTemplate(database.Db);
 
         var named = await start.ExecuteAsync(editor, id, "Spring");
@@ -173,8 +173,8 @@ public sealed class TemplateTests
         await using var db = database.Db.Read(tenant.Scope);
         var campaign = await db.Campaigns.SingleAsync(row => row.Id == ((CreateCampaignResult.Created)named!).Id);
         Assert.Equal(
-            ("Spring", "Hi {{first_name}}", "<p>Hi {{email}}", tenant.SenderId, CampaignStatus.Draft),
-            (campaign.Name, campaign.Subject, campaign.Html, campaign.SenderId, campaign.Status)
+            ("Spring", "Hi {{first_name}}", "<p>Hi {{email}}", "Hi", tenant.SenderId, CampaignStatus.Draft),
+            (campaign.Name, campaign.Subject, campaign.Html, campaign.Text, campaign.SenderId, campaign.Status)
         );
         Assert.Equal(["Letter", "Spring"], await db.Campaigns.Select(row => row.Name).Order().ToListAsync());
         Assert.Equal("""campaign.created {"template":"Letter","version":1}""", (await AuditAsync(database, tenant))[1]);

@@ -170,7 +170,7 @@ public sealed partial class TemplatePage : IDisposable
         public string Name { get; set; } = "";
         public string Subject { get; set; } = "";
         public string Html { get; set; } = "";
-        public string? Text { get; init; }
+        public string? Text { get; set; }
 
         public TemplateInput Input => new(Name, Subject, Html, Text);
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Campaigns.Compose;
 
-/// <param name="Field">name, subject or html.</param>
+/// <param name="Field">name, subject, html or text.</param>
 public sealed record TypedText(string Field, string Text);
 
 /// <summary>
@@ -47,6 +47,9 @@ public sealed partial class ComposeForm
     public EventCallback<DraftContent> OnChosen { get; set; }
 
     private DraftContent First => _first ??= Content;
+
+    /// <summary>An empty field is not an empty mail: the text is made from the HTML then.</summary>
+    public static string? OwnText(string typed) => string.IsNullOrWhiteSpace(typed) ? null : typed;
 
     private static string Text(ChangeEventArgs change) => change.Value as string ?? "";
 

@@ -129,7 +129,7 @@ public sealed partial class ComposePage : IAsyncDisposable
     }
 
     /// <param name="At">Milliseconds since 1970-01-01 UTC, by the browser's clock.</param>
-    private sealed record LocalCopy(int Version, long At, string? Name, string? Subject, string? Html)
+    private sealed record LocalCopy(int Version, long At, string? Name, string? Subject, string? Html, string? Text)
     {
         public DateTimeOffset TypedAt => DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(At, 0, 4_102_444_800_000));
 
@@ -139,6 +139,8 @@ public sealed partial class ComposePage : IAsyncDisposable
                 Name = Name ?? content.Name,
                 Subject = Subject ?? content.Subject,
                 Html = Html ?? content.Html,
+                // What was kept before there was such a field says nothing about it.
+                Text = Text is null ? content.Text : ComposeForm.OwnText(Text),
             };
     }
 }

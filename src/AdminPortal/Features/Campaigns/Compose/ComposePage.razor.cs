@@ -91,6 +91,7 @@ public sealed partial class ComposePage
         {
             "subject" => _editor!.Content.Subject.Length > 0,
             "html" => _editor!.Content.Html.Length > 0,
+            "text" => _editor!.Content.Text is not null,
             "sender" => _editor!.Content.SenderId is not null,
             "audience" => true,
             _ => false,
@@ -128,6 +129,7 @@ public sealed partial class ComposePage
             {
                 "name" => content with { Name = typed.Text },
                 "subject" => content with { Subject = typed.Text },
+                "text" => content with { Text = ComposeForm.OwnText(typed.Text) },
                 _ => content with { Html = typed.Text },
             }
         );

@@ -73,7 +73,7 @@ export function attach(root, key, version) {
 // FNV-1a over UTF-16 units; DraftDigest.cs does the same.
 function digest(values) {
   let hash = 2166136261;
-  for (const name of ["name", "subject", "html"]) {
+  for (const name of ["name", "subject", "html", "text"]) {
     const text = (values[name] ?? "").replace(/\r\n|[\r\n\f\u0085\u2028\u2029]/g, "\n");
     for (let i = 0; i < text.length; i++) {
       hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);

@@ -149,7 +149,7 @@ public static class DraftDigest
     public static uint Of(DraftContent content)
     {
         var hash = 2166136261u;
-        foreach (var text in new[] { content.Name, content.Subject, content.Html })
+        foreach (var text in new[] { content.Name, content.Subject, content.Html, content.Text ?? "" })
         {
             // A text area has no carriage returns, whatever was loaded into it.
             foreach (var character in text.ReplaceLineEndings("\n"))

@@ -10,7 +10,7 @@ public sealed partial class PreviewPane
     private IReadOnlyList<PreviewPerson> _people = [];
     private RenderedMail? _mail;
     private PreviewResult.Fault? _fault;
-    private (string Subject, string Html, Guid? SeenBy)? _rendered;
+    private (string Subject, string Html, string? Text, Guid? SeenBy)? _rendered;
 
     [Inject]
     public required PreviewCampaign Preview { get; init; }
@@ -48,7 +48,7 @@ public sealed partial class PreviewPane
 
     protected override async Task OnParametersSetAsync()
     {
-        var wanted = (Content.Subject, Content.Html, SeenBy);
+        var wanted = (Content.Subject, Content.Html, Content.Text, SeenBy);
         if (_rendered == wanted)
         {
             return;
@@ -60,7 +60,8 @@ public sealed partial class PreviewPane
             Content.Subject,
             Content.Html,
             SeenBy,
-            CancellationToken.None
+            CancellationToken.None,
+            Content.Text
         );
         // A slower look at an older text must not paint over the newer one.
         if (_rendered != wanted)
