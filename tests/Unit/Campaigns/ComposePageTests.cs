@@ -50,16 +50,19 @@ public sealed class ComposePageTests
             Assert.Contains("{{frist_name}}", page.Find("#compose-text ~ .lp-error").TextContent)
         );
         page.Find("[data-draft=text]").Change("Hello {{first_name}}");
-        page.WaitForAssertion(() =>
-            Assert.StartsWith("Hello Alex", page.Find(".preview-text").TextContent, StringComparison.Ordinal)
-        );
+        Shows("Hello Alex");
         Assert.Equal("Hello {{first_name}}", (await ReadAsync(database, tenant)).Text);
 
         page.Find("[data-draft=text]").Change("");
-        page.WaitForAssertion(() =>
-            Assert.StartsWith("Hi", page.Find(".preview-text").TextContent, StringComparison.Ordinal)
-        );
+        Shows("Hi");
         Assert.Null((await ReadAsync(database, tenant)).Text);
+
+        void Shows(string start) =>
+            page.WaitForAssertion(() =>
+            {
+                Assert.StartsWith(start, page.Find(".preview-text").TextContent, StringComparison.Ordinal);
+                Assert.StartsWith("Saved", page.Find(".save-status").TextContent.Trim(), StringComparison.Ordinal);
+            });
     }
 
     [Fact]
