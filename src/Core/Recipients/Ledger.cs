@@ -1,8 +1,5 @@
-using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Json;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -82,8 +79,6 @@ public static class Ledger
         CancellationToken cancellation
     )
     {
-        // One object whose names are the numbers: with two lists, or one of pairs, SQLite reads the text once for each row.
-        var (mails, given) = db.Database.IsNpgsql() ? ("json_each_text", "{0}::json") : ("json_each", "{0}");
         return db.ExecuteAsync(
             FormattableStringFactory.Create(
                 $$"""
@@ -93,10 +88,12 @@ public static class Ledger
                     "AcceptedAt" = CASE WHEN {{Open}} THEN {1} ELSE r."AcceptedAt" END,
                     "AcceptedRun" = CASE WHEN {{Open}} THEN {2} ELSE r."AcceptedRun" END,
                     "UpdatedAt" = CASE WHEN {{Open}} THEN {1} ELSE r."UpdatedAt" END
-                FROM {{mails}}({{given}}) AS mail
+                FROM {{JsonRows.EachText(db, "{0}")}} AS mail
                 WHERE r."TenantId" = {3} AND r."CampaignId" = {4} AND r."Number" = CAST(mail.key AS INTEGER)
                 """,
-                Named(numbers, providerIds),
+                JsonRows.Texts(
+                    numbers.Zip(providerIds, (number, id) => (number.ToString(CultureInfo.InvariantCulture), id))
+                ),
                 InstantConverter.ToMicroseconds(now),
                 run,
                 tenantId,
@@ -107,19 +104,4 @@ public static class Ledger
     }
 
     private const string Open = """(r."State" IN ('InDoubt', 'Unknown') OR r."AssumedBy" IS NOT NULL)""";
-
-    private static string Named(IReadOnlyList<int> numbers, IReadOnlyList<string> providerIds)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        for (var i = 0; i < numbers.Count; i++)
-        {
-            json.WriteString(numbers[i].ToString(CultureInfo.InvariantCulture), providerIds[i]);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
 }

@@ -58,11 +58,39 @@ public sealed class Recipient : ITenantOwned
     /// <summary>The highest rank that the provider has reported since; null before its first event.</summary>
     public Delivery? Delivery { get; set; }
 
+    /// <summary>The earliest instant at which that rank was reached, by the provider's clock.</summary>
     public DateTimeOffset? DeliveryAt { get; set; }
+
+    /// <summary>The weightiest bounce that was reported; null while none was, whatever the rank.</summary>
+    public BounceType? Bounce { get; set; }
+
+    /// <summary>The first opening, by whomever; null while nobody and nothing has opened it.</summary>
     public DateTimeOffset? OpenedAt { get; set; }
+
+    /// <summary>The first opening that no known machine made.</summary>
+    public DateTimeOffset? OpenedByPersonAt { get; set; }
+
+    /// <summary>All of them, machines' included.</summary>
     public int Opens { get; set; }
+
+    public int MachineOpens { get; set; }
     public DateTimeOffset? ClickedAt { get; set; }
+    public DateTimeOffset? ClickedByPersonAt { get; set; }
     public int Clicks { get; set; }
+    public int MachineClicks { get; set; }
+}
+
+/// <summary>Why a mail came back, in the order of weight: the weightiest reported wins, in any order of arrival.</summary>
+public enum BounceType
+{
+    /// <summary>The provider could not tell.</summary>
+    Undetermined,
+
+    /// <summary>It may be taken another time: a full mailbox, a mail too large. The address is mailed again.</summary>
+    Transient,
+
+    /// <summary>It will never be taken: the address is suppressed in its tenant.</summary>
+    Permanent,
 }
 
 /// <summary>Where a recipient stands. The six add up to the whole audience, always.</summary>
@@ -121,6 +149,8 @@ public sealed class RecipientEvent : ITenantOwned
     public required Guid TenantId { get; init; }
     public required Guid CampaignId { get; init; }
     public required int RecipientNumber { get; init; }
+
+    /// <summary>Made of the event's account and message: the same event, whenever it comes again, is this row.</summary>
     public required Guid Id { get; init; }
 
     /// <summary>The provider's word, such as <c>email.bounced</c>.</summary>
@@ -129,8 +159,11 @@ public sealed class RecipientEvent : ITenantOwned
     public required DateTimeOffset OccurredAt { get; init; }
     public required DateTimeOffset ReceivedAt { get; init; }
 
-    /// <summary>What the provider adds: the bounce's message, the clicked link.</summary>
+    /// <summary>What the provider adds: the bounce's type and message, the clicked link.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>The scanner or proxy that opened or clicked; null when it may have been a person.</summary>
+    public string? Machine { get; init; }
 }
 
 internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipient>
@@ -149,6 +182,8 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
         builder.Property(recipient => recipient.Reason).HasMaxLength(32);
         builder.Property(recipient => recipient.ProviderEmailId).HasMaxLength(64);
         builder.Property(recipient => recipient.AssumedBy).HasMaxLength(200);
+        builder.Property(recipient => recipient.MachineOpens).HasDefaultValue(0);
+        builder.Property(recipient => recipient.MachineClicks).HasDefaultValue(0);
         builder
             .HasIndex(recipient => new
             {
@@ -203,6 +238,12 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
             .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Clicked")
             .HasFilter("\"ClickedAt\" IS NOT NULL");
         builder
+            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_OpenedByPerson")
+            .HasFilter("\"OpenedByPersonAt\" IS NOT NULL");
+        builder
+            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_ClickedByPerson")
+            .HasFilter("\"ClickedByPersonAt\" IS NOT NULL");
+        builder
             .HasOne<Campaign>()
             .WithMany()
             .HasForeignKey(recipient => new { recipient.TenantId, recipient.CampaignId });
@@ -221,6 +262,7 @@ internal sealed class RecipientEventConfiguration : IEntityTypeConfiguration<Rec
     public void Configure(EntityTypeBuilder<RecipientEvent> builder)
     {
         builder.HasKey(row => new { row.TenantId, row.Id });
+        builder.Property(row => row.Machine).HasMaxLength(64);
         builder.HasIndex(row => new
         {
             row.TenantId,

@@ -19,7 +19,7 @@ public abstract record ProofResult
 
     /// <summary>This recipient's mail is with the provider, and so is its whole strict batch.</summary>
     /// <param name="History">It is about a mail that failed and was asked for once more: told, and nothing changes.</param>
-    public sealed record Proven(Recipient Recipient, bool History) : ProofResult;
+    public sealed record Proven(MailOwner Owner, bool History) : ProofResult;
 
     public sealed record NoRecipient : ProofResult;
 
@@ -71,15 +71,10 @@ public static class ProveAcceptance
             return new ProofResult.OtherAccount();
         }
 
-        // A mail that failed and was asked for once more: what is reported of the old one changes nothing, unless it
-        // arrived after all while the new one has not begun.
-        if (
-            acceptance.Tags?.Chunk <= recipient.FailedChunk
-            && !(recipient.State == RecipientState.Pending && FailedAfterAcceptance.ProvesDelivery(acceptance.Source))
-        )
+        if (acceptance.Tags?.Chunk <= recipient.FailedChunk && !HasArrived(recipient, acceptance.Source))
         {
             context.Fired(SafetyMechanism.ProofIsHistory, acceptance.Source);
-            return new ProofResult.Proven(recipient, History: true);
+            return new ProofResult.Proven(Owner(recipient), History: true);
         }
 
         if (match == Match.Attempt && acceptance.Tags is { } tags)
@@ -90,8 +85,29 @@ public static class ProveAcceptance
         ProveRecipient(context, recipient, acceptance, match, now, logger);
         await context.SaveChangesAsync(cancellation);
         proven.Add((recipient.TenantId, recipient.CampaignId));
-        return new ProofResult.Proven(recipient, History: false);
+        return new ProofResult.Proven(Owner(recipient), History: false);
     }
+
+    /// <summary>
+    /// A mail that failed and was asked for once more: what is reported of the old one changes nothing, unless it arrived
+    /// after all while the new one has not begun. Then everything that shows it counts, whichever of it came first.
+    /// </summary>
+    private static bool HasArrived(Recipient recipient, string source) =>
+        FailedAfterAcceptance.ProvesDelivery(source)
+        && (
+            recipient.State == RecipientState.Pending
+            || (recipient.State == RecipientState.Accepted && recipient.ChunkNumber <= recipient.FailedChunk)
+        );
+
+    private static MailOwner Owner(Recipient recipient) =>
+        new(
+            recipient.TenantId,
+            recipient.CampaignId,
+            recipient.Number,
+            recipient.NormalizedEmail,
+            recipient.ChunkNumber,
+            recipient.ProviderEmailId
+        );
 
     /// <summary>Campaigns last: who settles one of their chunks holds that first and wants the campaign then.</summary>
     public static async Task FinishAsync(
@@ -159,7 +175,7 @@ public static class ProveAcceptance
         }
 
         return
-            recipient.State == RecipientState.Unknown
+            (recipient.State == RecipientState.Unknown || recipient.ProviderEmailId == acceptance.EmailId)
             && tags is not null
             && string.Equals(acceptance.To, recipient.Email, StringComparison.OrdinalIgnoreCase)
             && await context.Installation.AnyAsync(installation => installation.Epoch > 1, cancellation)
@@ -244,9 +260,14 @@ public static class ProveAcceptance
             recipient.State = RecipientState.Accepted;
             recipient.Reason = null;
             recipient.AcceptedAt = now;
-            recipient.ChunkNumber = null;
+            // The old mail of a failed one that arrived after all is its mail now.
+            recipient.ChunkNumber = acceptance.Tags?.Chunk <= recipient.FailedChunk ? acceptance.Tags.Chunk : null;
         }
 
-        recipient.ProviderEmailId ??= acceptance.EmailId;
+        // Of two mails to one person the row names the one that it counts as sent with.
+        if (recipient.ProviderEmailId is null || acceptance.Tags?.Chunk == recipient.ChunkNumber)
+        {
+            recipient.ProviderEmailId = acceptance.EmailId;
+        }
     }
 }

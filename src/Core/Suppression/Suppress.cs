@@ -6,6 +6,7 @@ namespace Ledgerpost.Suppression;
 /// <summary>Puts one address on a tenant's list inside the caller's transaction; again and again does no harm.</summary>
 public static class Suppress
 {
+    /// <param name="reportedAt">When it happened, by the provider's clock, where it comes from an event.</param>
     /// <returns>True when the list changed.</returns>
     public static async Task<bool> AddAsync(
         PortalDbContext db,
@@ -15,7 +16,8 @@ public static class Suppress
         string? detail,
         DateTimeOffset now,
         IIds ids,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        DateTimeOffset? reportedAt = null
     )
     {
         // Not yet saved rows count too: two events of one transaction may name one address.
@@ -37,19 +39,25 @@ public static class Suppress
                     NormalizedEmail = normalizedEmail,
                     Reason = reason,
                     Detail = detail,
+                    ReportedAt = reportedAt,
                     CreatedAt = now,
                 }
             );
             return true;
         }
 
-        if (row.Reason >= reason)
+        if (row.Reason > reason || (row.Reason == reason && !IsEarlier(row, detail, reportedAt)))
         {
             return false;
         }
 
-        row.Reason = reason;
-        row.Detail = detail;
+        (row.Reason, row.Detail, row.ReportedAt) = (reason, detail, reportedAt);
         return true;
     }
+
+    // Two reports of one instant are told apart by their words, so that their order never matters.
+    private static bool IsEarlier(SuppressedAddress row, string? detail, DateTimeOffset? reportedAt) =>
+        row.ReportedAt is { } known
+        && reportedAt is { } at
+        && (at < known || (at == known && string.CompareOrdinal(detail, row.Detail) < 0));
 }

@@ -16,6 +16,12 @@ public sealed class SuppressedAddress : ITenantOwned
     /// <summary>Where it came from, as a phrase: the campaign, the person, the provider's words.</summary>
     public string? Detail { get; set; }
 
+    /// <summary>
+    /// When the provider says that it happened; null where a person or a link is the reason. Of several reports with the
+    /// same reason the earliest stands here, in whatever order they came.
+    /// </summary>
+    public DateTimeOffset? ReportedAt { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 }
 

@@ -3,18 +3,39 @@ using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Webhooks;
 
-/// <summary>Applies events as they come in.</summary>
+/// <summary>Applies events as they come in, those together that come in within a moment.</summary>
 public sealed class EventLoop(ApplyEvents apply, WebhookSignal signal, TimeProvider time, ILogger<EventLoop> logger)
 {
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
+
+    /// <summary>A batch costs nearly the same whether it holds ten events or a hundred.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
 
     public Task RunAsync(CancellationToken stopping) =>
         Loop.RunAsync(
-            async token => await apply.RunOnceAsync(token) > 0,
-            _ => Task.FromResult(LongestNap),
+            async token =>
+            {
+                var applied = await apply.RunOnceAsync(token);
+                if (applied is > 0 and < ApplyEvents.BatchSize)
+                {
+                    await Task.Delay(Moment, time, token);
+                }
+
+                return applied > 0;
+            },
+            NapAsync,
             signal,
             time,
             logger,
             stopping
         );
+
+    private async Task<TimeSpan> NapAsync(CancellationToken stopping)
+    {
+        var until = await apply.NextDueAsync(stopping) - time.GetUtcNow() ?? LongestNap;
+        return until < ShortestNap ? ShortestNap
+            : until > LongestNap ? LongestNap
+            : until;
+    }
 }

@@ -6,18 +6,28 @@ using Ledgerpost.Sending;
 namespace Ledgerpost.Webhooks;
 
 /// <summary>An event about one mail, as far as the ledger cares.</summary>
-/// <param name="Permanent">A bounce that will come again.</param>
+/// <param name="Bounce">Null unless it is a bounce.</param>
+/// <param name="Machine">The scanner or proxy that opened or clicked, as far as it is known (<see cref="KnownMachines"/>).</param>
 public sealed record ProviderEvent(
     string Type,
     DateTimeOffset OccurredAt,
     string EmailId,
     MailTags? Tags,
     string? Detail,
-    bool Permanent
+    BounceType? Bounce,
+    string? Machine
 )
 {
+    private const int LongestDetail = 500;
+
+    /// <summary>Of the provider's words, and of a key in our story.</summary>
+    private const int LongestType = 64;
+
     /// <summary>The first address that the mail went to; ours have one.</summary>
     public string? To { get; private init; }
+
+    public bool IsOpened => Type == "email.opened";
+    public bool IsClicked => Type == "email.clicked";
 
     public Delivery? Delivery =>
         Type switch
@@ -49,31 +59,17 @@ public sealed record ProviderEvent(
                 return null;
             }
 
-            var at = Text(root, "created_at") ?? Text(data, "created_at");
             return new ProviderEvent(
-                type,
-                DateTimeOffset.TryParse(
-                    at,
-                    CultureInfo.InvariantCulture,
-                    DateTimeStyles.AssumeUniversal,
-                    out var instant
-                )
-                    ? instant.ToUniversalTime()
-                    : DateTimeOffset.UnixEpoch,
+                type.Length <= LongestType ? type : type[..LongestType],
+                Instant(Text(root, "created_at") ?? Text(data, "created_at")),
                 emailId,
                 MailTags.TryRead(TagsOf(data)),
                 DetailOf(data),
-                data.TryGetProperty("bounce", out var bounce) && Text(bounce, "type") == "Permanent"
+                type == "email.bounced" ? BounceOf(data) : null,
+                MachineOf(type, data)
             )
             {
-                To =
-                    data.TryGetProperty("to", out var to)
-                    && to.ValueKind == JsonValueKind.Array
-                    && to.GetArrayLength() > 0
-                        ? to[0].ValueKind == JsonValueKind.String
-                            ? Text(to[0])
-                            : null
-                        : null,
+                To = ToOf(data),
             };
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -81,6 +77,46 @@ public sealed record ProviderEvent(
             return null;
         }
     }
+
+    /// <summary>The provider writes <c>2026-03-02T09:00:05.123Z</c> and <c>2025-11-30 20:39:59.540771+00</c>.</summary>
+    private static DateTimeOffset Instant(string? text) =>
+        DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var instant
+        )
+            ? instant
+            : DateTimeOffset.UnixEpoch;
+
+    // One that does not say is not taken for good: nobody is suppressed for it.
+    private static BounceType BounceOf(JsonElement data) =>
+        data.TryGetProperty("bounce", out var bounce)
+        && Enum.TryParse<BounceType>(Text(bounce, "type"), out var type)
+        && Enum.IsDefined(type)
+            ? type
+            : BounceType.Undetermined;
+
+    private static string? MachineOf(string type, JsonElement data)
+    {
+        var part = type switch
+        {
+            "email.opened" => "open",
+            "email.clicked" => "click",
+            _ => null,
+        };
+        return part is not null && data.TryGetProperty(part, out var by)
+            ? KnownMachines.NameOf(Text(by, "userAgent"), Text(by, "ipAddress"))
+            : null;
+    }
+
+    private static string? ToOf(JsonElement data) =>
+        data.TryGetProperty("to", out var to)
+        && to.ValueKind == JsonValueKind.Array
+        && to.GetArrayLength() > 0
+        && to[0].ValueKind == JsonValueKind.String
+            ? Text(to[0])
+            : null;
 
     private static Dictionary<string, string> TagsOf(JsonElement data)
     {
@@ -114,24 +150,44 @@ public sealed record ProviderEvent(
 
     private static string? DetailOf(JsonElement data)
     {
-        foreach (
-            var (part, text) in new[]
-            {
-                ("bounce", "message"),
-                ("failed", "reason"),
-                ("suppressed", "message"),
-                ("click", "link"),
-            }
-        )
+        if (data.TryGetProperty("bounce", out var bounce) && bounce.ValueKind == JsonValueKind.Object)
+        {
+            // "Transient, MailboxFull: The mailbox is full."
+            var kind = string.Join(
+                ", ",
+                new[] { Text(bounce, "type"), Text(bounce, "subType") }.Where(word => word is not null)
+            );
+            var words = Text(bounce, "message") ?? First(bounce, "diagnosticCode");
+            return Short(string.Join(": ", new[] { kind, words }.Where(part => !string.IsNullOrEmpty(part))));
+        }
+
+        foreach (var (part, text) in new[] { ("failed", "reason"), ("suppressed", "message"), ("click", "link") })
         {
             if (data.TryGetProperty(part, out var found) && Text(found, text) is { } detail)
             {
-                return detail.Length <= 500 ? detail : detail[..500];
+                return Short(detail);
             }
         }
 
         return null;
     }
+
+    private static string? Short(string detail) =>
+        detail.Length switch
+        {
+            0 => null,
+            <= LongestDetail => detail,
+            _ when char.IsHighSurrogate(detail[LongestDetail - 1]) => detail[..(LongestDetail - 1)],
+            _ => detail[..LongestDetail],
+        };
+
+    private static string? First(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var list)
+        && list.ValueKind == JsonValueKind.Array
+        && list.GetArrayLength() > 0
+        && list[0].ValueKind == JsonValueKind.String
+            ? Text(list[0])
+            : null;
 
     private static string? Text(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object
@@ -145,7 +201,8 @@ public sealed record ProviderEvent(
     {
         try
         {
-            return value.GetString();
+            // PostgreSQL keeps no such character, and it comes from where half a surrogate pair comes from.
+            return value.GetString()?.Replace("\0", "", StringComparison.Ordinal);
         }
         catch (InvalidOperationException)
         {

@@ -2,7 +2,6 @@ using System.Text;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
-using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Webhooks;
 
@@ -23,21 +22,28 @@ public sealed class ReceiveWebhook(
     PortalDb db,
     ProviderEndpoint endpoint,
     ProviderAccounts accounts,
-    WebhookSignal signal
+    WebhookInbox inbox
 )
 {
+    /// <param name="body">As it came over the wire: parsed and written again it would have another signature.</param>
     public async Task<WebhookReceipt> ExecuteAsync(
         string id,
         string timestamp,
         string signatures,
-        byte[] body,
+        ReadOnlyMemory<byte> body,
         CancellationToken cancellation
     )
     {
-        var now = db.Time.GetUtcNow();
         if (
             id.Length is 0 or > 128
-            || !WebhookSignature.Verify(endpoint.WebhookSecrets, id, timestamp, signatures, body, now)
+            || !WebhookSignature.Verify(
+                endpoint.WebhookSecrets,
+                id,
+                timestamp,
+                signatures,
+                body.Span,
+                db.Time.GetUtcNow()
+            )
         )
         {
             db.Safety.Fired(SafetyMechanism.EventUnsigned);
@@ -45,38 +51,8 @@ public sealed class ReceiveWebhook(
         }
 
         var account = await accounts.CurrentAsync(cancellation);
-        // Of two that bring the same event at once, the second fails on the key, runs again and finds it.
-        var stored = await db.WriteBesideOthersAsync(
-            TenantScope.Installation,
-            async (context, token) =>
-            {
-                if (await context.WebhookMessages.AnyAsync(m => m.AccountId == account.Id && m.MessageId == id, token))
-                {
-                    return false;
-                }
-
-                context.WebhookMessages.Add(
-                    new WebhookMessage
-                    {
-                        AccountId = account.Id,
-                        MessageId = id,
-                        Body = Encoding.UTF8.GetString(body),
-                        ReceivedAt = now,
-                    }
-                );
-                return true;
-            },
-            cancellation
-        );
-        if (!stored)
-        {
-            return WebhookReceipt.Duplicate;
-        }
-
-        signal.Raise();
-        return WebhookReceipt.Stored;
+        // PostgreSQL keeps no such character; JSON has none either.
+        var text = Encoding.UTF8.GetString(body.Span).Replace('\0', '\uFFFD');
+        return await inbox.StoreAsync(account.Id, id, text) ? WebhookReceipt.Stored : WebhookReceipt.Duplicate;
     }
 }
-
-/// <summary>Raised when an event was stored.</summary>
-public sealed class WebhookSignal : WakeUp;

@@ -8,6 +8,7 @@ public static class WebhookServices
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
         services
             .AddSingleton<WebhookSignal>()
+            .AddSingleton<WebhookInbox>()
             .AddSingleton<ReceiveWebhook>()
             .AddSingleton<ApplyEvents>()
             .AddSingleton<EventLoop>();

@@ -86,8 +86,13 @@ internal static partial class SafetyWays
         [SafetyMechanism.EventUnsigned] = rig =>
         {
             var endpoint = new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", ["whsec_AAAA"]);
-            var receive = new ReceiveWebhook(rig.Engine.Db, endpoint, rig.Engine.Accounts, new WebhookSignal());
-            return Act(() => receive.ExecuteAsync("msg_1", "0", "v1,AAAA", [], CancellationToken.None));
+            var receive = new ReceiveWebhook(
+                rig.Engine.Db,
+                endpoint,
+                rig.Engine.Accounts,
+                new WebhookInbox(rig.Engine.Db, new WebhookSignal())
+            );
+            return Act(() => receive.ExecuteAsync("msg_1", "0", "v1,AAAA", default, CancellationToken.None));
         },
         [SafetyMechanism.LineageExcluded] = async rig =>
         {

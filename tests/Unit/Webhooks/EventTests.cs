@@ -84,6 +84,7 @@ public sealed class EventTests
         Assert.Equal(0, (await engine.CountsAsync(id)).Delivered);
 
         await engine.RunAsync();
+        engine.Time.Advance(TimeSpan.FromSeconds(2));
         await ApplyAsync(engine);
 
         Assert.Equal(1, (await engine.CountsAsync(id)).Delivered);
@@ -173,7 +174,7 @@ public sealed class EventTests
         engine.Time.Advance(TimeSpan.FromDays(3));
         await ApplyAsync(engine);
 
-        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.None);
+        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.Installation);
         Assert.Equal("No recipient of ours.", (await db.WebhookMessages.SingleAsync()).Note);
     }
 
@@ -213,7 +214,7 @@ public sealed class EventTests
         await ReceiveAsync(engine, Event("email.delivered", engine.Provider.Mailed[0]));
 
         Assert.Equal(1, (await engine.CountsAsync(id)).Delivered);
-        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.None);
+        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.Installation);
         Assert.Equal(1, await db.WebhookMessages.CountAsync(m => m.Note == "It could not be applied."));
     }
 
@@ -306,7 +307,7 @@ public sealed class EventTests
             engine.Db,
             new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", secrets),
             engine.Accounts,
-            new WebhookSignal()
+            new WebhookInbox(engine.Db, new WebhookSignal())
         );
 
     private static string Sign(string id, string timestamp, string body) =>

@@ -1,4 +1,5 @@
 using Ledgerpost.Webhooks;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AdminPortal.Features.Webhooks;
@@ -7,12 +8,18 @@ namespace AdminPortal.Features.Webhooks;
 public static class WebhooksApi
 {
     /// <summary>The provider's largest event is a few KB.</summary>
-    private const int MaxBodyBytes = 256 * 1024;
+    private const int MaxBodyBytes = 1024 * 1024;
 
-    public static void MapWebhooks(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/webhooks/resend", ReceiveAsync).AllowAnonymous().DisableAntiforgery();
+    /// <summary>What an event nearly always fits in.</summary>
+    private const int UsualBodyBytes = 4 * 1024;
 
-    // The raw body: a parsed and written one would have another signature.
+    public static void MapWebhooks(this IEndpointRouteBuilder routes)
+    {
+        // Past the middleware of pages: nothing of it means anything to the provider.
+        routes.MapPost("/webhooks/resend", ReceiveAsync).DisableAntiforgery().ShortCircuit();
+        routes.MapPost("/webhooks/resend/{tenant}", RefuseAsync).DisableAntiforgery().ShortCircuit();
+    }
+
     private static async Task<Results<Ok, UnauthorizedHttpResult, StatusCodeHttpResult>> ReceiveAsync(
         HttpRequest request,
         ReceiveWebhook receive,
@@ -34,15 +41,58 @@ public static class WebhooksApi
         return receipt == WebhookReceipt.NotOurs ? TypedResults.Unauthorized() : TypedResults.Ok();
     }
 
-    private static async Task<byte[]?> ReadAsync(HttpRequest request, CancellationToken cancellation)
+    /// <summary>
+    /// For a tenant with a provider account of its own. Every tenant sends through the installation's account, so there is no
+    /// secret that could sign an event here; the installation's does not, or it would speak for an account that it is not.
+    /// </summary>
+    private static UnauthorizedHttpResult RefuseAsync() => TypedResults.Unauthorized();
+
+    // The raw body: a parsed and written one would have another signature.
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
-        var buffer = new byte[MaxBodyBytes + 1];
-        var length = await request.Body.ReadAtLeastAsync(
-            buffer,
-            buffer.Length,
-            throwOnEndOfStream: false,
-            cancellation
-        );
-        return length > MaxBodyBytes ? null : buffer[..length];
+        if (request.ContentLength > MaxBodyBytes)
+        {
+            return null;
+        }
+
+        // Whoever does not say how much it is gets as much memory as has come, and is cut off where it is too much.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = MaxBodyBytes;
+        }
+
+        var buffer = new byte[request.ContentLength ?? UsualBodyBytes];
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == buffer.Length)
+                {
+                    if (length == request.ContentLength)
+                    {
+                        return buffer;
+                    }
+
+                    Array.Resize(ref buffer, Math.Min(2 * Math.Max(length, UsualBodyBytes), MaxBodyBytes + 1));
+                }
+
+                var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellation);
+                if (read == 0)
+                {
+                    return buffer.AsMemory(0, length);
+                }
+
+                length += read;
+                if (length > MaxBodyBytes)
+                {
+                    return null;
+                }
+            }
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return null;
+        }
     }
 }

@@ -789,10 +789,17 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("character varying(200)")
                         .UseCollation("C");
 
+                    b.Property<string>("Bounce")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
                     b.Property<int?>("ChunkNumber")
                         .HasColumnType("integer");
 
                     b.Property<long?>("ClickedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("ClickedByPersonAt")
                         .HasColumnType("bigint");
 
                     b.Property<int>("Clicks")
@@ -829,6 +836,16 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<int>("MachineClicks")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("MachineOpens")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
                     b.Property<Guid?>("MovedToId")
                         .HasColumnType("uuid");
 
@@ -839,6 +856,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .UseCollation("C");
 
                     b.Property<long?>("OpenedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("OpenedByPersonAt")
                         .HasColumnType("bigint");
 
                     b.Property<int>("Opens")
@@ -889,8 +909,14 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
                         .HasFilter("\"ClickedAt\" IS NOT NULL");
 
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_ClickedByPerson")
+                        .HasFilter("\"ClickedByPersonAt\" IS NOT NULL");
+
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Opened")
                         .HasFilter("\"OpenedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_OpenedByPerson")
+                        .HasFilter("\"OpenedByPersonAt\" IS NOT NULL");
 
                     b.ToTable("Recipients");
                 });
@@ -908,6 +934,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.Property<string>("Detail")
                         .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Machine")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
                         .UseCollation("C");
 
                     b.Property<long>("OccurredAt")
@@ -1363,6 +1394,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<long?>("ReportedAt")
+                        .HasColumnType("bigint");
+
                     b.HasKey("TenantId", "Id");
 
                     b.HasIndex("TenantId", "NormalizedEmail")
@@ -1518,12 +1552,34 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<Guid?>("CampaignId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("Note")
                         .HasColumnType("text")
                         .UseCollation("C");
 
                     b.Property<long>("ReceivedAt")
                         .HasColumnType("bigint");
+
+                    b.Property<int?>("RecipientNumber")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Type")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .UseCollation("C");
 
                     b.Property<string>("WaitsForEmailId")
                         .HasMaxLength(64)
@@ -1532,9 +1588,13 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.HasKey("AccountId", "MessageId");
 
-                    b.HasIndex("WaitsForEmailId");
+                    b.HasIndex("NotBefore")
+                        .HasFilter("\"State\" = 'Waiting'");
 
-                    b.HasIndex("AppliedAt", "ReceivedAt");
+                    b.HasIndex("TenantId", "ReceivedAt", "MessageId");
+
+                    b.HasIndex(new[] { "TenantId", "State", "ReceivedAt", "MessageId" }, "IX_WebhookMessages_NotApplied")
+                        .HasFilter("\"State\" <> 'Applied'");
 
                     b.ToTable("WebhookMessages");
                 });

@@ -725,10 +725,17 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(200)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Bounce")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
                     b.Property<int?>("ChunkNumber")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("ClickedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ClickedByPersonAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("Clicks")
@@ -761,6 +768,16 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("LastName")
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("MachineClicks")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("MachineOpens")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
                     b.Property<Guid?>("MovedToId")
                         .HasColumnType("TEXT");
 
@@ -770,6 +787,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("OpenedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("OpenedByPersonAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("Opens")
@@ -818,8 +838,14 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
                         .HasFilter("\"ClickedAt\" IS NOT NULL");
 
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_ClickedByPerson")
+                        .HasFilter("\"ClickedByPersonAt\" IS NOT NULL");
+
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Opened")
                         .HasFilter("\"OpenedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_OpenedByPerson")
+                        .HasFilter("\"OpenedByPersonAt\" IS NOT NULL");
 
                     b.ToTable("Recipients");
                 });
@@ -836,6 +862,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Detail")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Machine")
+                        .HasMaxLength(64)
                         .HasColumnType("TEXT");
 
                     b.Property<long>("OccurredAt")
@@ -1264,6 +1294,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(32)
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("ReportedAt")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("TenantId", "Id");
 
                     b.HasIndex("TenantId", "NormalizedEmail")
@@ -1408,11 +1441,32 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("CampaignId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("NotBefore")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Note")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("ReceivedAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<int?>("RecipientNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Type")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("WaitsForEmailId")
                         .HasMaxLength(64)
@@ -1420,9 +1474,13 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasKey("AccountId", "MessageId");
 
-                    b.HasIndex("WaitsForEmailId");
+                    b.HasIndex("NotBefore")
+                        .HasFilter("\"State\" = 'Waiting'");
 
-                    b.HasIndex("AppliedAt", "ReceivedAt");
+                    b.HasIndex("TenantId", "ReceivedAt", "MessageId");
+
+                    b.HasIndex(new[] { "TenantId", "State", "ReceivedAt", "MessageId" }, "IX_WebhookMessages_NotApplied")
+                        .HasFilter("\"State\" <> 'Applied'");
 
                     b.ToTable("WebhookMessages");
                 });
