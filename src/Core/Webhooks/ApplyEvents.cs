@@ -77,7 +77,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
         ));
     }
 
-    private Task ApplyAsync(IReadOnlyList<WaitingEvent> events, CancellationToken cancellation) =>
+    private Task<bool> ApplyAsync(IReadOnlyList<WaitingEvent> events, CancellationToken cancellation) =>
         db.WriteBesideOthersAsync(
             TenantScope.Installation,
             async (context, token) =>

@@ -169,7 +169,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
     }
 
     /// <summary>Stays in the story whichever mail it is about; the row knows only of the mail that it counts as sent with.</summary>
-    private static IReadOnlyCollection<RecipientReport> Merged(List<Known> news)
+    private static List<RecipientReport> Merged(List<Known> news)
     {
         var reports = new Dictionary<int, RecipientReport>();
         foreach (var one in news.Where(one => one.Proof is ProofResult.Proven { History: false }))
@@ -194,7 +194,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
             Merge(report, happened);
         }
 
-        return reports.Values;
+        return [.. reports.Values];
     }
 
     private static void Merge(RecipientReport report, ProviderEvent happened)

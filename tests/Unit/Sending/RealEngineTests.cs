@@ -228,7 +228,7 @@ public sealed class RealEngineTests
         var answer = await browser.PostAsync("/webhooks/resend", body);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        await using var db = host.Get<PortalDb>().Read(TenantScope.None);
+        await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
         Assert.Equal(0, await db.WebhookMessages.CountAsync());
     }
 
