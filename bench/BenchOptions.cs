@@ -5,11 +5,12 @@ namespace Bench;
 
 /// <summary>What is measured. Everything else is as the product is delivered.</summary>
 /// <param name="Databases">Each goes through all the cases.</param>
-/// <param name="Cases">Of <c>scale</c> (statements on a whole campaign), <c>pipeline</c> (real processes), <c>rate</c> and <c>bare</c>.</param>
+/// <param name="Cases">Of <c>scale</c> (statements on a whole campaign), <c>pipeline</c> (real processes), <c>rate</c>, <c>events</c> and <c>bare</c>.</param>
 /// <param name="Recipients">Sizes of the campaigns.</param>
 /// <param name="LatencyMilliseconds">How long after a call came the provider's stand-in answers it, its own work included.</param>
 /// <param name="Instances">Portal processes on one database; more than one on PostgreSQL alone.</param>
 /// <param name="Runs">Of each case; the table shows the median and the spread.</param>
+/// <param name="Events">In a second, of the case events.</param>
 /// <param name="Concurrency">Calls in flight of one instance: Sending:MaxConcurrency.</param>
 internal sealed record BenchOptions(
     IReadOnlyList<DatabaseProvider> Databases,
@@ -18,17 +19,19 @@ internal sealed record BenchOptions(
     IReadOnlyList<int> LatencyMilliseconds,
     IReadOnlyList<int> Instances,
     int Runs,
-    int Concurrency
+    int Concurrency,
+    int Events
 )
 {
     private static readonly BenchOptions Default = new(
         [DatabaseProvider.Sqlite],
-        ["bare", "scale", "pipeline", "rate"],
+        ["bare", "scale", "pipeline", "rate", "events"],
         [10_000],
         [0, 100],
         [1],
         3,
-        8
+        8,
+        2_000
     );
 
     public static BenchOptions? Read(string[] args)
@@ -59,6 +62,7 @@ internal sealed record BenchOptions(
             "--latency" => this with { LatencyMilliseconds = Numbers(values) },
             "--instances" => this with { Instances = Numbers(values) },
             "--runs" => this with { Runs = Numbers(values)[0] },
+            "--events" => this with { Events = Numbers(values)[0] },
             "--concurrency" => this with { Concurrency = Numbers(values)[0] },
             _ => throw new ArgumentException("Unknown.", nameof(name)),
         };

@@ -1,7 +1,5 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
-using Ledgerpost.Data;
 
 namespace Bench;
 
@@ -13,7 +11,6 @@ namespace Bench;
 internal static class PipelineBench
 {
     private const int WarmRecipients = 20_000;
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
 
     /// <param name="server">Null for SQLite.</param>
     public static async Task RunAsync(
@@ -47,15 +44,15 @@ internal static class PipelineBench
     )
     {
         await using var provider = await Provider.StartAsync(store.Folder, latency);
-        var (warm, campaign) = await SeedAsync(store, provider, recipients);
+        var (warm, campaign) = await Campaigns.SeedAsync(store, provider, WarmRecipients, recipients);
         await using var portals = Portals.Start(store, provider, instances, options.Concurrency);
         await using var ledger = await store.OpenAsync();
-        await WaitAsync(portals, Finished(ledger, warm));
-        await SetStatusAsync(ledger, campaign, "Sending");
-        await WaitAsync(portals, Started(ledger, campaign));
+        await Campaigns.WaitAsync(portals, Campaigns.Finished(ledger, warm));
+        await Campaigns.SetStatusAsync(ledger, campaign, "Sending");
+        await Campaigns.WaitAsync(portals, Campaigns.Started(ledger, campaign));
         var watch = Stopwatch.StartNew();
         var before = portals.ProcessorTime();
-        await WaitAsync(portals, Finished(ledger, campaign));
+        await Campaigns.WaitAsync(portals, Campaigns.Finished(ledger, campaign));
         var seconds = watch.Elapsed.TotalSeconds;
         var whole = portals.ProcessorTime();
         report.Add(name, "rate", "mails/s", recipients / seconds);
@@ -74,62 +71,5 @@ internal static class PipelineBench
         {
             throw new InvalidOperationException($"{mails} mails, {duplicates} duplicates for {all} recipients.");
         }
-    }
-
-    // Both are launched before any portal runs; the second one waits, paused, until its turn.
-    private static async Task<(SeededCampaign Warm, SeededCampaign Campaign)> SeedAsync(
-        Store store,
-        Provider provider,
-        int recipients
-    )
-    {
-        await using var seed = await Seed.CreateAsync(store, provider.Address);
-        var warm = await seed.AddAsync(Provider.Tenants[0], WarmRecipients);
-        var campaign = await seed.AddAsync(Provider.Tenants[1], recipients);
-        await seed.LaunchAsync(warm);
-        await seed.LaunchAsync(campaign);
-        await using var ledger = await store.OpenAsync();
-        await SetStatusAsync(ledger, campaign, "Paused");
-        return (warm, campaign);
-    }
-
-    private static Task<int> SetStatusAsync(DbConnection ledger, SeededCampaign campaign, string status) =>
-        ledger.ExecuteAsync(
-            """UPDATE "Campaigns" SET "Status" = @status WHERE "TenantId" = @tenant AND "Id" = @campaign""",
-            ("status", status),
-            ("tenant", campaign.TenantId),
-            ("campaign", campaign.Id)
-        );
-
-    private static DbCommand Started(DbConnection ledger, SeededCampaign campaign) =>
-        ledger.Command(
-            """SELECT MIN("StartedAt") FROM "Attempts" WHERE "TenantId" = @tenant AND "CampaignId" = @campaign""",
-            ("tenant", campaign.TenantId),
-            ("campaign", campaign.Id)
-        );
-
-    private static DbCommand Finished(DbConnection ledger, SeededCampaign campaign) =>
-        ledger.Command(
-            """
-            SELECT "FinishedAt" FROM "Campaigns"
-            WHERE "TenantId" = @tenant AND "Id" = @campaign AND "Status" = 'Sent'
-            """,
-            ("tenant", campaign.TenantId),
-            ("campaign", campaign.Id)
-        );
-
-    private static async Task WaitAsync(Portals portals, DbCommand question)
-    {
-        await using var asked = question;
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Longest; await Task.Delay(10))
-        {
-            portals.ThrowIfEnded();
-            if (await asked.ExecuteScalarAsync() is long)
-            {
-                return;
-            }
-        }
-
-        throw new TimeoutException($"Not within {Longest}: {asked.CommandText}");
     }
 }

@@ -6,7 +6,12 @@ namespace Bench;
 /// <summary>The real binary, once or several times on one database; ended when disposed.</summary>
 internal sealed class Portals : IAsyncDisposable
 {
+    public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
     private readonly List<ChildProcess> _processes = [];
+
+    /// <summary>Where each listens.</summary>
+    public List<string> Addresses { get; } = [];
 
     /// <param name="concurrency">Calls in flight of each.</param>
     public static Portals Start(Store store, Provider provider, int instances, int concurrency)
@@ -15,17 +20,18 @@ internal sealed class Portals : IAsyncDisposable
         for (var instance = 1; instance <= instances; instance++)
         {
             Directory.CreateDirectory(store.DataFolder(instance));
+            portals.Addresses.Add($"http://127.0.0.1:{ChildProcess.FreePort()}");
             List<string> settings =
             [
                 "--environment=Production",
-                $"--urls=http://127.0.0.1:{ChildProcess.FreePort()}",
+                $"--urls={portals.Addresses[^1]}",
                 $"--contentRoot={store.Folder}",
                 $"--Portal:DataDirectory={store.DataFolder(instance)}",
                 "--Portal:PublicUrl=https://bench.test",
                 "--Resend:Mode=Resend",
                 $"--Resend:BaseUrl={provider.Address}",
                 $"--Resend:ApiKey={Provider.ApiKey}",
-                "--Resend:WebhookSecret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                $"--Resend:WebhookSecret={WebhookSecret}",
                 "--Bootstrap:Email=operator@bench.test",
                 "--Bootstrap:Password=correct horse battery",
                 $"--Database:Provider={store.Provider}",

@@ -80,7 +80,9 @@ public sealed class Recipient : ITenantOwned
     public int MachineClicks { get; set; }
 }
 
-/// <summary>Why a mail came back, in the order of weight: the weightiest reported wins, in any order of arrival.</summary>
+/// <summary>
+/// Why a mail came back, in the order of weight: the weightiest reported wins, in any order of arrival. Kept as a number.
+/// </summary>
 public enum BounceType
 {
     /// <summary>The provider could not tell.</summary>
@@ -182,6 +184,9 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
         builder.Property(recipient => recipient.Reason).HasMaxLength(32);
         builder.Property(recipient => recipient.ProviderEmailId).HasMaxLength(64);
         builder.Property(recipient => recipient.AssumedBy).HasMaxLength(200);
+        // A number, unlike other enumerations: SQLite's planner counts a text as a wide column, and a wider row was enough
+        // for it to walk through whole ledgers where it looks for one address (LineagePlanTests).
+        builder.Property(recipient => recipient.Bounce).HasConversion<int?>();
         builder.Property(recipient => recipient.MachineOpens).HasDefaultValue(0);
         builder.Property(recipient => recipient.MachineClicks).HasDefaultValue(0);
         builder
@@ -229,20 +234,30 @@ internal sealed class RecipientConfiguration : IEntityTypeConfiguration<Recipien
             })
             .HasFilter("\"Delivery\" IS NOT NULL");
         builder
-            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Opened")
+            .HasIndex(
+                recipient => new
+                {
+                    recipient.TenantId,
+                    recipient.CampaignId,
+                    recipient.OpenedByPersonAt,
+                },
+                "IX_Recipients_Opened"
+            )
             .HasFilter("\"OpenedAt\" IS NOT NULL");
         builder
             .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Assumed")
             .HasFilter("\"AssumedBy\" IS NOT NULL");
         builder
-            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_Clicked")
+            .HasIndex(
+                recipient => new
+                {
+                    recipient.TenantId,
+                    recipient.CampaignId,
+                    recipient.ClickedByPersonAt,
+                },
+                "IX_Recipients_Clicked"
+            )
             .HasFilter("\"ClickedAt\" IS NOT NULL");
-        builder
-            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_OpenedByPerson")
-            .HasFilter("\"OpenedByPersonAt\" IS NOT NULL");
-        builder
-            .HasIndex(recipient => new { recipient.TenantId, recipient.CampaignId }, "IX_Recipients_ClickedByPerson")
-            .HasFilter("\"ClickedByPersonAt\" IS NOT NULL");
         builder
             .HasOne<Campaign>()
             .WithMany()

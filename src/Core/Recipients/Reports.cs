@@ -67,8 +67,9 @@ public sealed record StoryLine(
 /// </summary>
 public static class Reports
 {
-    private static readonly string Rank = Case<Delivery>("r.\"Delivery\"");
-    private static readonly string Weight = Case<BounceType>("r.\"Bounce\"");
+    /// <summary>The order of what is kept by name; -1 for NULL.</summary>
+    private static readonly string Rank =
+        $"(CASE r.\"Delivery\" {string.Join(' ', Enum.GetValues<Delivery>().Select((value, rank) => $"WHEN '{value}' THEN {rank}"))} ELSE -1 END)";
 
     /// <returns>The ids of the lines that were not there before.</returns>
     public static async Task<IReadOnlySet<Guid>> TellAsync(
@@ -146,7 +147,7 @@ public static class Reports
                     $$"""
                     SET "Delivery" = CASE WHEN {{Higher}} THEN e.value ->> 0 ELSE r."Delivery" END,
                         "DeliveryAt" = CASE WHEN {{Higher}} OR {{Earlier}} THEN {{At}} ELSE r."DeliveryAt" END,
-                        "Bounce" = CASE WHEN {{Weightier}} THEN e.value ->> 3 ELSE r."Bounce" END,
+                        "Bounce" = CASE WHEN {{Weightier}} THEN {{Bounce}} ELSE r."Bounce" END,
                         "UpdatedAt" = {1}
                     """,
                     $"({Higher} OR {Earlier} OR {Weightier})",
@@ -158,7 +159,6 @@ public static class Reports
                             json.WriteStringValue(report.Delivery.ToString());
                             json.WriteNumberValue((int)report.Delivery!.Value);
                             json.WriteNumberValue(InstantConverter.ToMicroseconds(report.DeliveryAt));
-                            json.WriteStringValue(report.Bounce?.ToString());
                             json.WriteNumberValue(report.Bounce is { } bounce ? (int)bounce : -1);
                         }
                     )
@@ -225,7 +225,8 @@ public static class Reports
 
     private static readonly string Earlier = $"""(CAST(e.value ->> 1 AS INTEGER) = {Rank} AND {At} < r."DeliveryAt")""";
 
-    private static readonly string Weightier = $"CAST(e.value ->> 4 AS INTEGER) > {Weight}";
+    private const string Bounce = "CAST(e.value ->> 3 AS INTEGER)";
+    private const string Weightier = $"""{Bounce} > COALESCE(r."Bounce", -1)""";
 
     private static string Earliest(string known, int place)
     {
@@ -234,9 +235,4 @@ public static class Reports
     }
 
     private static string Key(RecipientReport report) => report.Number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>An enumeration's order in SQL, where it is kept by name; -1 for NULL.</summary>
-    private static string Case<T>(string column)
-        where T : struct, Enum =>
-        $"(CASE {column} {string.Join(' ', Enum.GetValues<T>().Select((value, rank) => $"WHEN '{value}' THEN {rank}"))} ELSE -1 END)";
 }

@@ -789,9 +789,8 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("character varying(200)")
                         .UseCollation("C");
 
-                    b.Property<string>("Bounce")
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)");
+                    b.Property<int?>("Bounce")
+                        .HasColumnType("integer");
 
                     b.Property<int?>("ChunkNumber")
                         .HasColumnType("integer");
@@ -906,17 +905,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Assumed")
                         .HasFilter("\"AssumedBy\" IS NOT NULL");
 
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
+                    b.HasIndex(new[] { "TenantId", "CampaignId", "ClickedByPersonAt" }, "IX_Recipients_Clicked")
                         .HasFilter("\"ClickedAt\" IS NOT NULL");
 
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_ClickedByPerson")
-                        .HasFilter("\"ClickedByPersonAt\" IS NOT NULL");
-
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Opened")
+                    b.HasIndex(new[] { "TenantId", "CampaignId", "OpenedByPersonAt" }, "IX_Recipients_Opened")
                         .HasFilter("\"OpenedAt\" IS NOT NULL");
-
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_OpenedByPerson")
-                        .HasFilter("\"OpenedByPersonAt\" IS NOT NULL");
 
                     b.ToTable("Recipients");
                 });

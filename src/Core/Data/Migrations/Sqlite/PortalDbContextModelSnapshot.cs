@@ -725,9 +725,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(200)
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("Bounce")
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT");
+                    b.Property<int?>("Bounce")
+                        .HasColumnType("INTEGER");
 
                     b.Property<int?>("ChunkNumber")
                         .HasColumnType("INTEGER");
@@ -835,17 +834,11 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Assumed")
                         .HasFilter("\"AssumedBy\" IS NOT NULL");
 
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Clicked")
+                    b.HasIndex(new[] { "TenantId", "CampaignId", "ClickedByPersonAt" }, "IX_Recipients_Clicked")
                         .HasFilter("\"ClickedAt\" IS NOT NULL");
 
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_ClickedByPerson")
-                        .HasFilter("\"ClickedByPersonAt\" IS NOT NULL");
-
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_Opened")
+                    b.HasIndex(new[] { "TenantId", "CampaignId", "OpenedByPersonAt" }, "IX_Recipients_Opened")
                         .HasFilter("\"OpenedAt\" IS NOT NULL");
-
-                    b.HasIndex(new[] { "TenantId", "CampaignId" }, "IX_Recipients_OpenedByPerson")
-                        .HasFilter("\"OpenedByPersonAt\" IS NOT NULL");
 
                     b.ToTable("Recipients");
                 });

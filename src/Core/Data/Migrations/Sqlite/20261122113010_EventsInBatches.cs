@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace Ledgerpost.Data.Migrations.PostgreSql
+namespace Ledgerpost.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
     public partial class EventsInBatches : Migration
@@ -19,29 +19,37 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 name: "IX_WebhookMessages_WaitsForEmailId",
                 table: "WebhookMessages");
 
+            migrationBuilder.DropIndex(
+                name: "IX_Recipients_Clicked",
+                table: "Recipients");
+
+            migrationBuilder.DropIndex(
+                name: "IX_Recipients_Opened",
+                table: "Recipients");
+
             migrationBuilder.AddColumn<Guid>(
                 name: "CampaignId",
                 table: "WebhookMessages",
-                type: "uuid",
+                type: "TEXT",
                 nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "NotBefore",
                 table: "WebhookMessages",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: 0L);
 
             migrationBuilder.AddColumn<int>(
                 name: "RecipientNumber",
                 table: "WebhookMessages",
-                type: "integer",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "State",
                 table: "WebhookMessages",
-                type: "character varying(32)",
+                type: "TEXT",
                 maxLength: 32,
                 nullable: false,
                 defaultValue: "Waiting");
@@ -49,64 +57,57 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
             migrationBuilder.AddColumn<Guid>(
                 name: "TenantId",
                 table: "WebhookMessages",
-                type: "uuid",
+                type: "TEXT",
                 nullable: false,
                 defaultValue: new Guid("00000000-0000-0000-0000-000000000000"));
 
             migrationBuilder.AddColumn<string>(
                 name: "Type",
                 table: "WebhookMessages",
-                type: "character varying(64)",
+                type: "TEXT",
                 maxLength: 64,
-                nullable: true,
-                collation: "C");
+                nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "ReportedAt",
                 table: "SuppressedAddresses",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: true);
 
-            migrationBuilder.AddColumn<string>(
-                name: "Bounce",
-                table: "Recipients",
-                type: "character varying(32)",
-                maxLength: 32,
-                nullable: true);
+            migrationBuilder.AddColumn<int>(name: "Bounce", table: "Recipients", type: "INTEGER", nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "ClickedByPersonAt",
                 table: "Recipients",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<int>(
                 name: "MachineClicks",
                 table: "Recipients",
-                type: "integer",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: 0);
 
             migrationBuilder.AddColumn<int>(
                 name: "MachineOpens",
                 table: "Recipients",
-                type: "integer",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: 0);
 
             migrationBuilder.AddColumn<long>(
                 name: "OpenedByPersonAt",
                 table: "Recipients",
-                type: "bigint",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "Machine",
                 table: "RecipientEvents",
-                type: "character varying(64)",
+                type: "TEXT",
                 maxLength: 64,
-                nullable: true,
-                collation: "C");
+                nullable: true);
 
             migrationBuilder.Sql(
                 """
@@ -118,13 +119,10 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 """);
 
             // What was opened before machines were told apart counts as opened by a person.
-            // The wall between tenants holds for the owner too, and would hide every row from this statement.
             migrationBuilder.Sql(
                 """
-                ALTER TABLE "Recipients" NO FORCE ROW LEVEL SECURITY;
                 UPDATE "Recipients" SET "OpenedByPersonAt" = "OpenedAt", "ClickedByPersonAt" = "ClickedAt"
                 WHERE "OpenedAt" IS NOT NULL OR "ClickedAt" IS NOT NULL;
-                ALTER TABLE "Recipients" FORCE ROW LEVEL SECURITY;
                 """);
 
             migrationBuilder.CreateIndex(
@@ -145,16 +143,16 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 columns: new[] { "TenantId", "ReceivedAt", "MessageId" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Recipients_ClickedByPerson",
+                name: "IX_Recipients_Clicked",
                 table: "Recipients",
-                columns: new[] { "TenantId", "CampaignId" },
-                filter: "\"ClickedByPersonAt\" IS NOT NULL");
+                columns: new[] { "TenantId", "CampaignId", "ClickedByPersonAt" },
+                filter: "\"ClickedAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Recipients_OpenedByPerson",
+                name: "IX_Recipients_Opened",
                 table: "Recipients",
-                columns: new[] { "TenantId", "CampaignId" },
-                filter: "\"OpenedByPersonAt\" IS NOT NULL");
+                columns: new[] { "TenantId", "CampaignId", "OpenedByPersonAt" },
+                filter: "\"OpenedAt\" IS NOT NULL");
         }
 
         /// <inheritdoc />
@@ -173,11 +171,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 table: "WebhookMessages");
 
             migrationBuilder.DropIndex(
-                name: "IX_Recipients_ClickedByPerson",
+                name: "IX_Recipients_Clicked",
                 table: "Recipients");
 
             migrationBuilder.DropIndex(
-                name: "IX_Recipients_OpenedByPerson",
+                name: "IX_Recipients_Opened",
                 table: "Recipients");
 
             migrationBuilder.DropColumn(
@@ -241,6 +239,18 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 name: "IX_WebhookMessages_WaitsForEmailId",
                 table: "WebhookMessages",
                 column: "WaitsForEmailId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Clicked",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"ClickedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Opened",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"OpenedAt\" IS NOT NULL");
         }
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace Ledgerpost.Data.Migrations.Sqlite
+namespace Ledgerpost.Data.Migrations.PostgreSql
 {
     /// <inheritdoc />
     public partial class EventsInBatches : Migration
@@ -19,29 +19,37 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 name: "IX_WebhookMessages_WaitsForEmailId",
                 table: "WebhookMessages");
 
+            migrationBuilder.DropIndex(
+                name: "IX_Recipients_Clicked",
+                table: "Recipients");
+
+            migrationBuilder.DropIndex(
+                name: "IX_Recipients_Opened",
+                table: "Recipients");
+
             migrationBuilder.AddColumn<Guid>(
                 name: "CampaignId",
                 table: "WebhookMessages",
-                type: "TEXT",
+                type: "uuid",
                 nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "NotBefore",
                 table: "WebhookMessages",
-                type: "INTEGER",
+                type: "bigint",
                 nullable: false,
                 defaultValue: 0L);
 
             migrationBuilder.AddColumn<int>(
                 name: "RecipientNumber",
                 table: "WebhookMessages",
-                type: "INTEGER",
+                type: "integer",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "State",
                 table: "WebhookMessages",
-                type: "TEXT",
+                type: "character varying(32)",
                 maxLength: 32,
                 nullable: false,
                 defaultValue: "Waiting");
@@ -49,62 +57,59 @@ namespace Ledgerpost.Data.Migrations.Sqlite
             migrationBuilder.AddColumn<Guid>(
                 name: "TenantId",
                 table: "WebhookMessages",
-                type: "TEXT",
+                type: "uuid",
                 nullable: false,
                 defaultValue: new Guid("00000000-0000-0000-0000-000000000000"));
 
             migrationBuilder.AddColumn<string>(
                 name: "Type",
                 table: "WebhookMessages",
-                type: "TEXT",
+                type: "character varying(64)",
                 maxLength: 64,
-                nullable: true);
+                nullable: true,
+                collation: "C");
 
             migrationBuilder.AddColumn<long>(
                 name: "ReportedAt",
                 table: "SuppressedAddresses",
-                type: "INTEGER",
+                type: "bigint",
                 nullable: true);
 
-            migrationBuilder.AddColumn<string>(
-                name: "Bounce",
-                table: "Recipients",
-                type: "TEXT",
-                maxLength: 32,
-                nullable: true);
+            migrationBuilder.AddColumn<int>(name: "Bounce", table: "Recipients", type: "integer", nullable: true);
 
             migrationBuilder.AddColumn<long>(
                 name: "ClickedByPersonAt",
                 table: "Recipients",
-                type: "INTEGER",
+                type: "bigint",
                 nullable: true);
 
             migrationBuilder.AddColumn<int>(
                 name: "MachineClicks",
                 table: "Recipients",
-                type: "INTEGER",
+                type: "integer",
                 nullable: false,
                 defaultValue: 0);
 
             migrationBuilder.AddColumn<int>(
                 name: "MachineOpens",
                 table: "Recipients",
-                type: "INTEGER",
+                type: "integer",
                 nullable: false,
                 defaultValue: 0);
 
             migrationBuilder.AddColumn<long>(
                 name: "OpenedByPersonAt",
                 table: "Recipients",
-                type: "INTEGER",
+                type: "bigint",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "Machine",
                 table: "RecipientEvents",
-                type: "TEXT",
+                type: "character varying(64)",
                 maxLength: 64,
-                nullable: true);
+                nullable: true,
+                collation: "C");
 
             migrationBuilder.Sql(
                 """
@@ -116,10 +121,13 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 """);
 
             // What was opened before machines were told apart counts as opened by a person.
+            // The wall between tenants holds for the owner too, and would hide every row from this statement.
             migrationBuilder.Sql(
                 """
+                ALTER TABLE "Recipients" NO FORCE ROW LEVEL SECURITY;
                 UPDATE "Recipients" SET "OpenedByPersonAt" = "OpenedAt", "ClickedByPersonAt" = "ClickedAt"
                 WHERE "OpenedAt" IS NOT NULL OR "ClickedAt" IS NOT NULL;
+                ALTER TABLE "Recipients" FORCE ROW LEVEL SECURITY;
                 """);
 
             migrationBuilder.CreateIndex(
@@ -140,16 +148,16 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 columns: new[] { "TenantId", "ReceivedAt", "MessageId" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Recipients_ClickedByPerson",
+                name: "IX_Recipients_Clicked",
                 table: "Recipients",
-                columns: new[] { "TenantId", "CampaignId" },
-                filter: "\"ClickedByPersonAt\" IS NOT NULL");
+                columns: new[] { "TenantId", "CampaignId", "ClickedByPersonAt" },
+                filter: "\"ClickedAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Recipients_OpenedByPerson",
+                name: "IX_Recipients_Opened",
                 table: "Recipients",
-                columns: new[] { "TenantId", "CampaignId" },
-                filter: "\"OpenedByPersonAt\" IS NOT NULL");
+                columns: new[] { "TenantId", "CampaignId", "OpenedByPersonAt" },
+                filter: "\"OpenedAt\" IS NOT NULL");
         }
 
         /// <inheritdoc />
@@ -168,11 +176,11 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 table: "WebhookMessages");
 
             migrationBuilder.DropIndex(
-                name: "IX_Recipients_ClickedByPerson",
+                name: "IX_Recipients_Clicked",
                 table: "Recipients");
 
             migrationBuilder.DropIndex(
-                name: "IX_Recipients_OpenedByPerson",
+                name: "IX_Recipients_Opened",
                 table: "Recipients");
 
             migrationBuilder.DropColumn(
@@ -236,6 +244,18 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                 name: "IX_WebhookMessages_WaitsForEmailId",
                 table: "WebhookMessages",
                 column: "WaitsForEmailId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Clicked",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"ClickedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Recipients_Opened",
+                table: "Recipients",
+                columns: new[] { "TenantId", "CampaignId" },
+                filter: "\"OpenedAt\" IS NOT NULL");
         }
     }
 }
