@@ -43,6 +43,12 @@ public sealed class RelaxationTests(ITestOutputHelper output)
                 return;
             }
 
+            // None of its POSTs has the key of its intent; what is looked for is what that does to people.
+            if (rule == nameof(KeyPerAttempt) && report.Violation?.Contains(" POSTs under ") == true)
+            {
+                continue;
+            }
+
             Assert.True(report.Violation is null, $"Seed {seed} found something else: {report.Violation}");
         }
 
