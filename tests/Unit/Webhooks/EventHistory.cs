@@ -51,9 +51,18 @@ public sealed record Told(int Campaign, int Recipient, string Type, int Minute, 
             ["to"] = new[] { mail.To },
             ["tags"] = TagsOf(mail),
             ["something_new"] = new { deep = new[] { 1, 2 } },
-            ["bounce"] = Type == "email.bounced" ? new { type = bounce, subType = "General", message = $"No {Variant}" } : null,
+            ["bounce"] =
+                Type == "email.bounced"
+                    ? new
+                    {
+                        type = bounce,
+                        subType = "General",
+                        message = $"No {Variant}",
+                    }
+                    : null,
             ["open"] = Type == "email.opened" ? new { userAgent = look, ipAddress = "192.0.2.1" } : null,
-            ["click"] = Type == "email.clicked" ? new { userAgent = look, link = $"https://example.org/{Variant}" } : null,
+            ["click"] =
+                Type == "email.clicked" ? new { userAgent = look, link = $"https://example.org/{Variant}" } : null,
             ["failed"] = Type == "email.failed" ? new { reason = "reached_daily_quota" } : null,
         };
         return JsonSerializer.Serialize(

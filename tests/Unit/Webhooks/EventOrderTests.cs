@@ -108,7 +108,10 @@ public sealed class EventOrderTests
             {
                 _campaigns.Add(await engine.LaunchAsync(tenant));
                 engine.Crash.On = point =>
-                    point == Ledgerpost.Sending.CrashPoints.BeforeSettle && !Plain
+                    // Only of the last call: who complains of the first is not mailed again.
+                    point == Ledgerpost.Sending.CrashPoints.BeforeSettle
+                    && campaign == 1
+                    && !Plain
                         ? TellEarlyAsync(campaign)
                         : Task.CompletedTask;
                 engine.Provider.Then(history.Fate(campaign) == CallFate.Lost ? Fault.LostAnswer : Fault.None);
@@ -206,7 +209,9 @@ public sealed class EventOrderTests
             {
                 var id = _campaigns[campaign];
                 text.AppendLine($"campaign {campaign}: {(await db.Campaigns.SingleAsync(c => c.Id == id)).Status}");
-                foreach (var row in await db.Recipients.Where(r => r.CampaignId == id).OrderBy(r => r.Number).ToListAsync())
+                foreach (
+                    var row in await db.Recipients.Where(r => r.CampaignId == id).OrderBy(r => r.Number).ToListAsync()
+                )
                 {
                     Assert.Equal(MailOf(campaign, row.Number).Id, row.ProviderEmailId);
                     text.AppendLine(Values(row));
@@ -222,8 +227,10 @@ public sealed class EventOrderTests
             var mine = $"{number}-";
             var events = await db.WebhookMessages.Where(m => m.MessageId.StartsWith(mine)).ToListAsync();
             events.ForEach(e => Assert.Equal(e.State == WebhookState.Applied ? tenant.Id : Guid.Empty, e.TenantId));
-            return text
-                .AppendJoin('\n', events.Select(e => $"{e.MessageId[mine.Length..]} {e.State} {e.Note}").Order(StringComparer.Ordinal))
+            return text.AppendJoin(
+                    '\n',
+                    events.Select(e => $"{e.MessageId[mine.Length..]} {e.State} {e.Note}").Order(StringComparer.Ordinal)
+                )
                 .ToString();
         }
 
@@ -248,7 +255,12 @@ public sealed class EventOrderTests
                     .Where(property => !Own.Contains(property.Name))
                     .Select(property => (property.Name, Value: property.GetValue(row)))
                     .Where(pair => pair.Value is not null and (string or not IEnumerable))
-                    .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Name} {(pair.Value is DateTimeOffset at ? at.ToString("O", CultureInfo.InvariantCulture) : pair.Value)}"))
+                    .Select(pair =>
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{pair.Name} {(pair.Value is DateTimeOffset at ? at.ToString("O", CultureInfo.InvariantCulture) : pair.Value)}"
+                        )
+                    )
             );
     }
 }

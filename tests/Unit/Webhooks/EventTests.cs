@@ -283,9 +283,16 @@ public sealed class EventTests
 
     private static async Task<WebhookReceipt> ReceiveAsync(EngineHarness engine, string body, string? messageId = null)
     {
-        var id = messageId ?? $"msg_{engine.Database.Ids.New():N}";
+        var receipt = await StoreAsync(engine, body, messageId ?? $"msg_{engine.Database.Ids.New():N}");
+        await ApplyAsync(engine);
+        return receipt;
+    }
+
+    /// <summary>It comes in, rightly signed, and waits.</summary>
+    internal static Task<WebhookReceipt> StoreAsync(EngineHarness engine, string body, string id)
+    {
         var timestamp = engine.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var receipt = await Receive(engine, Secret)
+        return Receive(engine, Secret)
             .ExecuteAsync(
                 id,
                 timestamp,
@@ -293,11 +300,9 @@ public sealed class EventTests
                 Encoding.UTF8.GetBytes(body),
                 CancellationToken.None
             );
-        await ApplyAsync(engine);
-        return receipt;
     }
 
-    private static async Task ApplyAsync(EngineHarness engine)
+    internal static async Task ApplyAsync(EngineHarness engine)
     {
         while (await engine.Events.RunOnceAsync(CancellationToken.None) > 0) { }
     }
