@@ -20,14 +20,14 @@ namespace AdminPortal;
 /// <summary>Puts the portal together: services, then the pipeline; and runs it.</summary>
 public static class PortalApplication
 {
-    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken, 2 when a verb is not for this database.</returns>
+    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken, 2 when a verb is not for this database or cannot be read.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         try
         {
             if (Verbs.Knows(args))
             {
-                return await Verbs.RunAsync(args, Console.Out, TimeProvider.System);
+                return await Verbs.RunAsync(args, Console.Out, Console.Error, TimeProvider.System);
             }
 
             await using var app = Create(args is ["serve", .. var rest] ? rest : args);

@@ -150,6 +150,10 @@ public static class PortalUrls
 
     public static string Members(string slug) => Tenant(slug) + "/settings/members";
 
+    /// <summary>The tenant's API keys; with the form for a new one open.</summary>
+    public static string ApiKeys(string slug, bool adding = false) =>
+        Tenant(slug) + "/settings/api-keys" + Query(("key", adding ? "new" : null));
+
     /// <summary>The recipient's own page. Relative: the mail puts <c>Portal:PublicUrl</c> before it.</summary>
     public static string Unsubscribe(string token) => "/u/" + Escape(token);
 

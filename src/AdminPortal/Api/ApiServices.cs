@@ -1,5 +1,7 @@
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
+using AdminPortal.Features.Settings;
+using AdminPortal.Features.Tenants;
 using Ledgerpost.Programs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
@@ -50,6 +52,8 @@ internal static class ApiServices
                         ? wrong.Problem
                         : await next(context)
             );
+        api.MapTenantsApi();
+        api.MapApiKeysApi();
         api.MapContactsApi();
         api.MapCampaignsApi();
         routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();

@@ -8,9 +8,9 @@ namespace AdminPortal.Hosting;
 
 /// <summary>
 /// What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>; on PostgreSQL, whose own tools
-/// do both, only <c>restore --done</c> afterwards.
+/// do both, only <c>restore --done</c> afterwards; <c>tenant create</c> and <c>apikey create</c> for scripts.
 /// </summary>
-public static class Verbs
+public static partial class Verbs
 {
     private const string Done = "--done";
 
@@ -29,12 +29,19 @@ public static class Verbs
         + "  4. Start the portal, sign in as operator and open “Sending”.\n"
         + "Nothing was changed.";
 
-    public static bool Knows(string[] args) => args is ["backup" or "restore", ..];
+    public static bool Knows(string[] args) => args is ["backup" or "restore" or "tenant" or "apikey", ..];
 
+    /// <param name="output">For what a script reads.</param>
+    /// <param name="messages">For a person.</param>
     /// <returns>The process' exit code.</returns>
     /// <exception cref="StartRefusedException">A setting is wrong, a file is missing, or the portal runs.</exception>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TimeProvider time)
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter messages, TimeProvider time)
     {
+        if (args is ["tenant" or "apikey", ..])
+        {
+            return await CreateAsync(args, output, messages, time);
+        }
+
         var done = args.Contains(Done);
         var settings = Read([.. args[1..].Where(arg => arg != Done)]);
         var now = time.GetUtcNow();
@@ -45,7 +52,7 @@ public static class Verbs
                 throw new StartRefusedException(args[0] == "backup" ? BackupElsewhere : RestoreElsewhere, exitCode: 2);
             }
 
-            using var held = Take(settings.Portal);
+            using var held = Take(settings.Portal, "A restore needs the portal stopped. Nothing was changed.");
             await HoldAfterRestoreAsync(settings, time, output);
             return 0;
         }
@@ -56,7 +63,7 @@ public static class Verbs
             return 0;
         }
 
-        using var directory = Take(settings.Portal);
+        using var directory = Take(settings.Portal, "A restore needs the portal stopped. Nothing was changed.");
         await RestoreAsync(settings, Path.GetFullPath(Needed(args, "--from")), time, output);
         return 0;
     }
@@ -190,7 +197,8 @@ public static class Verbs
         }
     }
 
-    private static DataDirectory Take(PortalOptions portal)
+    /// <param name="otherwise">What to do when a portal runs on the directory.</param>
+    private static DataDirectory Take(PortalOptions portal, string otherwise)
     {
         try
         {
@@ -198,9 +206,7 @@ public static class Verbs
         }
         catch (StartRefusedException refused)
         {
-            throw new StartRefusedException(
-                $"{refused.Message} A restore needs the portal stopped. Nothing was changed."
-            );
+            throw new StartRefusedException($"{refused.Message} {otherwise}");
         }
     }
 

@@ -12,6 +12,8 @@ internal static class TenancyServices
         services.AddSingleton<InstallationNotices>();
         services.AddSingleton<CreateTenant>();
         services.AddSingleton<ChangeTenant>();
+        services.AddSingleton<ChangeTenantAsOperator>();
+        services.AddSingleton<TenantList>();
         services.AddSingleton<AddMember>();
         services.AddSingleton<ChangeMemberRole>();
         services.AddSingleton<RemoveMember>();

@@ -12,7 +12,10 @@ public sealed class CommandContext(PortalDbContext db, Actor actor, DateTimeOffs
 
     public PortalDbContext Db => db;
     public Actor Actor => actor;
-    public DateTimeOffset Now => now;
+
+    /// <summary>As exactly as the database keeps it, so that what is answered now is what is read later.</summary>
+    public DateTimeOffset Now { get; } = InstantConverter.FromMicroseconds(InstantConverter.ToMicroseconds(now));
+
     public IIds Ids => ids;
     public Guid TenantId => db.Scope.TenantId;
 
@@ -35,7 +38,7 @@ public sealed class CommandContext(PortalDbContext db, Actor actor, DateTimeOffs
 
         var result = await work(this, cancellation);
         // Once at the end, so that numbers are taken in the order of commits.
-        await AuditLog.AppendAsync(db, TenantId, actor, now, _entries, cancellation);
+        await AuditLog.AppendAsync(db, TenantId, actor, Now, _entries, cancellation);
         if (record is not null)
         {
             // What the answer shows is read back from this transaction.

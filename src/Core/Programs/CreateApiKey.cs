@@ -9,6 +9,9 @@ namespace Ledgerpost.Programs;
 /// <param name="Scopes">Null or empty: all of them.</param>
 public sealed record ApiKeyInput(string? Name, IReadOnlyList<string>? Scopes)
 {
+    /// <summary>What can be told before anything is asked of the database.</summary>
+    public IReadOnlyList<FieldError> Problems() => Check().Errors;
+
     internal (string Name, ApiScopes Scopes, IReadOnlyList<FieldError> Errors) Check()
     {
         var errors = new List<FieldError>();

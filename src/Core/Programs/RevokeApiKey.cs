@@ -35,7 +35,8 @@ public sealed class RevokeApiKey(PortalDb portal)
 /// <summary>The tenant's keys that hold, newest first.</summary>
 public sealed class ApiKeyList(PortalDb portal)
 {
-    public const int MaxPageSize = 200;
+    // One more than a page of the API shows, which tells it whether there is a next one.
+    public const int MaxPageSize = 201;
 
     /// <param name="after">The last id of the page before.</param>
     /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>

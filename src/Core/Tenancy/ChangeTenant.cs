@@ -1,53 +1,121 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Tenancy;
 
-/// <summary>An admin changes the tenant's name or time zone. The address stays: links and open pages hold it.</summary>
+/// <summary>A tenant's settings as typed; null leaves one alone. The address stays: links and open pages hold it.</summary>
+public sealed record TenantChange(string? Name, string? TimeZone)
+{
+    public IReadOnlyList<FieldError> Problems()
+    {
+        var errors = new List<FieldError>();
+        if (Name is not null && TenantRules.NameProblem(Name) is { } wrongName)
+        {
+            errors.Add(new FieldError(nameof(Name), wrongName));
+        }
+
+        if (TimeZone is not null && TenantRules.TimeZoneProblem(TimeZone) is { } wrongZone)
+        {
+            errors.Add(new FieldError(nameof(TimeZone), wrongZone));
+        }
+
+        return errors;
+    }
+
+    /// <returns>What changed, for the log; null for nothing.</returns>
+    internal object? Apply(Tenant tenant)
+    {
+        var before = new { tenant.Name, tenant.TimeZone };
+        (tenant.Name, tenant.TimeZone) = (Name?.Trim() ?? tenant.Name, TimeZone ?? tenant.TimeZone);
+        var after = new { tenant.Name, tenant.TimeZone };
+        return before.Equals(after) ? null : new { before, after };
+    }
+}
+
+/// <summary>An admin changes the tenant's name or time zone.</summary>
 public sealed class ChangeTenant(PortalDb portal)
 {
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
     public async Task<ChangeTenantResult> ExecuteAsync(
         Caller caller,
-        string name,
-        string timeZone,
+        TenantChange change,
         CancellationToken cancellation
-    )
-    {
-        if (TenantRules.NameProblem(name) is { } wrongName)
-        {
-            return new ChangeTenantResult.Invalid("name", wrongName);
-        }
-
-        if (TenantRules.TimeZoneProblem(timeZone) is { } wrongZone)
-        {
-            return new ChangeTenantResult.Invalid("timeZone", wrongZone);
-        }
-
-        return await portal.CommandAsync<ChangeTenantResult>(
-            caller,
-            TenantRole.Admin,
-            async (command, ct) =>
-            {
-                var tenant = await command.Db.Tenants.SingleAsync(row => row.Id == command.TenantId, ct);
-                var before = new { tenant.Name, tenant.TimeZone };
-                (tenant.Name, tenant.TimeZone) = (name.Trim(), timeZone);
-                var after = new { tenant.Name, tenant.TimeZone };
-                if (!before.Equals(after))
+    ) =>
+        change.Problems() is { Count: > 0 } errors
+            ? new ChangeTenantResult.Invalid(errors)
+            : await portal.CommandAsync<ChangeTenantResult>(
+                caller,
+                TenantRole.Admin,
+                async (command, token) =>
                 {
-                    command.Audit("tenant.changed", "tenant", tenant.Id.ToString(), tenant.Name, new { before, after });
-                }
+                    var tenant = await command.Db.Tenants.SingleAsync(row => row.Id == command.TenantId, token);
+                    if (change.Apply(tenant) is { } changed)
+                    {
+                        command.Audit("tenant.changed", "tenant", tenant.Id.ToString(), tenant.Name, changed);
+                    }
 
-                return new ChangeTenantResult.Done();
-            },
-            cancellation
-        );
-    }
+                    return new ChangeTenantResult.Done(TenantRow.Of(tenant));
+                },
+                cancellation
+            );
+}
+
+/// <summary>An operator changes them, which stands in both logs.</summary>
+public sealed class ChangeTenantAsOperator(PortalDb portal)
+{
+    /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
+    public async Task<ChangeTenantResult> ExecuteAsync(
+        Actor actor,
+        Guid tenantId,
+        TenantChange change,
+        ICommandRecord? record,
+        CancellationToken cancellation
+    ) =>
+        change.Problems() is { Count: > 0 } errors
+            ? new ChangeTenantResult.Invalid(errors)
+            : await portal.OperatorCommandAsync<ChangeTenantResult>(
+                actor,
+                record,
+                async (command, token) =>
+                {
+                    var tenant = await command.Db.Tenants.SingleOrDefaultAsync(row => row.Id == tenantId, token);
+                    if (tenant is null)
+                    {
+                        return new ChangeTenantResult.NotFound();
+                    }
+
+                    if (change.Apply(tenant) is { } changed)
+                    {
+                        var id = tenant.Id.ToString();
+                        command.Audit("tenant.changed", "tenant", id, tenant.Name, changed);
+                        await AuditLog.AppendAsync(
+                            command.Db,
+                            tenant.Id,
+                            actor,
+                            command.Now,
+                            "tenant.changed",
+                            "tenant",
+                            id,
+                            tenant.Name,
+                            changed,
+                            token
+                        );
+                    }
+
+                    return new ChangeTenantResult.Done(TenantRow.Of(tenant));
+                },
+                cancellation
+            );
 }
 
 public abstract record ChangeTenantResult
 {
-    public sealed record Done : ChangeTenantResult;
+    public sealed record Done(TenantRow Tenant) : ChangeTenantResult;
 
-    /// <param name="Field"><c>name</c> or <c>timeZone</c>.</param>
-    public sealed record Invalid(string Field, string Message) : ChangeTenantResult;
+    public sealed record Invalid(IReadOnlyList<FieldError> Errors) : ChangeTenantResult;
+
+    /// <summary>Only for an operator: an admin's own tenant is there.</summary>
+    public sealed record NotFound : ChangeTenantResult;
 }

@@ -10,6 +10,9 @@ namespace Ledgerpost.Tenancy;
 public sealed record Actor(ActorKind Kind, Guid? UserId, string Name, string? From)
 {
     public static Actor System { get; } = new(ActorKind.System, null, "Ledgerpost", null);
+
+    /// <summary>A verb of the binary, given by whoever has the data directory.</summary>
+    public static Actor CommandLine { get; } = new(ActorKind.System, null, "The command line", null);
 }
 
 public enum ActorKind

@@ -134,6 +134,7 @@ public sealed class DatabaseAtStartTests
                 .. RealHost.OnPostgreSql(database),
             ],
             output,
+            TextWriter.Null,
             TimeProvider.System
         );
         return output.ToString();

@@ -132,6 +132,7 @@ public sealed class VerbTests
                 $"--Portal:DataDirectory={folder}",
             ],
             output,
+            TextWriter.Null,
             TimeProvider.System
         );
         Assert.Equal(0, exit);

@@ -212,7 +212,8 @@ public sealed partial class WallTests(WallTests.Portal portal) : IClassFixture<W
             foreach (var slug in new[] { "north", "south" })
             {
                 var created = Assert.IsType<CreateTenantResult.Created>(
-                    await Host.Get<CreateTenant>().ExecuteAsync(actor, slug, slug, "UTC", $"owner@{slug}.test", default)
+                    await Host.Get<CreateTenant>()
+                        .ExecuteAsync(actor, new TenantInput(slug, slug, "UTC", $"owner@{slug}.test"), null, default)
                 );
                 Assert.IsType<Ledgerpost.Identity.SetUpResult.Done>(
                     await Host.Get<Ledgerpost.Identity.UseSetUpLink>()

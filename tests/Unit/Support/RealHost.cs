@@ -191,6 +191,10 @@ public sealed partial class RealHost : IAsyncDisposable
     public static string[] OnPostgreSql(string connectionString) =>
         ["--Database:Provider=PostgreSql", $"--ConnectionStrings:Portal={connectionString}"];
 
+    /// <summary>The settings of a host on this folder, for a verb of the binary.</summary>
+    public static async Task<IReadOnlyList<string>> SettingsAsync(string folder) =>
+        [.. Arguments(folder), .. await DatabaseAsync(folder, [])];
+
     private static IEnumerable<string> Arguments(string folder) =>
         [
             $"--contentRoot={ContentRoot()}",

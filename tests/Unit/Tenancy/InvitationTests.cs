@@ -290,10 +290,8 @@ public sealed class InvitationTests
             Assert.IsType<CreateTenantResult.Created>(
                 await create.ExecuteAsync(
                     new Actor(ActorKind.Operator, op.Id, "Op", null),
-                    slug,
-                    slug,
-                    "UTC",
-                    email,
+                    new TenantInput(slug, slug, "UTC", email),
+                    null,
                     default
                 )
             );

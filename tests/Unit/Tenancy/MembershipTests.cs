@@ -52,7 +52,7 @@ public sealed class MembershipTests
         var admin = tenant.People[TenantRole.Admin];
         var change = new ChangeTenant(database.Db);
         Assert.IsType<ChangeTenantResult.Done>(
-            await change.ExecuteAsync(tenant.As(TenantRole.Admin), "North", "Europe/Oslo", default)
+            await change.ExecuteAsync(tenant.As(TenantRole.Admin), new TenantChange("North", "Europe/Oslo"), default)
         );
 
         var result = await new ChangeMemberRole(database.Db).ExecuteAsync(
@@ -64,7 +64,7 @@ public sealed class MembershipTests
 
         Assert.Equal(ChangeMemberResult.Done, result);
         await Assert.ThrowsAsync<AccessDeniedException>(() =>
-            change.ExecuteAsync(tenant.As(TenantRole.Admin), "Mine", "UTC", default)
+            change.ExecuteAsync(tenant.As(TenantRole.Admin), new TenantChange("Mine", "UTC"), default)
         );
     }
 
@@ -221,9 +221,9 @@ public sealed class MembershipTests
         var actor = new Actor(ActorKind.Operator, op.Id, "Op", null);
 
         var created = Assert.IsType<CreateTenantResult.Created>(await CreateAsync(actor, "east"));
-        var taken = Assert.IsType<CreateTenantResult.Invalid>(await CreateAsync(actor, "north"));
+        var taken = Assert.IsType<CreateTenantResult.SlugTaken>(await CreateAsync(actor, "north"));
 
-        Assert.Equal("slug", taken.Field);
+        Assert.Equal((north.Id, "Slug"), (taken.TenantId, Assert.Single(taken.Errors).Field));
         var owner = Assert.Single(
             await new MemberList(database.Db).ReadAsync(TenantScope.For(created.TenantId), default)
         );
@@ -238,7 +238,7 @@ public sealed class MembershipTests
         );
 
         Task<CreateTenantResult> CreateAsync(Actor who, string slug) =>
-            create.ExecuteAsync(who, "East Ltd", slug, "UTC", "boss@east.test", default);
+            create.ExecuteAsync(who, new TenantInput("East Ltd", slug, "UTC", "boss@east.test"), null, default);
     }
 
     [Theory]

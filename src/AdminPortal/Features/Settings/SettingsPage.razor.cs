@@ -54,7 +54,11 @@ public sealed partial class SettingsPage
         _busy = true;
         try
         {
-            var result = await ChangeTenant.ExecuteAsync(Tenant.Caller, _name, _timeZone, CancellationToken.None);
+            var result = await ChangeTenant.ExecuteAsync(
+                Tenant.Caller,
+                new TenantChange(_name, _timeZone),
+                CancellationToken.None
+            );
             _problem = result as ChangeTenantResult.Invalid;
             if (result is ChangeTenantResult.Done)
             {
@@ -72,5 +76,5 @@ public sealed partial class SettingsPage
         }
     }
 
-    private string? ProblemOf(string field) => _problem?.Field == field ? _problem.Message : null;
+    private string? ProblemOf(string field) => _problem?.Errors.FirstOrDefault(error => error.Field == field)?.Message;
 }

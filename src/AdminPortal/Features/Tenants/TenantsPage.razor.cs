@@ -86,10 +86,8 @@ public sealed partial class TenantsPage
         {
             var result = await CreateTenant.ExecuteAsync(
                 await ActorAsync(),
-                _name,
-                _slug,
-                _timeZone,
-                _owner,
+                new TenantInput(_name, _slug, _timeZone, _owner),
+                record: null,
                 CancellationToken.None
             );
             _problem = result as CreateTenantResult.Invalid;
@@ -110,7 +108,7 @@ public sealed partial class TenantsPage
         }
     }
 
-    private string? ProblemOf(string field) => _problem?.Field == field ? _problem.Message : null;
+    private string? ProblemOf(string field) => _problem?.Errors.FirstOrDefault(error => error.Field == field)?.Message;
 
     private string? Invalid(string field) => ProblemOf(field) is null ? null : "true";
 }
