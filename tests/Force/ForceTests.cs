@@ -25,6 +25,14 @@ public sealed class ForceTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Kill_BetweenCommitAndAnswer_OnSqlite_TheRepeatedRequestGetsTheStoredAnswer()
+    {
+        var table = new Table();
+        await KillBeforeAnswer.RunAsync(table, null);
+        table.AssertClean(output);
+    }
+
+    [Fact]
     public async Task PowerCut_OnSqlite_EndsWithOneMailEach_FromWhateverIsLeftOfTheLog()
     {
         var table = new Table();

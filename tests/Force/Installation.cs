@@ -5,6 +5,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Programs;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
@@ -16,6 +17,9 @@ namespace Force;
 /// <summary>A portal's database with one tenant and one campaign that was just launched: the next start sends it.</summary>
 internal sealed class Installation
 {
+    /// <summary>A program's key, for everything in the one tenant.</summary>
+    public const string ApiKey = "lp_ForceForceForceForceForceForceForceForceForce";
+
     private const int ContactsPerWrite = 2_000;
 
     private Installation(string folder, DatabaseProvider provider, string connectionString, Guid campaignId)
@@ -25,6 +29,9 @@ internal sealed class Installation
         ConnectionString = connectionString;
         CampaignId = campaignId;
     }
+
+    /// <summary>Whom the campaign comes from.</summary>
+    public required Guid SenderId { get; init; }
 
     /// <summary>The data directory; on PostgreSQL that of the first instance.</summary>
     public string Folder { get; }
@@ -55,11 +62,12 @@ internal sealed class Installation
         );
         var scope = TenantScope.For(ids.New());
         var campaignId = ids.New();
+        var senderId = ids.New();
         await db.WriteAsync(
             scope,
             (context, _) =>
             {
-                AddCampaign(context, scope.TenantId, account.Id, campaignId, ids);
+                AddCampaign(context, scope.TenantId, account.Id, campaignId, senderId, ids);
                 return Task.CompletedTask;
             },
             CancellationToken.None
@@ -73,14 +81,14 @@ internal sealed class Installation
         var caller = new Caller(scope, new Actor(ActorKind.System, null, "Force", null));
         var result = await launch.ExecuteAsync(caller, campaignId, 0, CancellationToken.None);
         return result is LaunchResult.Launched
-            ? new Installation(folder, provider, connectionString, campaignId)
+            ? new Installation(folder, provider, connectionString, campaignId) { SenderId = senderId }
             : throw new InvalidOperationException($"Not launched: {result}.");
     }
 
     public static string Sqlite(string folder) => $"Data Source={Path.Combine(folder, "portal.db")}";
 
     /// <summary>The same installation in a copy of its data directory.</summary>
-    public Installation At(string folder) => new(folder, Provider, Sqlite(folder), CampaignId);
+    public Installation At(string folder) => new(folder, Provider, Sqlite(folder), CampaignId) { SenderId = SenderId };
 
     /// <summary>Looks on, and changes nothing: no checkpoint, no recovery but the one that any reader does.</summary>
     public async Task<DbConnection> OpenAsync()
@@ -111,16 +119,30 @@ internal sealed class Installation
         Guid tenantId,
         Guid accountId,
         Guid campaignId,
+        Guid senderId,
         Version7Ids ids
     )
     {
-        var (domainId, senderId, now) = (ids.New(), ids.New(), DateTimeOffset.UtcNow);
+        var (domainId, now) = (ids.New(), DateTimeOffset.UtcNow);
         context.Tenants.Add(
             new Tenant
             {
                 Id = tenantId,
                 Name = "Force",
                 Slug = "force",
+                CreatedAt = now,
+            }
+        );
+        context.ApiKeys.Add(
+            new ApiKey
+            {
+                TenantId = tenantId,
+                Id = ids.New(),
+                Name = "Force",
+                TokenHash = ApiToken.Hash(ApiKey),
+                Ending = ApiToken.Ending(ApiKey),
+                Scopes = ApiScopes.All,
+                CreatedBy = "force",
                 CreatedAt = now,
             }
         );

@@ -25,11 +25,14 @@ internal sealed class Portal : IAsyncDisposable
 
     private readonly ChildProcess _process;
 
-    private Portal(ChildProcess process, string log)
+    private Portal(ChildProcess process, string log, string address)
     {
         _process = process;
         LogPath = log;
+        Address = address;
     }
+
+    public string Address { get; }
 
     public string LogPath { get; }
 
@@ -49,11 +52,12 @@ internal sealed class Portal : IAsyncDisposable
             Path.GetDirectoryName(data)!,
             string.Create(CultureInfo.InvariantCulture, $"portal-{Interlocked.Increment(ref _started):000}.log")
         );
+        var address = $"http://127.0.0.1:{ChildProcess.FreePort()}";
         List<string> arguments =
         [
             // Neither Production, where the settings of Testing are refused, nor Development, which seeds a demo.
             "--environment=Force",
-            $"--urls=http://127.0.0.1:{ChildProcess.FreePort()}",
+            $"--urls={address}",
             $"--Portal:DataDirectory={data}",
             "--Portal:PublicUrl=https://force.test",
             "--Resend:Mode=Resend",
@@ -73,7 +77,7 @@ internal sealed class Portal : IAsyncDisposable
         Add("Testing:CrashAt", settings.CrashAt);
         Add("Testing:StopAt", settings.StopAt);
         Add("Testing:LeaseSeconds", settings.LeaseSeconds?.ToString(CultureInfo.InvariantCulture));
-        return new Portal(ChildProcess.Start("AdminPortal", log, arguments), log);
+        return new Portal(ChildProcess.Start("AdminPortal", log, arguments), log, address);
 
         void Add(string key, string? value)
         {

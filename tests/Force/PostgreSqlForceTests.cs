@@ -20,6 +20,14 @@ public sealed class PostgreSqlForceTests(ITestOutputHelper output) : IAsyncLifet
         table.AssertClean(output);
     }
 
+    [Fact]
+    public async Task Kill_BetweenCommitAndAnswer_TheRepeatedRequestGetsTheStoredAnswer()
+    {
+        var table = new Table();
+        await KillBeforeAnswer.RunAsync(table, _server);
+        table.AssertClean(output);
+    }
+
     [Theory]
     [InlineData(CrashPoints.BeforeIntent)]
     [InlineData(CrashPoints.BeforePost)]

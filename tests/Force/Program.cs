@@ -11,6 +11,7 @@ await using (var server = await PostgreSql.StartAsync())
     foreach (var postgreSql in new[] { null, server })
     {
         await KillAtPoints.RunAsync(table, postgreSql, KillAtPoints.EveryHistory);
+        await KillBeforeAnswer.RunAsync(table, postgreSql);
         await KillAtRandom.RunAsync(table, postgreSql, kills: 20, seed: 1);
         foreach (var point in new[] { CrashPoints.BeforeIntent, CrashPoints.BeforePost, CrashPoints.BeforeSettle })
         {
