@@ -66,6 +66,10 @@ public enum SafetyMechanism
     LateTakenOver,
     CleanTakenBack,
 
+    // Programs that ask again.
+    RequestReplayed,
+    RequestReused,
+
     // Starts, clocks and the database.
     RecoveredAtStart,
     LaunchFinished,

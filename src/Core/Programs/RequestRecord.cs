@@ -74,6 +74,8 @@ public sealed class RequestRecord<TOutcome>(
 
         WasReused = earlier.BodyHash != key.BodyHash;
         WasReplayed = !WasReused;
+        // At once and not after the commit: there will be none.
+        command.Db.Safety?.Fired(WasReused ? SafetyMechanism.RequestReused : SafetyMechanism.RequestReplayed, key.Path);
         Answer = new CommandAnswer(earlier.Status, earlier.Body, earlier.Location, earlier.CampaignId);
         throw new CommandAnsweredException();
     }

@@ -1,5 +1,8 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
@@ -114,6 +117,16 @@ internal static partial class SafetyWays
             var id = await rig.LaunchAsync();
             await rig.Engine.Pause.ExecuteAsync(Admin(rig), id, CancellationToken.None);
             return () => rig.Engine.Pause.ExecuteAsync(Admin(rig), id, CancellationToken.None);
+        },
+        [SafetyMechanism.RequestReplayed] = async rig =>
+        {
+            await AskAsync(rig, "body");
+            return () => AskAsync(rig, "body");
+        },
+        [SafetyMechanism.RequestReused] = async rig =>
+        {
+            await AskAsync(rig, "body");
+            return () => AskAsync(rig, "another body");
         },
         [SafetyMechanism.ResumeOldPreview] = async rig =>
         {
@@ -293,5 +306,28 @@ internal static partial class SafetyWays
     {
         public Task<ProviderAnswer> GetAsync(string baseUrl, string path, CancellationToken cancellation) =>
             Task.FromResult<ProviderAnswer>(new ProviderAnswer.None("No answer."));
+    }
+
+    /// <summary>A program's request under one key; the second time it is not carried out.</summary>
+    private static async Task AskAsync(SafetyRig rig, string body)
+    {
+        var record = new RequestRecord<ContactOutcome>(
+            new RequestKey("key", "/contacts", body),
+            (_, _, _) => Task.FromResult(new CommandAnswer(201))
+        );
+        try
+        {
+            await new AddContact(rig.Engine.Database.Db).ExecuteAsync(
+                Admin(rig) with
+                {
+                    Record = record,
+                },
+                new ContactInput("asked@example.net", null, null, null)
+            );
+        }
+        catch (CommandAnsweredException)
+        {
+            Assert.True(record.WasReplayed || record.WasReused);
+        }
     }
 }
