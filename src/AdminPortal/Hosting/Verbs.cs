@@ -14,6 +14,9 @@ public static partial class Verbs
 {
     private const string Done = "--done";
 
+    private const string NextStep =
+        "Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next.";
+
     private const string BackupElsewhere =
         "Ledgerpost does not copy a PostgreSQL database itself. Use PostgreSQL's tool, as a role that may bypass row-level "
         + "security (a superuser, or one with BYPASSRLS):\n"
@@ -115,15 +118,10 @@ public static partial class Verbs
         await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids);
         await db.MigrateAsync(CancellationToken.None);
         var made = info.BackedUpAt is { } at ? $"{at:u}" : "an unknown time";
-        using var logs = LoggerFactory.Create(_ => { });
-        await new HoldSending(
+        await HoldAsync(
             db,
-            new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
-            logs.CreateLogger<HoldSending>()
-        ).HoldOldDatabaseAsync(
-            HoldReason.Restored,
-            $"A backup of {made} was put in place at {now:u}. What happened between the two is not known here.",
-            CancellationToken.None
+            settings,
+            $"A backup of {made} was put in place at {now:u}. What happened between the two is not known here."
         );
         await output.WriteLineAsync($"The backup of {made} is in place, and all sending is paused.");
         if (aside is not null)
@@ -132,9 +130,7 @@ public static partial class Verbs
             await output.WriteLineAsync(await ReplayAsync(db, aside, time, ids));
         }
 
-        await output.WriteLineAsync(
-            "Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next."
-        );
+        await output.WriteLineAsync(NextStep);
     }
 
     private static async Task HoldAfterRestoreAsync(PortalSettings settings, TimeProvider time, TextWriter output)
@@ -158,15 +154,10 @@ public static partial class Verbs
                 }
             }
 
-            using var logs = LoggerFactory.Create(_ => { });
-            await new HoldSending(
+            await HoldAsync(
                 db,
-                new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
-                logs.CreateLogger<HoldSending>()
-            ).HoldOldDatabaseAsync(
-                HoldReason.Restored,
-                $"A backup was put in place before {time.GetUtcNow():u}. What happened since it was made is not known here.",
-                CancellationToken.None
+                settings,
+                $"A backup was put in place before {time.GetUtcNow():u}. What happened since it was made is not known here."
             );
         }
         catch (Exception exception)
@@ -177,9 +168,17 @@ public static partial class Verbs
             );
         }
 
-        await output.WriteLineAsync(
-            "All sending is paused. Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next."
-        );
+        await output.WriteLineAsync($"All sending is paused. {NextStep}");
+    }
+
+    private static async Task HoldAsync(PortalDb db, PortalSettings settings, string detail)
+    {
+        using var logs = LoggerFactory.Create(_ => { });
+        await new HoldSending(
+            db,
+            new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
+            logs.CreateLogger<HoldSending>()
+        ).HoldOldDatabaseAsync(HoldReason.Restored, detail, CancellationToken.None);
     }
 
     private static async Task<string> ReplayAsync(PortalDb db, string aside, TimeProvider time, IIds ids)
