@@ -19,18 +19,7 @@ internal sealed class ContactImportService(
         Task.WhenAll(
             WorkAsync(stoppingToken),
             // Beside the work: an import that takes an hour is still there.
-            Loop.RunAsync(
-                async token =>
-                {
-                    await importer.WatchAsync(token);
-                    return false;
-                },
-                _ => Task.FromResult(WatchInterval),
-                new NeverRaised(),
-                time,
-                logger,
-                stoppingToken
-            )
+            Loop.EveryAsync(() => WatchInterval, importer.WatchAsync, time, logger, stoppingToken)
         );
 
     private async Task WorkAsync(CancellationToken stoppingToken)

@@ -7,6 +7,28 @@ public static class Loop
 {
     private static readonly TimeSpan AfterAnError = TimeSpan.FromSeconds(5);
 
+    /// <summary>For what only looks from time to time: once, then a rest, whatever it found.</summary>
+    /// <param name="rest">How long; asked each time.</param>
+    public static Task EveryAsync(
+        Func<TimeSpan> rest,
+        Func<CancellationToken, Task> runOnce,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken stopping
+    ) =>
+        RunAsync(
+            async token =>
+            {
+                await runOnce(token);
+                return false;
+            },
+            _ => Task.FromResult(rest()),
+            new NeverRaised(),
+            time,
+            logger,
+            stopping
+        );
+
     /// <param name="runOnce">Returns whether it found something to do: then it is called again at once.</param>
     /// <param name="nap">How long to wait at most where there was nothing; asked each time.</param>
     /// <param name="signal">Cuts the waiting short.</param>

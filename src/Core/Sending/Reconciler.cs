@@ -42,18 +42,7 @@ public sealed class Reconciler(
     public TimeSpan Rest { get; private set; } = FirstRest;
 
     public Task RunAsync(CancellationToken stopping) =>
-        Loop.RunAsync(
-            async token =>
-            {
-                await RunOnceAsync(token);
-                return false;
-            },
-            _ => Task.FromResult(Rest),
-            new NeverRaised(),
-            db.Time,
-            logger,
-            stopping
-        );
+        Loop.EveryAsync(() => Rest, RunOnceAsync, db.Time, logger, stopping);
 
     /// <returns>How many mails were proven to be with the provider.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)

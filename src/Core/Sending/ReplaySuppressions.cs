@@ -34,18 +34,7 @@ public sealed class ReplaySuppressions(
     public int? Added { get; private set; }
 
     public Task RunAsync(CancellationToken stopping) =>
-        Loop.RunAsync(
-            async token =>
-            {
-                await RunOnceAsync(token);
-                return false;
-            },
-            _ => Task.FromResult(Rest),
-            new NeverRaised(),
-            db.Time,
-            logger,
-            stopping
-        );
+        Loop.EveryAsync(() => Rest, RunOnceAsync, db.Time, logger, stopping);
 
     /// <returns>How many addresses were put on a list; null when there was nothing to do, or the provider did not tell.</returns>
     public async Task<int?> RunOnceAsync(CancellationToken cancellation)

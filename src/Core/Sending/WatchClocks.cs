@@ -43,18 +43,7 @@ public sealed class WatchClocks(
     private TimeSpan Elapsed => db.Time.GetElapsedTime(_started);
 
     public Task RunAsync(CancellationToken stopping) =>
-        Loop.RunAsync(
-            async token =>
-            {
-                await RunOnceAsync(token);
-                return false;
-            },
-            _ => Task.FromResult(StampEvery),
-            new NeverRaised(),
-            db.Time,
-            logger,
-            stopping
-        );
+        Loop.EveryAsync(() => StampEvery, RunOnceAsync, db.Time, logger, stopping);
 
     public async Task RunOnceAsync(CancellationToken cancellation)
     {
