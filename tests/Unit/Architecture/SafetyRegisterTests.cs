@@ -26,6 +26,10 @@ public sealed partial class SafetyRegisterTests
         ["whom the provider suppresses since the backup is not mailed"] =
             "rows of the suppression list, which say where they come from",
         ["an import that was ended takes nobody in"] = "a status that is asked for; the import says why",
+        ["an instance says each minute that the files of its imports are there"] = "said each minute",
+        ["the stamp is read of a database that is held as a copy, too"] = "a condition of installation_held",
+        ["backup and restore are refused on PostgreSQL"] = "an answer on the console, with its exit code",
+        ["sending is begun again after the database was in trouble"] = "a line in the log each time",
         ["one fault, whomever its words name"] = "how messages are compared",
         ["one call at a time while a fault is searched"] = "workers wait, many times a second",
         ["an acceptance does not end a pause"] = "a line that is not there",
