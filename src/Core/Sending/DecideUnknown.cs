@@ -221,11 +221,21 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
                         .SetProperty(recipient => recipient.UpdatedAt, command.Now),
                 cancellation
             );
-        await db
-            .Runs.Where(run =>
-                run.TenantId == old.TenantId && run.CampaignId == old.CampaignId && run.Number == campaign.CurrentRun
-            )
-            .ExecuteUpdateAsync(set => set.SetProperty(run => run.Planned, run => run.Planned + people), cancellation);
+        // A campaign that stopped sends them with its next run, which counts them itself.
+        if (campaign.Status != CampaignStatus.Partial)
+        {
+            await db
+                .Runs.Where(run =>
+                    run.TenantId == old.TenantId
+                    && run.CampaignId == old.CampaignId
+                    && run.Number == campaign.CurrentRun
+                )
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(run => run.Planned, run => run.Planned + people),
+                    cancellation
+                );
+        }
+
         return people;
     }
 

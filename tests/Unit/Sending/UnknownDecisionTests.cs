@@ -27,6 +27,8 @@ public sealed class UnknownDecisionTests
 
         Assert.Equal((99, CampaignStatus.Partial), (decided.People, decided.Status));
         Assert.Equal(99, (await engine.CountsAsync(id)).Pending);
+        // The next run's receipt counts them; the first one's is what it was.
+        Assert.Equal(100, (await RunAsync(engine, id)).Planned);
         await engine.ResumeAsync(id);
         await engine.RunAsync();
         var counts = await engine.CountsAsync(id);
