@@ -50,6 +50,13 @@ public sealed class UnknownDecisions(BrowserFixture browser) : IClassFixture<Bro
         await page.StandsAtAsync("Sent");
         await page.CountsAsync("Accepted", 312);
         await Screenshots.TakeAsync(page, "unknown-decided", fullPage: false);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Activity", Exact = true }).ClickAsync();
+        await Expect(page.GetByText("Run 2, attempt 1").First).ToBeVisibleAsync();
+        await Screenshots.TakeAsync(page, "unknown-activity", fullPage: false);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Recipients", Exact = true }).ClickAsync();
+        await page.GetByText("ada.almeida@readers.example").First.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "What happened" })).ToBeVisibleAsync();
+        await Screenshots.TakeAsync(page, "unknown-recipient", fullPage: false);
         Assert.Equal(212, (await stage.Provider.MailedAsync(campaign)).Count);
     }
 }

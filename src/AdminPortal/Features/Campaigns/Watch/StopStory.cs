@@ -32,7 +32,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
                 $"The provider kept saying that it is still at work on an earlier call; it stopped {progress}.",
             StopReason.ContentBroken => $"The content can no longer be made into mails; it stopped {progress}.",
             StopReason.UnknownLeft =>
-                $"Everybody else is done, {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
+                $"It went as far as it can by itself: {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
             StopReason.Restored =>
                 $"A backup was put in place of a newer database; {Words.Count(counts.Accepted)} of {Words.Count(wanted)} are known to be accepted, and what was sent since is not known here.",
             StopReason.AccountChanged =>
