@@ -48,6 +48,8 @@ public static class AuditSentences
         ["contacts.untagged"] = "took the tag {} off contacts",
         ["segment.created"] = "created the segment {}",
         ["segment.changed"] = "changed the segment {}",
+        ["segment.contacts_added"] = "put contacts into the segment {}",
+        ["segment.contacts_removed"] = "took contacts out of the segment {}",
         ["segment.deleted"] = "deleted the segment {}",
         ["template.created"] = "created the template {}",
         ["template.changed"] = "changed the template {}",

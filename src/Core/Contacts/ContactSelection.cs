@@ -14,17 +14,22 @@ public abstract record ContactSelection
 /// <summary>At most 1,000 contacts, named one by one.</summary>
 public sealed record SelectedContacts : ContactSelection
 {
+    /// <summary>As many as one command takes.</summary>
+    public const int Most = 1000;
+
     private readonly Guid[] _ids;
 
     /// <exception cref="ArgumentException">More than 1,000.</exception>
     public SelectedContacts(params IEnumerable<Guid> ids)
     {
         _ids = [.. ids.Distinct()];
-        if (_ids.Length > 1000)
+        if (_ids.Length > Most)
         {
             throw new ArgumentException("At most 1,000 contacts can be named; use a filter for more.", nameof(ids));
         }
     }
+
+    public IReadOnlyList<Guid> Ids => _ids;
 
     public override IQueryable<Contact> Of(PortalDbContext db) =>
         db.Contacts.Where(contact => _ids.Contains(contact.Id));

@@ -55,6 +55,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     public DbSet<ContactImportLine> ContactImportLines => Set<ContactImportLine>();
     public DbSet<Segment> Segments => Set<Segment>();
     public DbSet<SegmentTag> SegmentTags => Set<SegmentTag>();
+    public DbSet<SegmentContact> SegmentContacts => Set<SegmentContact>();
     public DbSet<SendingDomain> SendingDomains => Set<SendingDomain>();
     public DbSet<SenderIdentity> SenderIdentities => Set<SenderIdentity>();
     public DbSet<SuppressedAddress> SuppressedAddresses => Set<SuppressedAddress>();

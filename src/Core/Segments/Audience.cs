@@ -20,7 +20,7 @@ public static class Audience
         return db.Contacts.Where(contact => members.Contains(contact.Id));
     }
 
-    /// <summary>Nobody, where the segment does not exist, is another tenant's, or names no tag.</summary>
+    /// <summary>Nobody, where the segment does not exist, is another tenant's, or names neither tags nor contacts.</summary>
     public static IQueryable<Contact> InSegment(PortalDbContext db, Guid segmentId)
     {
         var wanted =
@@ -38,7 +38,11 @@ public static class Audience
             group part by tag.ContactId into tags
             where tags.Count() >= tags.Max(part => part.Needed)
             select tags.Key;
-        return db.Contacts.Where(contact => members.Contains(contact.Id));
+        // A segment has either, and the other half finds nothing on its index.
+        var everybody = members.Concat(
+            db.SegmentContacts.Where(row => row.SegmentId == segmentId).Select(row => row.ContactId)
+        );
+        return db.Contacts.Where(contact => everybody.Contains(contact.Id));
     }
 
     /// <summary>As a segment with these tags would be; for a segment that is still being put together.</summary>

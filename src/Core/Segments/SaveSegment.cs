@@ -81,6 +81,19 @@ public sealed class ChangeSegment(PortalDb portal)
                     return new SegmentOutcome.NotFound();
                 }
 
+                // Its members, or its rule, would silently be gone.
+                if ((segment.Match == SegmentMatch.Named) != (valid.Match == SegmentMatch.Named))
+                {
+                    return new SegmentOutcome.Invalid([
+                        new FieldError(
+                            nameof(SegmentInput.Match),
+                            segment.Match == SegmentMatch.Named
+                                ? "Its contacts are named one by one. For a rule, make another segment."
+                                : "Its contacts follow from a rule. To name them one by one, make another segment."
+                        ),
+                    ]);
+                }
+
                 if (await SegmentNames.TakenAsync(command.Db, valid.Name, segmentId, token))
                 {
                     return SegmentNames.Taken;

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -5,7 +6,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Ledgerpost.Segments;
 
-/// <summary>A named part of the contacts, computed from their tags each time it is used.</summary>
+/// <summary>
+/// A named part of the contacts: computed from their tags each time it is used, or of those who were put into it one by one.
+/// </summary>
 public sealed class Segment : ITenantOwned
 {
     public required Guid TenantId { get; init; }
@@ -13,6 +16,8 @@ public sealed class Segment : ITenantOwned
     public required string Name { get; set; }
     public required SegmentMatch Match { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The rule; empty for <see cref="SegmentMatch.Named"/>.</summary>
     public List<SegmentTag> Tags { get; init; } = [];
 
     internal SegmentTag TagRow(string tag) =>
@@ -31,6 +36,17 @@ public enum SegmentMatch
 
     /// <summary>Contacts with every one of the tags.</summary>
     All,
+
+    /// <summary>No rule: contacts that were put into it (<see cref="AddToSegment"/>). A segment is so for good, or never.</summary>
+    Named,
+}
+
+/// <summary>A contact of a segment without a rule; goes with either of them.</summary>
+public sealed class SegmentContact : ITenantOwned
+{
+    public required Guid TenantId { get; init; }
+    public required Guid SegmentId { get; init; }
+    public required Guid ContactId { get; init; }
 }
 
 public sealed class SegmentTag : ITenantOwned
@@ -66,6 +82,29 @@ internal sealed class SegmentTagConfiguration : IEntityTypeConfiguration<Segment
             .HasOne<Segment>()
             .WithMany(segment => segment.Tags)
             .HasForeignKey(tag => new { tag.TenantId, tag.SegmentId })
+            .OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class SegmentContactConfiguration : IEntityTypeConfiguration<SegmentContact>
+{
+    public void Configure(EntityTypeBuilder<SegmentContact> builder)
+    {
+        builder.HasKey(member => new
+        {
+            member.TenantId,
+            member.SegmentId,
+            member.ContactId,
+        });
+        builder
+            .HasOne<Segment>()
+            .WithMany()
+            .HasForeignKey(member => new { member.TenantId, member.SegmentId })
+            .OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasOne<Contact>()
+            .WithMany()
+            .HasForeignKey(member => new { member.TenantId, member.ContactId })
             .OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -3,6 +3,7 @@ using Ledgerpost.Contacts;
 namespace Ledgerpost.Segments;
 
 /// <summary>A segment as typed; nothing is checked yet.</summary>
+/// <param name="Tags">Separated by commas; none for <see cref="SegmentMatch.Named"/>.</param>
 public sealed record SegmentInput(string? Name, SegmentMatch Match, string? Tags)
 {
     public const int MaxNameLength = 100;
@@ -23,6 +24,13 @@ public sealed record SegmentInput(string? Name, SegmentMatch Match, string? Tags
         if (!Tag.TryParseList(Tags, out var tags, out reason))
         {
             errors.Add(new FieldError(nameof(Tags), reason));
+        }
+        else if (Match == SegmentMatch.Named)
+        {
+            if (tags.Count > 0)
+            {
+                errors.Add(new FieldError(nameof(Tags), "A segment of contacts named one by one has no tags."));
+            }
         }
         else if (tags.Count is 0 or > MaxTags)
         {

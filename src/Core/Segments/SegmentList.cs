@@ -63,6 +63,17 @@ public sealed class SegmentList(PortalDb portal)
             cancellation
         );
 
+    /// <summary>Those into which contacts can be put, by name.</summary>
+    public async Task<IReadOnlyList<NamedSegment>> NamedAsync(Caller caller, CancellationToken cancellation = default)
+    {
+        await using var db = portal.Read(caller.Scope);
+        return await db
+            .Segments.Where(segment => segment.Match == SegmentMatch.Named)
+            .OrderBy(segment => segment.Name)
+            .Select(segment => new NamedSegment(segment.Id, segment.Name))
+            .ToListAsync(cancellation);
+    }
+
     private static async Task<SegmentSize> CountAsync(
         PortalDbContext db,
         IQueryable<Contacts.Contact> members,
@@ -79,3 +90,5 @@ public sealed class SegmentList(PortalDb portal)
 }
 
 public sealed record SegmentSize(int Contacts, int Subscribed);
+
+public sealed record NamedSegment(Guid Id, string Name);

@@ -24,7 +24,10 @@ public static class FreezeAudience
             OR ({3} = 'Segment' AND {6} <= (
                 SELECT COUNT(*) FROM "SegmentTags" s
                 INNER JOIN "ContactTags" t ON t."TenantId" = s."TenantId" AND t."Tag" = s."Tag"
-                WHERE s."TenantId" = c."TenantId" AND s."SegmentId" = {5} AND t."ContactId" = c."Id")))
+                WHERE s."TenantId" = c."TenantId" AND s."SegmentId" = {5} AND t."ContactId" = c."Id"))
+            OR ({3} = 'Named' AND EXISTS (
+                SELECT 1 FROM "SegmentContacts" m
+                WHERE m."TenantId" = c."TenantId" AND m."SegmentId" = {5} AND m."ContactId" = c."Id")))
         """;
 
     // Two NOT EXISTS, each on its own index: one with an OR in it is quadratic. NULL-safe: a row whose contact was
@@ -217,6 +220,7 @@ public static class FreezeAudience
     )
     {
         var needed = 1;
+        var kind = campaign.AudienceKind.ToString();
         if (campaign.AudienceKind == AudienceKind.Segment)
         {
             var segment = await db
@@ -224,6 +228,7 @@ public static class FreezeAudience
                 .Select(s => new { s.Match, Tags = s.Tags.Count })
                 .SingleOrDefaultAsync(cancellation);
             // A segment that is gone, or has no tags, holds nobody: one tag is asked for and none is there.
+            kind = segment is { Match: SegmentMatch.Named } ? nameof(SegmentMatch.Named) : kind;
             needed = segment is { Match: SegmentMatch.All } ? Math.Max(1, segment.Tags) : 1;
         }
 
@@ -233,7 +238,7 @@ public static class FreezeAudience
             campaign.TenantId,
             campaign.Id,
             InstantConverter.ToMicroseconds(now),
-            campaign.AudienceKind.ToString(),
+            kind,
             campaign.AudienceTag ?? "",
             campaign.AudienceSegmentId ?? Guid.Empty,
             needed,

@@ -10,6 +10,8 @@ namespace AdminPortal.Features.Contacts;
 /// <summary>What can be done with the contacts that were ticked, or with all that match the filter.</summary>
 public sealed partial class BulkBar
 {
+    private IReadOnlyList<NamedSegment> _segments = [];
+    private Guid? _segment;
     private string? _tag;
     private bool _busy;
 
@@ -21,6 +23,15 @@ public sealed partial class BulkBar
 
     [Inject]
     public required DeleteContacts Deleting { get; init; }
+
+    [Inject]
+    public required SegmentList Segments { get; init; }
+
+    [Inject]
+    public required AddToSegment Adding { get; init; }
+
+    [Inject]
+    public required RemoveFromSegment Removing { get; init; }
 
     [Inject]
     public required Confirmations Confirmations { get; init; }
@@ -70,6 +81,39 @@ public sealed partial class BulkBar
     private bool Empty => string.IsNullOrWhiteSpace(_tag);
 
     private ContactSelection Selection => All ? Filter : new SelectedContacts(Ids);
+
+    private string SegmentName => _segments.FirstOrDefault(segment => segment.Id == _segment)?.Name ?? "";
+
+    protected override async Task OnInitializedAsync()
+    {
+        _segments = await Segments.NamedAsync(Session.Caller);
+        // Whoever looks at a segment's contacts most likely means that one.
+        _segment = _segments.FirstOrDefault(segment => segment.Id == Filter.SegmentId)?.Id;
+    }
+
+    private Task AddToSegmentAsync() =>
+        RunAsync(
+            async () => Bulk(await Adding.ExecuteAsync(Session.Caller, _segment!.Value, Selection)),
+            done => $"{Words.Count(done, "contact was", "contacts were")} put into “{SegmentName}”.",
+            "Everybody was in it already."
+        );
+
+    private Task RemoveFromSegmentAsync() =>
+        RunAsync(
+            async () => Bulk(await Removing.ExecuteAsync(Session.Caller, _segment!.Value, Selection)),
+            done => $"{Words.Count(done, "contact was", "contacts were")} taken out of “{SegmentName}”.",
+            "Nobody was in it."
+        );
+
+    private static BulkOutcome Bulk(MembersOutcome outcome) =>
+        outcome switch
+        {
+            MembersOutcome.Done done => new BulkOutcome.Done(done.Count),
+            MembersOutcome.UnknownContacts unknown => new BulkOutcome.Invalid(
+                $"{Words.Count(unknown.Ids.Count, "contact was", "contacts were")} deleted meanwhile. Select the others anew."
+            ),
+            _ => new BulkOutcome.Invalid("This segment was deleted meanwhile."),
+        };
 
     private Task TagAsync() =>
         RunAsync(

@@ -33,6 +33,8 @@ internal static class ContactServices
         services.AddSingleton<CreateSegment>();
         services.AddSingleton<ChangeSegment>();
         services.AddSingleton<DeleteSegment>();
+        services.AddSingleton<AddToSegment>();
+        services.AddSingleton<RemoveFromSegment>();
 
         services.AddSingleton<SuppressionList>();
         services.AddSingleton<AddSuppression>();

@@ -48,6 +48,8 @@ public sealed partial class SegmentForm
 
     private bool ReadOnly => !Session.Can(TenantRole.Editor);
 
+    private static bool IsNamed(SegmentRow? segment) => segment?.Match == SegmentMatch.Named;
+
     private IReadOnlyList<TagCount> Suggestions
     {
         get
@@ -89,7 +91,7 @@ public sealed partial class SegmentForm
     private async Task CountAsync()
     {
         _size =
-            Tag.TryParseList(_tags, out var tags, out _) && tags.Count > 0
+            _match != SegmentMatch.Named && Tag.TryParseList(_tags, out var tags, out _) && tags.Count > 0
                 ? await List.CountAsync(Session.Caller, _match, tags)
                 : null;
     }
@@ -99,7 +101,7 @@ public sealed partial class SegmentForm
         (_saving, _errors, _problem) = (true, [], null);
         try
         {
-            var input = new SegmentInput(_name, _match, _tags);
+            var input = new SegmentInput(_name, _match, _match == SegmentMatch.Named ? null : _tags);
             switch (
                 Segment is null
                     ? await Create.ExecuteAsync(Session.Caller, input)

@@ -985,6 +985,24 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.ToTable("Segments");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Segments.SegmentContact", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("SegmentId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("ContactId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("TenantId", "SegmentId", "ContactId");
+
+                    b.HasIndex("TenantId", "ContactId");
+
+                    b.ToTable("SegmentContacts");
+                });
+
             modelBuilder.Entity("Ledgerpost.Segments.SegmentTag", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -1774,6 +1792,21 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasOne("Ledgerpost.Tenancy.Tenant", null)
                         .WithMany()
                         .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Segments.SegmentContact", b =>
+                {
+                    b.HasOne("Ledgerpost.Contacts.Contact", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "ContactId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Ledgerpost.Segments.Segment", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "SegmentId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -910,6 +910,24 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.ToTable("Segments");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Segments.SegmentContact", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("SegmentId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("ContactId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("TenantId", "SegmentId", "ContactId");
+
+                    b.HasIndex("TenantId", "ContactId");
+
+                    b.ToTable("SegmentContacts");
+                });
+
             modelBuilder.Entity("Ledgerpost.Segments.SegmentTag", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -1650,6 +1668,21 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasOne("Ledgerpost.Tenancy.Tenant", null)
                         .WithMany()
                         .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Segments.SegmentContact", b =>
+                {
+                    b.HasOne("Ledgerpost.Contacts.Contact", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "ContactId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Ledgerpost.Segments.Segment", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "SegmentId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
