@@ -123,6 +123,41 @@ public sealed class ContactPagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Contacts_WithAFieldOfTheirOwn_ArePutIntoASegmentOneByOne()
+    {
+        await _page.OpenAsync(_portal, PortalUrls.NewContact(Slug));
+        await _page.GetByLabel("E-mail address").FillAsync("ada.lovelace@example.net");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Add a field" }).ClickAsync();
+        await _page.GetByLabel("Name of the field").FillAsync("Town");
+        await _page.GetByPlaceholder("value").FillAsync("Bergen");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Add contact" }).ClickAsync();
+        await Expect(_page.GetByText("is no name for a field")).ToBeVisibleAsync();
+        await LookAsync("contact-field-fault");
+        await _page.GetByLabel("Name of the field").FillAsync("town");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Add contact" }).ClickAsync();
+        await Expect(_page.GetByText("The contact was added.")).ToBeVisibleAsync();
+
+        await _page.OpenAsync(_portal, PortalUrls.NewSegment(Slug));
+        await _page.GetByLabel("Name", new() { Exact = true }).FillAsync("Guests of the opening");
+        await _page.GetByLabel("Contacts that are named one by one").CheckAsync();
+        await LookAsync("segment-named-new");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Create segment" }).ClickAsync();
+        await Expect(_page.GetByText("named one by one", new() { Exact = true })).ToBeVisibleAsync();
+        await LookAsync("segments-named");
+
+        await _page.OpenAsync(_portal, PortalUrls.Contacts(Slug));
+        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "Select ada.lovelace@example.net" }).CheckAsync();
+        await _page.GetByLabel("Segment", new() { Exact = true }).SelectOptionAsync("Guests of the opening");
+        await LookAsync("contacts-bulk-segment");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Put into segment" }).ClickAsync();
+        await Expect(_page.GetByText("1 contact was put into")).ToBeVisibleAsync();
+        await _page.OpenAsync(_portal, PortalUrls.Segments(Slug));
+        await _page.GetByRole(AriaRole.Link, new() { Name = "Guests of the opening" }).ClickAsync();
+        await Expect(_page.GetByText("of whom 1 may be mailed")).ToBeVisibleAsync();
+        await LookAsync("segment-named");
+    }
+
+    [Fact]
     public async Task Address_PutOnTheList_ShowsAtItsContact_AndComesOffAgain()
     {
         await _page.OpenAsync(_portal, PortalUrls.Suppression(Slug));
