@@ -104,7 +104,7 @@ public sealed class ContactPagesTests : IAsyncLifetime
         await _page.OpenAsync(_portal, PortalUrls.Segments(Slug));
         await LookAsync("segments");
         await _page.GetByRole(AriaRole.Link, new() { Name = "New segment" }).ClickAsync();
-        await _page.GetByLabel("Name").FillAsync("Spring, first third");
+        await _page.GetByLabel("Name", new() { Exact = true }).FillAsync("Spring, first third");
         await _page.GetByLabel("Tags", new() { Exact = true }).FillAsync("spring, part 0");
         await _page.GetByLabel("all of these tags").CheckAsync();
         await Expect(_page.GetByText("1,000 contacts")).ToBeVisibleAsync();
