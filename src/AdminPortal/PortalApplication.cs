@@ -120,6 +120,7 @@ public static class PortalApplication
         services.AddHostedService<ReconcileService>();
         services.AddHostedService<EventService>();
         services.AddHostedService<ContactImportService>();
+        services.AddHostedService<ForgetRequestsService>();
     }
 
     private static void MapPipeline(WebApplication app)

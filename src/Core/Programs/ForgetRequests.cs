@@ -6,9 +6,10 @@ namespace Ledgerpost.Programs;
 /// <summary>Deletes the records of requests whose time is over. Those that sent something have none.</summary>
 public sealed class ForgetRequests(PortalDb portal)
 {
-    private const int AtOnce = 1000;
+    /// <summary>Rows of one transaction.</summary>
+    public const int AtOnce = 1000;
 
-    /// <returns>How many were deleted; at most a thousand in one transaction.</returns>
+    /// <returns>How many were deleted; at most <see cref="AtOnce"/>.</returns>
     public Task<int> RunOnceAsync(CancellationToken cancellation) =>
         portal.WriteBesideOthersAsync(
             TenantScope.Installation,
