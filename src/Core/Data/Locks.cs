@@ -15,7 +15,8 @@ public static class Locks
     internal const string ForUpdateTag = "ledgerpost: for update";
 
     /// <summary>The campaign's status and run stay as they are until the end of this transaction; many may hold it.</summary>
-    public static Task HoldCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
+    /// <returns>False where there is nobody to hold it against.</returns>
+    public static Task<bool> HoldCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
         TakeAsync(db, $"campaign/{campaignId:N}", shared: true, cancellation);
 
     /// <summary>Waits for all who hold the campaign, and for whoever changes it; then its status may be changed.</summary>
@@ -43,19 +44,25 @@ public static class Locks
             ? $" FOR NO KEY UPDATE OF {table} SKIP LOCKED"
             : "";
 
-    private static Task TakeAsync(PortalDbContext db, string name, bool shared, CancellationToken cancellation)
+    private static async Task<bool> TakeAsync(
+        PortalDbContext db,
+        string name,
+        bool shared,
+        CancellationToken cancellation
+    )
     {
         if (!db.Database.IsNpgsql())
         {
-            return Task.CompletedTask;
+            return false;
         }
 
-        return shared
-            ? db.Database.ExecuteSqlAsync(
-                $"SELECT pg_advisory_xact_lock_shared(hashtextextended({name}, 0))",
-                cancellation
-            )
-            : db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellation);
+        await db.ExecuteAsync(
+            shared
+                ? (FormattableString)$"SELECT pg_advisory_xact_lock_shared(hashtextextended({name}, 0))"
+                : $"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))",
+            cancellation
+        );
+        return true;
     }
 }
 

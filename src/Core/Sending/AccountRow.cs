@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
@@ -27,21 +28,50 @@ internal static class AccountRow
         CancellationToken cancellation
     )
     {
+        var instant = InstantConverter.ToMicroseconds(now);
         // Asked for every answer.
-        var known = await context.AnyAsync(
+        var (isSound, isFresh) = await context.FirstAsync(
             $"""
-            SELECT 1 FROM "ProviderAccounts"
-            WHERE "Id" = {accountId} AND "FailingSince" IS NULL AND "FailuresInARow" = 0
-                AND "KnownEmailId" IS NOT NULL AND "LastSuccessAt" > {InstantConverter.ToMicroseconds(now - Fresh)}
+            SELECT CASE WHEN "FailingSince" IS NULL AND "FailuresInARow" = 0 AND "KnownEmailId" IS NOT NULL
+                THEN 1 ELSE 0 END, CASE WHEN "LastSuccessAt" > {InstantConverter.ToMicroseconds(now - Fresh)}
+                THEN 1 ELSE 0 END
+            FROM "ProviderAccounts" WHERE "Id" = {accountId}
             """,
+            row => (row.GetInt32(0) == 1, row.GetInt32(1) == 1),
             cancellation
         );
-        if (known)
+        if (!isSound)
         {
-            return;
+            var account = await LockAsync(context, accountId, cancellation);
+            account.Succeeded(now, emailId);
         }
-
-        var account = await LockAsync(context, accountId, cancellation);
-        account.Succeeded(now, emailId);
+        else if (!isFresh)
+        {
+            await NoteAsync(context, accountId, instant, emailId, cancellation);
+        }
     }
+
+    // Nothing hangs on who notes it: whoever finds another at the row goes on. Each second all calls in flight would stand in
+    // line here, every one until the commit of the one before it.
+    private static Task<int> NoteAsync(
+        PortalDbContext context,
+        Guid accountId,
+        long instant,
+        string emailId,
+        CancellationToken cancellation
+    ) =>
+        context.ExecuteAsync(
+            FormattableStringFactory.Create(
+                $$"""
+                UPDATE "ProviderAccounts" SET "LastSuccessAt" = {0}, "KnownEmailId" = {1}
+                WHERE "Id" IN (
+                    SELECT a."Id" FROM "ProviderAccounts" AS a
+                    WHERE a."Id" = {2} AND a."FailingSince" IS NULL AND a."FailuresInARow" = 0{{context.SkipLocked("a")}})
+                """,
+                instant,
+                emailId,
+                accountId
+            ),
+            cancellation
+        );
 }

@@ -90,7 +90,50 @@ public static class CampaignCompletion
             );
     }
 
-    // Asked after every answer, and nearly always so.
+    /// <summary>
+    /// The same after an answer, of which many are written at one time: they need not stand in line, each until the commit
+    /// of the one before it. While a chunk waits that nobody has claimed, its own end looks again, and waits for this
+    /// transaction then.
+    /// </summary>
+    public static async Task CheckAfterAnswerAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (await IsChunkWaitingAsync(db, tenantId, campaignId, cancellation))
+        {
+            // Held, and only then believed: what waited a moment ago may have been claimed, sent and settled since. Then this
+            // one waits for the others too; of two who do so at one time the database runs one again.
+            if (!await db.HoldCampaignAsync(campaignId, cancellation) || await IsChunkWaitingAsync(db, tenantId, campaignId, cancellation))
+            {
+                return;
+            }
+        }
+
+        await CheckAsync(db, tenantId, campaignId, now, cancellation);
+    }
+
+    private static Task<bool> IsChunkWaitingAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        CancellationToken cancellation
+    ) =>
+        db.AnyAsync(
+            $"""
+            SELECT 1 FROM "Chunks" AS c
+            WHERE c."TenantId" = {tenantId} AND c."CampaignId" = {campaignId} AND c."State" = 'Planned' AND EXISTS (
+                SELECT 1 FROM "Campaigns" AS m
+                WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId" AND m."Status" = 'Sending')
+            ORDER BY c."Number" DESC LIMIT 1
+            """,
+            cancellation
+        );
+
+    // Nearly always so.
     private static Task<bool> IsGoingOnAsync(
         PortalDbContext db,
         Guid tenantId,

@@ -61,7 +61,7 @@ public sealed class SettleAttempt(
                     token
                 );
                 await context.SaveChangesAsync(token);
-                await CampaignCompletion.CheckAsync(context, claim.TenantId, claim.CampaignId, now, token);
+                await CampaignCompletion.CheckAfterAnswerAsync(context, claim.TenantId, claim.CampaignId, now, token);
                 context.AfterCommit(() => notifier.Publish(claim.CampaignId));
                 return true;
             },

@@ -38,6 +38,49 @@ public sealed class BesideOthersTests
     }
 
     [Fact]
+    public async Task LastChunk_ClaimedAndSettledBesideASettleThatSawItWaiting_EndsTheCampaign()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var id = await engine.LaunchAsync();
+        await SettleAsync(engine, await InFlightAsync(engine));
+        var first = await InFlightAsync(engine);
+
+        faults.HoldNext();
+        var settled = Task.Run(() => SettleAsync(engine, first));
+        await faults.HeldAsync();
+        var last = Task.Run(async () => await SettleAsync(engine, await InFlightAsync(engine)));
+        await Task.Delay(300);
+        faults.Release();
+        await Task.WhenAll(settled, last);
+
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [PostgreSqlFact]
+    public async Task Settles_WhileChunksWait_DoNotStandInLine()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 400);
+        var id = await engine.LaunchAsync();
+        await SettleAsync(engine, await InFlightAsync(engine));
+        var (first, second) = (await InFlightAsync(engine), await InFlightAsync(engine));
+        // Both find the account's last success old.
+        engine.Time.Advance(TimeSpan.FromSeconds(5));
+
+        faults.HoldNext();
+        var held = Task.Run(() => SettleAsync(engine, first));
+        await faults.HeldAsync();
+        await SettleAsync(engine, second).WaitAsync(TimeSpan.FromSeconds(20));
+        faults.Release();
+        await held;
+
+        Assert.Equal(300, (await engine.CountsAsync(id)).Accepted);
+    }
+
+    [Fact]
     public async Task Intent_WhileAPauseIsBeingCommitted_WaitsForIt_AndIsFenced()
     {
         var faults = new HeldCommits();
