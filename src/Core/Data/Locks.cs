@@ -16,8 +16,11 @@ public static class Locks
 
     /// <summary>The campaign's status and run stay as they are until the end of this transaction; many may hold it.</summary>
     /// <returns>False where there is nobody to hold it against.</returns>
-    public static Task<bool> HoldCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
-        TakeAsync(db, $"campaign/{campaignId:N}", shared: true, cancellation);
+    public static Task<bool> HoldCampaignAsync(
+        this PortalDbContext db,
+        Guid campaignId,
+        CancellationToken cancellation
+    ) => TakeAsync(db, $"campaign/{campaignId:N}", shared: true, cancellation);
 
     /// <summary>Waits for all who hold the campaign, and for whoever changes it; then its status may be changed.</summary>
     public static Task LockCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>

@@ -66,7 +66,9 @@ internal static class AccountRow
                 UPDATE "ProviderAccounts" SET "LastSuccessAt" = {0}, "KnownEmailId" = {1}
                 WHERE "Id" IN (
                     SELECT a."Id" FROM "ProviderAccounts" AS a
-                    WHERE a."Id" = {2} AND a."FailingSince" IS NULL AND a."FailuresInARow" = 0{{context.SkipLocked("a")}})
+                    WHERE a."Id" = {2} AND a."FailingSince" IS NULL AND a."FailuresInARow" = 0{{context.SkipLocked(
+                    "a"
+                )}})
                 """,
                 instant,
                 emailId,

@@ -107,7 +107,10 @@ public static class CampaignCompletion
         {
             // Held, and only then believed: what waited a moment ago may have been claimed, sent and settled since. Then this
             // one waits for the others too; of two who do so at one time the database runs one again.
-            if (!await db.HoldCampaignAsync(campaignId, cancellation) || await IsChunkWaitingAsync(db, tenantId, campaignId, cancellation))
+            if (
+                !await db.HoldCampaignAsync(campaignId, cancellation)
+                || await IsChunkWaitingAsync(db, tenantId, campaignId, cancellation)
+            )
             {
                 return;
             }
