@@ -19,7 +19,7 @@ public sealed class CallPlaceTests
         calls.Until = async () =>
         {
             var chunks = await engine.ChunksAsync(id);
-            return chunks.Count(c => c.State == ChunkState.Leased) == engine.Options.Workers
+            return (calls.Now >= allowed && chunks.Count(c => c.State == ChunkState.Leased) == engine.Options.Workers)
                 || chunks.All(c => c.State != ChunkState.Planned);
         };
         var dispatcher = engine.NewDispatcher(calls);
@@ -29,9 +29,9 @@ public sealed class CallPlaceTests
                 .Range(0, engine.Options.Workers)
                 .Select(async _ =>
                 {
-                    while (await TurnAsync(dispatcher) != DispatchResult.Idle)
+                    while ((await engine.CampaignAsync(id)).Status == CampaignStatus.Sending)
                     {
-                        // The next one.
+                        await TurnAsync(dispatcher);
                     }
                 })
         );
@@ -66,6 +66,8 @@ public sealed class CallPlaceTests
         var id = await engine.LaunchAsync();
         var (calls, first, second) = await OneCallsAndOneWaitsAsync(engine, id, CancellationToken.None);
 
+        // From its lease to its wait for a place, which nothing tells of.
+        await Task.Delay(TimeSpan.FromSeconds(2));
         engine.Time.Advance((TimeSpan.FromSeconds(engine.Options.LeaseSeconds) / 4) + TimeSpan.FromSeconds(1));
         calls.Until = () => Task.FromResult(true);
 
@@ -117,9 +119,10 @@ public sealed class CallPlaceTests
     private sealed class HeldCalls(IMailProvider provider) : IMailProvider
     {
         private readonly Lock _lock = new();
-        private int _now;
 
         public Func<Task<bool>> Until { get; set; } = () => Task.FromResult(false);
+
+        public int Now { get; private set; }
 
         public int Most { get; private set; }
 
@@ -127,14 +130,14 @@ public sealed class CallPlaceTests
         {
             lock (_lock)
             {
-                Most = Math.Max(Most, ++_now);
+                Most = Math.Max(Most, ++Now);
             }
 
             await UntilAsync(() => Until());
             var answer = await provider.PostAsync(request, cancellation);
             lock (_lock)
             {
-                _now--;
+                Now--;
             }
 
             return answer;
