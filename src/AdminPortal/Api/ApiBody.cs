@@ -144,13 +144,12 @@ internal sealed class ApiBody<T>
     }
 }
 
-/// <summary>The body's bytes, read once and kept with their hash, for JSON and for <c>Idempotency-Key</c>.</summary>
+/// <summary>The body's hash, for <c>Idempotency-Key</c>; its bytes are read once.</summary>
 internal sealed class RequestBody
 {
-    private RequestBody(byte[] bytes) => Hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+    private readonly Lazy<string> _hash;
 
-    /// <summary>SHA-256, in hexadecimal.</summary>
-    public string Hash { get; }
+    private RequestBody(Func<byte[]> sha256) => _hash = new Lazy<string>(() => Convert.ToHexStringLower(sha256()));
 
     /// <exception cref="BadHttpRequestException">Longer than the route takes.</exception>
     public static async Task<byte[]> ReadAsync(HttpContext http)
@@ -158,19 +157,24 @@ internal sealed class RequestBody
         using var bytes = new MemoryStream();
         await http.Request.Body.CopyToAsync(bytes, http.RequestAborted);
         var read = bytes.ToArray();
-        http.Features.Set(new RequestBody(read));
+        http.Features.Set(new RequestBody(() => SHA256.HashData(read)));
         return read;
     }
 
-    /// <summary>Of a body that was not read for its JSON, such as an empty one.</summary>
-    public static async Task<string> HashAsync(HttpContext http)
+    /// <summary>For a body that is too long to be held: the command reads it to its end before its transaction begins.</summary>
+    /// <param name="sha256">Of what was read; asked for once.</param>
+    public static void ReadLater(HttpContext http, Func<byte[]> sha256) => http.Features.Set(new RequestBody(sha256));
+
+    /// <summary>SHA-256 in hexadecimal, also of a body that was not read for its JSON, such as an empty one.</summary>
+    public static async Task<Func<string>> HashAsync(HttpContext http)
     {
         if (http.Features.Get<RequestBody>() is null)
         {
             await ReadAsync(http);
         }
 
-        return http.Features.Get<RequestBody>()!.Hash;
+        var hash = http.Features.Get<RequestBody>()!._hash;
+        return () => hash.Value;
     }
 }
 

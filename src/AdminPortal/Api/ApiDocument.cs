@@ -50,6 +50,14 @@ internal static class ApiDocument
     public static RouteHandlerBuilder Shows<T>(this RouteHandlerBuilder route, string name, string summary) =>
         route.Describe(name, summary, [ApiErrors.NotFound]).Produces<T>(StatusCodes.Status200OK);
 
+    /// <summary>A file, written while it is read.</summary>
+    public static RouteHandlerBuilder Downloads(
+        this RouteHandlerBuilder route,
+        string name,
+        string summary,
+        string mediaType
+    ) => route.Describe(name, summary, []).Produces<string>(StatusCodes.Status200OK, mediaType);
+
     /// <param name="errors">Beside those that every such route has.</param>
     public static RouteHandlerBuilder Creates<T>(
         this RouteHandlerBuilder route,

@@ -62,6 +62,7 @@ public static class ApiErrors
     );
     public static readonly ApiError NotLaunchable = new(422, "not_launchable", "The campaign cannot be sent yet");
     public static readonly ApiError Suppressed = new(422, "address_suppressed", "The address is not mailed");
+    public static readonly ApiError ProviderRefused = new(422, "provider_refused", "The mail provider refused it");
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests");
     public static readonly ApiError Internal = new(500, "internal_error", "This should not have happened");
     public static readonly ApiError CommitInDoubt = new(503, "commit_in_doubt", "It is not known whether it was saved");

@@ -1,6 +1,10 @@
+using AdminPortal.Features.Audit;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
+using AdminPortal.Features.Senders;
 using AdminPortal.Features.Settings;
+using AdminPortal.Features.Suppression;
+using AdminPortal.Features.Templates;
 using AdminPortal.Features.Tenants;
 using Ledgerpost.Programs;
 using Microsoft.AspNetCore.Authentication;
@@ -56,6 +60,12 @@ internal static class ApiServices
         api.MapApiKeysApi();
         api.MapContactsApi();
         api.MapCampaignsApi();
+        api.MapContactImportsApi();
+        api.MapSuppressionsApi();
+        api.MapDomainsApi();
+        api.MapSendersApi();
+        api.MapTemplatesApi();
+        api.MapAuditApi();
         routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         routes.MapOpenApi(Prefix + "/openapi/{documentName}.json").AllowAnonymous();
     }

@@ -61,6 +61,7 @@ public static class AuditSentences
         ["domain.removed"] = "removed the sending domain {}",
         ["domain.status_changed"] = "noted a new status of the domain {}",
         ["sender.added"] = "added the sender {}",
+        ["sender.changed"] = "changed the sender {}",
         ["sender.removed"] = "removed the sender {}",
         ["campaign.tested"] = "sent a test mail of the campaign {}",
         ["campaign.created"] = "began the campaign {}",

@@ -72,6 +72,16 @@ public interface ICommandRecord
     Task CompleteAsync(CommandContext command, object? outcome, CancellationToken cancellation);
 }
 
+/// <summary>For the first of a use case's two transactions: a repeat ends there, and the second one writes the record.</summary>
+internal sealed class OnlyLookedFor(ICommandRecord record) : ICommandRecord
+{
+    public Task BeginAsync(CommandContext command, CancellationToken cancellation) =>
+        record.BeginAsync(command, cancellation);
+
+    public Task CompleteAsync(CommandContext command, object? outcome, CancellationToken cancellation) =>
+        Task.CompletedTask;
+}
+
 /// <summary>Ends a command that was carried out before; what it answered then is in the record that threw.</summary>
 public sealed class CommandAnsweredException() : Exception("This command was carried out before.");
 

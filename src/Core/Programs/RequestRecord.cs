@@ -23,8 +23,8 @@ public sealed record CommandAnswer(
 
 /// <summary>An <c>Idempotency-Key</c> as it came with a request.</summary>
 /// <param name="Path">The concrete path.</param>
-/// <param name="BodyHash">SHA-256 of the body as it came, in hexadecimal.</param>
-public sealed record RequestKey(string Key, string Path, string BodyHash);
+/// <param name="BodyHash">SHA-256 of the body as it came, in hexadecimal; asked for within the command, when all was read.</param>
+public sealed record RequestKey(string Key, string Path, Func<string> BodyHash);
 
 /// <summary>
 /// The record of one request: looked for in the transaction of its command and written there. The same request again finds
@@ -72,7 +72,7 @@ public sealed class RequestRecord<TOutcome>(
             return;
         }
 
-        WasReused = earlier.BodyHash != key.BodyHash;
+        WasReused = earlier.BodyHash != key.BodyHash();
         WasReplayed = !WasReused;
         // At once and not after the commit: there will be none.
         command.Db.Safety?.Fired(WasReused ? SafetyMechanism.RequestReused : SafetyMechanism.RequestReplayed, key.Path);
@@ -94,7 +94,7 @@ public sealed class RequestRecord<TOutcome>(
                 TenantId = command.TenantId,
                 Path = key.Path,
                 Key = key.Key,
-                BodyHash = key.BodyHash,
+                BodyHash = key.BodyHash(),
                 Status = Answer.Status,
                 Body = Answer.Sent is null ? Answer.Kept ?? Answer.Body : null,
                 Location = Answer.Location,

@@ -86,6 +86,18 @@ public sealed class ContactList(PortalDb portal)
     )
     {
         await using var db = portal.Read(caller.Scope);
+        return await NewestFirstAsync(db, filter, email, after, limit, cancellation);
+    }
+
+    internal static Task<IReadOnlyList<ContactRow>> NewestFirstAsync(
+        PortalDbContext db,
+        ContactFilter filter,
+        string? email,
+        Guid? after,
+        int limit,
+        CancellationToken cancellation
+    )
+    {
         var found = filter.Of(db);
         if (email is not null)
         {
@@ -94,7 +106,7 @@ public sealed class ContactList(PortalDb portal)
             found = found.Where(contact => contact.NormalizedEmail == normalized);
         }
 
-        return await RowsAsync(db, found.NewestFirst(contact => contact.Id, after).Take(limit), cancellation);
+        return RowsAsync(db, found.NewestFirst(contact => contact.Id, after).Take(limit), cancellation);
     }
 
     /// <returns>Null when it is not there, or is another tenant's.</returns>

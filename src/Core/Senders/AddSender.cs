@@ -27,8 +27,6 @@ public abstract record SenderOutcome
 
 public sealed class AddSender(PortalDb portal)
 {
-    public const int MaxNameLength = 100;
-
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
     public Task<SenderOutcome> ExecuteAsync(
         Caller caller,
@@ -54,7 +52,7 @@ public sealed class AddSender(PortalDb portal)
                 // A stray @ would name another domain than the one that was chosen.
                 if (
                     localPart.Contains('@', StringComparison.Ordinal)
-                    || !EmailAddress.TryParse($"{localPart}@{domain?.Name ?? "example.com"}", out _, out var reason)
+                    || !EmailAddress.TryParse($"{localPart}@{domain?.Name ?? "example.com"}", out _, out _)
                 )
                 {
                     errors.Add(
@@ -74,20 +72,7 @@ public sealed class AddSender(PortalDb portal)
                     errors.Add(new FieldError(nameof(SenderInput.LocalPart), "There is a sender with this address."));
                 }
 
-                if (!PlainText.TryParse(input.DisplayName, "name", MaxNameLength, out var name, out reason))
-                {
-                    errors.Add(new FieldError(nameof(SenderInput.DisplayName), reason));
-                }
-
-                EmailAddress? replyTo = null;
-                if (
-                    !string.IsNullOrWhiteSpace(input.ReplyTo)
-                    && !EmailAddress.TryParse(input.ReplyTo, out replyTo, out reason)
-                )
-                {
-                    errors.Add(new FieldError(nameof(SenderInput.ReplyTo), reason));
-                }
-
+                var (name, replyTo) = SenderNames.Check(input.DisplayName, input.ReplyTo, errors);
                 if (errors.Count > 0)
                 {
                     return new SenderOutcome.Invalid(errors);
@@ -100,7 +85,7 @@ public sealed class AddSender(PortalDb portal)
                     DomainId = domain!.Id,
                     LocalPart = localPart,
                     DisplayName = name,
-                    ReplyTo = replyTo?.Typed,
+                    ReplyTo = replyTo,
                     CreatedAt = command.Now,
                 };
                 command.Db.SenderIdentities.Add(sender);

@@ -37,7 +37,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
 
         var domain = address.Normalized["postmaster@".Length..];
         var (reserved, refusal) = await portal.CommandAsync(
-            caller,
+            caller.Record is { } record ? caller with { Record = new OnlyLookedFor(record) } : caller,
             TenantRole.Owner,
             (command, token) => ReserveAsync(command, domain, region, token),
             cancellation

@@ -14,7 +14,8 @@ public sealed class RemoveSendingDomain(PortalDb portal, IDomainProvider provide
         CancellationToken cancellation = default
     )
     {
-        var (removed, refusal) = await portal.CommandAsync<(string? ProviderId, DomainOutcome? Refusal)>(
+        string? providerId = null;
+        var outcome = await portal.CommandAsync<DomainOutcome>(
             caller,
             TenantRole.Owner,
             async (command, token) =>
@@ -22,33 +23,28 @@ public sealed class RemoveSendingDomain(PortalDb portal, IDomainProvider provide
                 var domain = await command.Db.SendingDomains.SingleOrDefaultAsync(row => row.Id == domainId, token);
                 if (domain is null)
                 {
-                    return (null, new DomainOutcome.NotFound());
+                    return new DomainOutcome.NotFound();
                 }
 
                 var senders = command.Db.SenderIdentities.Where(sender => sender.DomainId == domainId);
                 var campaigns = await command.Db.UnfinishedCampaignsAsync(senders.Select(sender => sender.Id), token);
                 if (campaigns.Count > 0)
                 {
-                    return (null, new DomainOutcome.InUse(campaigns));
+                    return new DomainOutcome.InUse(campaigns);
                 }
 
                 await senders.ExecuteDeleteAsync(token);
                 command.Db.SendingDomains.Remove(domain);
                 command.Audit("domain.removed", "domain", domainId.ToString(), domain.Name);
-                return (domain.ProviderDomainId, null);
+                providerId = domain.ProviderDomainId;
+                return new DomainOutcome.Removed(AtProviderToo: providerId is null);
             },
             cancellation
         );
-        if (refusal is not null)
-        {
-            return refusal;
-        }
-
-        return new DomainOutcome.Removed(
-            removed is null
-                || await provider.DeleteAsync(removed, CancellationToken.None)
-                    is DomainAnswer.Done
-                        or DomainAnswer.NotFound
-        );
+        return outcome is DomainOutcome.Removed && providerId is { } there
+            ? new DomainOutcome.Removed(
+                await provider.DeleteAsync(there, CancellationToken.None) is DomainAnswer.Done or DomainAnswer.NotFound
+            )
+            : outcome;
     }
 }

@@ -42,22 +42,7 @@ public sealed class AddSuppression(PortalDb portal)
             TenantRole.Admin,
             async (command, token) =>
             {
-                var errors = new List<FieldError>();
-                if (!EmailAddress.TryParse(email, out var address, out var why))
-                {
-                    errors.Add(new FieldError("Email", why));
-                }
-
-                if (!PlainText.TryParse(note, "note", MaxNoteLength, out var plain, out why))
-                {
-                    errors.Add(new FieldError("Note", why));
-                }
-
-                if (reason is not (SuppressionReason.Unsubscribed or SuppressionReason.Manual))
-                {
-                    errors.Add(new FieldError("Reason", "A person can only unsubscribe or block an address."));
-                }
-
+                var (address, plain, errors) = Check(email, reason, note);
                 if (errors.Count > 0)
                 {
                     return new SuppressionOutcome.Invalid(errors);
@@ -95,6 +80,36 @@ public sealed class AddSuppression(PortalDb portal)
             },
             cancellation
         );
+
+    /// <summary>Every wrong field, before anything is done.</summary>
+    /// <param name="reason">Null is not looked at.</param>
+    public static IReadOnlyList<FieldError> Problems(string? email, SuppressionReason? reason, string? note) =>
+        Check(email, reason, note).Errors;
+
+    private static (EmailAddress? Address, string? Note, IReadOnlyList<FieldError> Errors) Check(
+        string? email,
+        SuppressionReason? reason,
+        string? note
+    )
+    {
+        var errors = new List<FieldError>();
+        if (!EmailAddress.TryParse(email, out var address, out var why))
+        {
+            errors.Add(new FieldError("Email", why));
+        }
+
+        if (!PlainText.TryParse(note, "note", MaxNoteLength, out var plain, out why))
+        {
+            errors.Add(new FieldError("Note", why));
+        }
+
+        if (reason is not (null or SuppressionReason.Unsubscribed or SuppressionReason.Manual))
+        {
+            errors.Add(new FieldError("Reason", "A person can only unsubscribe or block an address."));
+        }
+
+        return (address, plain, errors);
+    }
 }
 
 /// <summary>Takes an address off the list, so that its contact is mailed again.</summary>

@@ -1,10 +1,17 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Suppression;
 
-public sealed record SuppressionRow(string Email, SuppressionReason Reason, string? Detail, DateTimeOffset CreatedAt);
+public sealed record SuppressionRow(
+    Guid Id,
+    string Email,
+    SuppressionReason Reason,
+    string? Detail,
+    DateTimeOffset CreatedAt
+);
 
 public sealed record SuppressedPage(IReadOnlyList<SuppressionRow> Rows, int Total);
 
@@ -42,10 +49,58 @@ public sealed class SuppressionList(PortalDb portal)
                 var page = await rows.OrderBy(row => row.NormalizedEmail)
                     .Skip(Math.Max(0, offset))
                     .Take(Math.Clamp(limit, 1, MaxPageSize))
-                    .Select(row => new SuppressionRow(row.NormalizedEmail, row.Reason, row.Detail, row.CreatedAt))
                     .ToListAsync(token);
-                return new SuppressedPage(page, total);
+                return new SuppressedPage([.. page.Select(Row)], total);
             },
             cancellation
         );
+
+    /// <summary>Page by page by id, for programs.</summary>
+    /// <param name="email">The whole address; null for all.</param>
+    /// <param name="after">The last id of the page before.</param>
+    public async Task<IReadOnlyList<SuppressionRow>> NewestFirstAsync(
+        Caller caller,
+        string? email,
+        SuppressionReason? reason,
+        Guid? after,
+        int limit,
+        CancellationToken cancellation
+    )
+    {
+        await using var db = portal.Read(caller.Scope);
+        var rows = email is null ? db.SuppressedAddresses : Of(db, email);
+        if (reason is { } wanted)
+        {
+            rows = rows.Where(row => row.Reason == wanted);
+        }
+
+        var page = await rows.NewestFirst(row => row.Id, after).Take(limit).ToListAsync(cancellation);
+        return [.. page.Select(Row)];
+    }
+
+    /// <returns>Null when it is not there, or is another tenant's.</returns>
+    public async Task<SuppressionRow?> FindAsync(Caller caller, Guid id, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(caller.Scope);
+        return await db.SuppressedAddresses.SingleOrDefaultAsync(row => row.Id == id, cancellation) is { } found
+            ? Row(found)
+            : null;
+    }
+
+    /// <summary>An address that stands there, within a command's transaction.</summary>
+    public static async Task<SuppressionRow> GetAsync(
+        PortalDbContext db,
+        string email,
+        CancellationToken cancellation
+    ) => Row(await Of(db, email).SingleAsync(cancellation));
+
+    private static IQueryable<SuppressedAddress> Of(PortalDbContext db, string email)
+    {
+        // What is no address is nobody's.
+        var normalized = EmailAddress.TryParse(email, out var address, out _) ? address.Normalized : "";
+        return db.SuppressedAddresses.Where(row => row.NormalizedEmail == normalized);
+    }
+
+    private static SuppressionRow Row(SuppressedAddress row) =>
+        new(row.Id, row.NormalizedEmail, row.Reason, row.Detail, row.CreatedAt);
 }

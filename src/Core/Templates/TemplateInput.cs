@@ -9,6 +9,9 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
 {
     public const int MaxNameLength = 100;
 
+    /// <summary>Every wrong field, before anything is done.</summary>
+    public IReadOnlyList<FieldProblem> Problems() => Check().Problems;
+
     /// <summary>
     /// Unlike a draft, which is kept while it is not fit yet, a template is something to begin with: what could not be
     /// sent is refused.

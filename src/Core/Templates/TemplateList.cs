@@ -34,7 +34,8 @@ public sealed class TemplateList(PortalDb portal)
         CancellationToken cancellation = default
     )
     {
-        limit = Math.Clamp(limit, 1, MaxPageSize);
+        // One more tells the API whether there is a next page.
+        limit = Math.Clamp(limit, 1, MaxPageSize + 1);
         await using var db = portal.Read(scope);
         var older = after is { } last ? db.Templates.Where(row => row.Id.CompareTo(last) < 0) : db.Templates;
         var rows = await older
@@ -51,6 +52,10 @@ public sealed class TemplateList(PortalDb portal)
     public async Task<Template?> FindAsync(TenantScope scope, Guid templateId, CancellationToken cancellation = default)
     {
         await using var db = portal.Read(scope);
-        return await db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, cancellation);
+        return await FindAsync(db, templateId, cancellation);
     }
+
+    /// <summary>The same within a command's transaction.</summary>
+    public static Task<Template?> FindAsync(PortalDbContext db, Guid templateId, CancellationToken cancellation) =>
+        db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, cancellation);
 }

@@ -312,7 +312,7 @@ internal static partial class SafetyWays
     private static async Task AskAsync(SafetyRig rig, string body)
     {
         var record = new RequestRecord<ContactOutcome>(
-            new RequestKey("key", "/contacts", body),
+            new RequestKey("key", "/contacts", () => body),
             (_, _, _) => Task.FromResult(new CommandAnswer(201))
         );
         try

@@ -17,6 +17,7 @@ internal static class ContactServices
     public static IServiceCollection AddContactFeature(this IServiceCollection services, string dataDirectory)
     {
         services.AddSingleton<ContactList>();
+        services.AddSingleton<ContactExport>();
         services.AddSingleton<AddContact>();
         services.AddSingleton<ChangeContact>();
         services.AddSingleton<DeleteContacts>();
@@ -39,6 +40,7 @@ internal static class ContactServices
         services.AddSingleton<SuppressionList>();
         services.AddSingleton<AddSuppression>();
         services.AddSingleton<RemoveSuppression>();
+        services.AddSingleton<UnsubscribeContact>();
 
         services.TryAddSingleton<IDomainProvider>(all => new ResendDomains(
             all.GetRequiredService<ResendHttp>(),
@@ -51,6 +53,7 @@ internal static class ContactServices
         services.AddSingleton<CheckSendingDomain>();
         services.AddSingleton<RemoveSendingDomain>();
         services.AddSingleton<AddSender>();
+        services.AddSingleton<ChangeSender>();
         services.AddSingleton<RemoveSender>();
         return services;
     }

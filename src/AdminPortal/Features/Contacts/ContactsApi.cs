@@ -4,6 +4,7 @@ using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Ledgerpost.Segments;
+using Ledgerpost.Suppression;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AdminPortal.Features.Contacts;
@@ -38,6 +39,10 @@ internal static class ContactsApi
             .MapDelete("/{id:guid}", DeleteAsync)
             .RequireScope(ApiScopes.Contacts)
             .Deletes("deleteContact", "Deletes a contact");
+        contacts
+            .MapPost("/{id:guid}/unsubscribe", UnsubscribeAsync)
+            .RequireScope(ApiScopes.Contacts)
+            .Changes<ContactShape>("unsubscribeContact", "Puts the contact's address on the suppression list");
     }
 
     private static Task<IResult> AddAsync(ApiBody<ContactBody> body, ApiCall call, AddContact add) =>
@@ -100,6 +105,12 @@ internal static class ContactsApi
         call.RunAsync(
             (caller, token) => delete.ExecuteAsync(caller, new SelectedContacts(id), confirmed: 1, token),
             outcome => outcome is BulkOutcome.Done ? ApiAnswers.NoContent : ApiErrors.Unknown("contact")
+        );
+
+    private static Task<IResult> UnsubscribeAsync(Guid id, ApiCall call, UnsubscribeContact unsubscribe) =>
+        call.RunAsync(
+            (caller, token) => unsubscribe.ExecuteAsync(caller, id, token),
+            (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
         );
 
     private static async Task<CommandAnswer> AnswerAsync(

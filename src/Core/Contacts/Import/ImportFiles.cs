@@ -3,8 +3,8 @@ namespace Ledgerpost.Contacts.Import;
 /// <summary>Uploaded files while they are worked on, in a folder of the data directory; deleted when their import ends.</summary>
 public sealed class ImportFiles
 {
-    /// <summary>50 MB, a million lines or so.</summary>
-    public const long MaxBytes = 50 * 1024 * 1024;
+    /// <summary>200 MB, four million lines or so.</summary>
+    public const long MaxBytes = 200 * 1024 * 1024;
 
     private readonly string _folder;
 

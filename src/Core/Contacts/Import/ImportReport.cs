@@ -39,10 +39,18 @@ public sealed class ImportReport(PortalDb portal)
     public async Task<ImportView?> FindAsync(Caller caller, Guid importId, CancellationToken cancellation = default)
     {
         await using var db = portal.Read(caller.Scope);
-        return (await db.ContactImports.SingleOrDefaultAsync(import => import.Id == importId, cancellation)) is { } row
+        return await FindAsync(db, importId, cancellation);
+    }
+
+    /// <summary>The same within a command's transaction.</summary>
+    public static async Task<ImportView?> FindAsync(
+        PortalDbContext db,
+        Guid importId,
+        CancellationToken cancellation
+    ) =>
+        await db.ContactImports.SingleOrDefaultAsync(import => import.Id == importId, cancellation) is { } row
             ? View(row)
             : null;
-    }
 
     /// <summary>The newest first.</summary>
     public async Task<IReadOnlyList<ImportView>> LatestAsync(

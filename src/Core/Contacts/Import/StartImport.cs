@@ -48,8 +48,10 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
                 return new ImportOutcome.Refused(problem!);
             }
 
-            await QueueAsync(caller, importId, NameOf(fileName), size, columns!, cancellation);
+            var started = await QueueAsync(caller, importId, NameOf(fileName), size, columns!, cancellation);
             queued = true;
+            signal.Wake();
+            return started;
         }
         finally
         {
@@ -58,9 +60,6 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
                 files.Delete(importId);
             }
         }
-
-        signal.Wake();
-        return new ImportOutcome.Started(importId);
     }
 
     private static string NameOf(string fileName) =>
@@ -72,7 +71,7 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
         return ImportColumns.TryRead(file, out columns, out problem);
     }
 
-    private Task<bool> QueueAsync(
+    private Task<ImportOutcome> QueueAsync(
         Caller caller,
         Guid importId,
         string name,
@@ -80,7 +79,7 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
         ImportColumns columns,
         CancellationToken cancellation
     ) =>
-        portal.CommandAsync(
+        portal.CommandAsync<ImportOutcome>(
             caller,
             TenantRole.Editor,
             (command, _) =>
@@ -100,7 +99,7 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
                     }
                 );
                 command.Audit("contacts.import_started", "import", importId.ToString(), name, new { bytes = size });
-                return Task.FromResult(true);
+                return Task.FromResult<ImportOutcome>(new ImportOutcome.Started(importId));
             },
             cancellation
         );
