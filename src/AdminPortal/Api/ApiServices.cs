@@ -1,6 +1,7 @@
 using AdminPortal.Features.Audit;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
+using AdminPortal.Features.Segments;
 using AdminPortal.Features.Senders;
 using AdminPortal.Features.Settings;
 using AdminPortal.Features.Suppression;
@@ -61,6 +62,7 @@ internal static class ApiServices
         api.MapContactsApi();
         api.MapCampaignsApi();
         api.MapContactImportsApi();
+        api.MapSegmentsApi();
         api.MapSuppressionsApi();
         api.MapDomainsApi();
         api.MapSendersApi();

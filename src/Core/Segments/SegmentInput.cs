@@ -9,6 +9,9 @@ public sealed record SegmentInput(string? Name, SegmentMatch Match, string? Tags
     public const int MaxNameLength = 100;
     public const int MaxTags = 20;
 
+    /// <summary>Every wrong field, before anything is done.</summary>
+    public IReadOnlyList<FieldError> Problems() => Check().Errors;
+
     internal (ValidSegment? Segment, IReadOnlyList<FieldError> Errors) Check()
     {
         var errors = new List<FieldError>();

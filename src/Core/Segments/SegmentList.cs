@@ -50,6 +50,60 @@ public sealed class SegmentList(PortalDb portal)
             cancellation
         );
 
+    /// <summary>Page by page by id, for programs, uncounted.</summary>
+    /// <param name="after">The last id of the page before.</param>
+    public async Task<IReadOnlyList<SegmentSummary>> NewestFirstAsync(
+        Caller caller,
+        Guid? after,
+        int limit,
+        CancellationToken cancellation
+    )
+    {
+        await using var db = portal.Read(caller.Scope);
+        return await SummariesAsync(db, db.Segments.NewestFirst(row => row.Id, after).Take(limit), cancellation);
+    }
+
+    /// <returns>Null when it is not there, or is another tenant's.</returns>
+    public Task<(SegmentSummary Segment, SegmentSize Size)?> FindAsync(
+        Caller caller,
+        Guid segmentId,
+        CancellationToken cancellation
+    ) =>
+        portal.ReadSnapshotAsync<(SegmentSummary Segment, SegmentSize Size)?>(
+            caller.Scope,
+            async (db, token) =>
+                await FindAsync(db, segmentId, token) is { } found
+                    ? (found, await CountAsync(db, Audience.InSegment(db, segmentId), token))
+                    : null,
+            cancellation
+        );
+
+    /// <summary>Uncounted, within a command's transaction.</summary>
+    public static async Task<SegmentSummary?> FindAsync(
+        PortalDbContext db,
+        Guid segmentId,
+        CancellationToken cancellation
+    ) => (await SummariesAsync(db, db.Segments.Where(row => row.Id == segmentId), cancellation)).SingleOrDefault();
+
+    private static async Task<IReadOnlyList<SegmentSummary>> SummariesAsync(
+        PortalDbContext db,
+        IQueryable<Segment> segments,
+        CancellationToken cancellation
+    )
+    {
+        var found = await segments.Include(segment => segment.Tags).ToListAsync(cancellation);
+        return
+        [
+            .. found.Select(segment => new SegmentSummary(
+                segment.Id,
+                segment.Name,
+                segment.Match,
+                [.. segment.Tags.Select(tag => tag.Tag).Order(StringComparer.Ordinal)],
+                segment.CreatedAt
+            )),
+        ];
+    }
+
     /// <summary>How many a segment with these tags would have, while it is being put together.</summary>
     public Task<SegmentSize> CountAsync(
         Caller caller,
@@ -88,6 +142,15 @@ public sealed class SegmentList(PortalDb portal)
         return new SegmentSize(all, all - suppressed);
     }
 }
+
+/// <summary>A segment without its numbers.</summary>
+public sealed record SegmentSummary(
+    Guid Id,
+    string Name,
+    SegmentMatch Match,
+    IReadOnlyList<string> Tags,
+    DateTimeOffset CreatedAt
+);
 
 public sealed record SegmentSize(int Contacts, int Subscribed);
 
