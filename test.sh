@@ -109,7 +109,7 @@ stop_postgresql() {
 trap stop_postgresql EXIT
 
 # What touches the database; the proofs in a simulated world have SQLite's file in it, and the scale tests its numbers.
-on_postgresql='Category!=Long&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
+on_postgresql='(Category!=Long|FullyQualifiedName~SixtyFourAtOnce)&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
 
 need dotnet dotnet-sdk-10.0
 if [ -n "$seeds" ]; then
@@ -127,6 +127,9 @@ if [ -n "$seeds" ]; then
 fi
 
 $quick || $force || need chromium chromium
+# The walk of docs/api.md, as its reader types it.
+$force || need curl curl
+$force || need jq jq
 # Debian keeps initdb out of the path.
 $quick || command -v initdb >/dev/null || need pg_ctlcluster postgresql
 

@@ -19,6 +19,7 @@ public sealed record ComposeRequest(
     Guid? SenderId,
     string? Subject,
     string? Html,
+    string? Text,
     AudienceKind AudienceKind,
     string? AudienceTag,
     Guid? AudienceSegmentId,
@@ -169,7 +170,9 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             request.Html ?? template?.Html ?? source?.Html ?? "",
             request.AudienceKind,
             request.AudienceTag,
-            request.AudienceSegmentId
+            request.AudienceSegmentId,
+            // The text belongs to its HTML: whoever gives one of the two anew gives both.
+            Text: request.Text ?? (request.Html is null ? template?.Text ?? source?.Text : null)
         );
 
     private static IReadOnlyList<FieldProblem> Problems(DraftContent content, SenderIdentity? sender) =>

@@ -53,7 +53,7 @@ public sealed class ForgetRequestsTests : IAsyncLifetime
     private async Task<bool> AskAsync(string email, Guid? sent = null)
     {
         var record = new RequestRecord<ContactOutcome>(
-            new RequestKey(sent is null ? "made" : "sent", "/api/v1/contacts", "body"),
+            new RequestKey(sent is null ? "made" : "sent", "/api/v1/contacts", () => "body"),
             (_, _, _) => Task.FromResult(new CommandAnswer(201, Sent: sent))
         );
         try

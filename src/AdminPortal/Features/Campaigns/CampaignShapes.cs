@@ -99,12 +99,15 @@ internal sealed record CampaignShape(
 internal sealed record AudienceShape(Guid? SegmentId, string? Tag);
 
 /// <summary>A new campaign.</summary>
+/// <param name="Text">The plain-text part; null: it is made from the HTML.</param>
+/// <param name="TemplateId">Gives subject and content where there is none here.</param>
 /// <param name="Send">It is launched at once, and needs an Idempotency-Key.</param>
 /// <param name="ResumeFromCampaignId">Takes over whoever waits in that partial campaign; then no audience is given, and what is not given is the source's.</param>
 internal sealed record CampaignBody(
     string? Name,
     string? Subject,
     string? Html,
+    string? Text,
     Guid? TemplateId,
     Guid? SenderId,
     AudienceShape? Audience,
@@ -161,6 +164,7 @@ internal sealed record CampaignBody(
             SenderId,
             Subject,
             Html,
+            Text,
             AudienceOf(Audience),
             Audience?.Tag,
             Audience?.SegmentId,
@@ -183,6 +187,7 @@ internal sealed record CampaignPatch(
     string? Name,
     string? Subject,
     string? Html,
+    string? Text,
     Guid? SenderId,
     AudienceShape? Audience
 ) : IChecked
@@ -211,6 +216,7 @@ internal sealed record CampaignPatch(
             Name = body.Has("name") ? patch.Name ?? "" : draft.Name,
             Subject = body.Has("subject") ? patch.Subject ?? "" : draft.Subject,
             Html = body.Has("html") ? patch.Html ?? "" : draft.Html,
+            Text = body.Has("text") ? patch.Text : draft.Text,
             SenderId = body.Has("sender_id") ? patch.SenderId : draft.SenderId,
         };
     }
