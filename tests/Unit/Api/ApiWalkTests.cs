@@ -44,6 +44,7 @@ public sealed partial class ApiWalkTests
     {
         var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
