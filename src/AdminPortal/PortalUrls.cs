@@ -17,6 +17,16 @@ public static class PortalUrls
     public const string AccessDenied = "/account/access-denied";
     public const string OperatorTenants = "/operator/tenants";
     public const string OperatorSending = "/operator/sending";
+
+    /// <summary>The provider's events that are no tenant's, or not yet.</summary>
+    /// <param name="after">A cursor; the page begins with the next older one.</param>
+    public static string OperatorEvents(string? state = null, string? after = null) =>
+        "/operator/events" + Query(("state", state), ("after", after));
+
+    /// <summary>The provider's events about this tenant's mails.</summary>
+    public static string Events(string slug, string? state = null, string? after = null) =>
+        Tenant(slug) + "/settings/events" + Query(("state", state), ("after", after));
+
     public const string Gallery = "/dev/gallery";
     public const string GalleryTables = "/dev/gallery/tables";
     public const string GalleryScript = "/dev/gallery/script";

@@ -46,6 +46,7 @@ public static class AuditSentences
         ["contacts.import_failed"] = "could not finish the import of {}",
         ["contacts.tagged"] = "put the tag {} on contacts",
         ["contacts.untagged"] = "took the tag {} off contacts",
+        ["event.replayed"] = "asked for the provider's event {} to be looked at again",
         ["segment.created"] = "created the segment {}",
         ["segment.changed"] = "changed the segment {}",
         ["segment.contacts_added"] = "put contacts into the segment {}",

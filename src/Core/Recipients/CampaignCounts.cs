@@ -4,6 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Recipients;
 
 /// <summary>The ledger in numbers. The six states add up to <see cref="Recipients"/>; the rest is about the accepted.</summary>
+/// <param name="OpenedByMachines">Of the opened, those whom no person has opened as far as is known: a scanner or a privacy proxy.</param>
+/// <param name="ClickedByMachines">The same of the clicked.</param>
 /// <param name="Assumed">Of the accepted, those whom a person decided to count as sent.</param>
 public sealed record CampaignCounts(
     int Recipients,
@@ -18,7 +20,9 @@ public sealed record CampaignCounts(
     int Complained,
     int Opened,
     int Clicked,
-    int Assumed = 0
+    int Assumed = 0,
+    int OpenedByMachines = 0,
+    int ClickedByMachines = 0
 )
 {
     /// <param name="db">A context inside one snapshot, so that the numbers agree with each other.</param>
@@ -40,6 +44,14 @@ public sealed record CampaignCounts(
             .Select(group => new { group.Key, Count = group.Count() })
             .ToDictionaryAsync(group => group.Key, group => group.Count, cancellation);
         var opened = await ledger.CountAsync(r => r.OpenedAt != null, cancellation);
+        var openedByMachines = await ledger.CountAsync(
+            r => r.OpenedAt != null && r.OpenedByPersonAt == null,
+            cancellation
+        );
+        var clickedByMachines = await ledger.CountAsync(
+            r => r.ClickedAt != null && r.ClickedByPersonAt == null,
+            cancellation
+        );
         var assumed = await ledger.CountAsync(r => r.AssumedBy != null, cancellation);
         var clicked = await ledger.CountAsync(r => r.ClickedAt != null, cancellation);
         return new CampaignCounts(
@@ -55,7 +67,9 @@ public sealed record CampaignCounts(
             deliveries.GetValueOrDefault(Delivery.Complained),
             opened,
             clicked,
-            assumed
+            assumed,
+            openedByMachines,
+            clickedByMachines
         );
     }
 }

@@ -43,7 +43,8 @@ public sealed record RecipientListItem(
     int? AcceptedRun,
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt,
-    string? AssumedBy = null
+    string? AssumedBy = null,
+    BounceType? Bounce = null
 );
 
 public sealed record RecipientListPage(IReadOnlyList<RecipientListItem> Items, int Total);

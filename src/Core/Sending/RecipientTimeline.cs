@@ -32,7 +32,9 @@ public abstract record TimelineEntry(DateTimeOffset At)
     ) : TimelineEntry(At);
 
     /// <summary>What the provider reported; <paramref name="Type"/> is its word, such as <c>email.bounced</c>.</summary>
-    public sealed record Reported(DateTimeOffset At, string Type, string? Detail) : TimelineEntry(At);
+    /// <param name="Machine">The scanner or proxy that opened or clicked, where it is known.</param>
+    public sealed record Reported(DateTimeOffset At, string Type, string? Detail, string? Machine = null)
+        : TimelineEntry(At);
 
     /// <summary>A person decided about a call of which it was part.</summary>
     public sealed record Decided(DateTimeOffset At, UnknownDecision Decision, string By, int Chunk) : TimelineEntry(At);
@@ -86,7 +88,7 @@ public sealed class RecipientTimeline(PortalDb database)
         entries.AddRange(await DecisionsAsync(db, campaignId, attempts, cancellation));
         var events = await db
             .RecipientEvents.Where(e => e.CampaignId == campaignId && e.RecipientNumber == number)
-            .Select(e => new TimelineEntry.Reported(e.OccurredAt, e.Type, e.Detail))
+            .Select(e => new TimelineEntry.Reported(e.OccurredAt, e.Type, e.Detail, e.Machine))
             .ToListAsync(cancellation);
         entries.AddRange(events);
         if (row.State is RecipientState.Refused or RecipientState.Excluded or RecipientState.Unknown)
@@ -192,6 +194,7 @@ public sealed class RecipientTimeline(PortalDb database)
             row.AcceptedRun,
             row.ProviderEmailId,
             row.UpdatedAt,
-            row.AssumedBy
+            row.AssumedBy,
+            row.Bounce
         );
 }

@@ -1,5 +1,6 @@
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Sending;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -99,6 +100,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
         catch (Exception exception) when (IsAboutTheEvents(exception))
         {
             logger.LogError(exception, "Event {MessageId} cannot be applied and is set aside.", one.MessageId);
+            var tenantId = await TenantOfAsync(one, cancellation);
             await db.WriteBesideOthersAsync(
                 TenantScope.Installation,
                 async (context, token) =>
@@ -108,13 +110,33 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
                         WebhookState.SetAside,
                         [(one, WebhookNotes.CannotBeApplied)],
                         db.Time.GetUtcNow(),
-                        token
+                        token,
+                        tenantId
                     );
                     context.Fired(SafetyMechanism.EventSetAside);
                     return true;
                 },
                 cancellation
             );
+        }
+    }
+
+    /// <summary>So that whose mail it is about sees it; nobody's where that is not proven, or is what fails.</summary>
+    private async Task<Guid> TenantOfAsync(WaitingEvent one, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var context = db.Read(TenantScope.Installation);
+            var known = await KnownMails.LookUpAsync(
+                context,
+                [(one.AccountId, EventBatch.Acceptance(one.Happened!))],
+                cancellation
+            );
+            return known is [KnownMail.Proven(var owner)] ? owner.TenantId : Guid.Empty;
+        }
+        catch (Exception exception) when (IsAboutTheEvents(exception))
+        {
+            return Guid.Empty;
         }
     }
 

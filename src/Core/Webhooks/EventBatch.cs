@@ -120,7 +120,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
             ? (one.AccountId, tags.CampaignId, tags.Chunk, tags.Generation)
             : (object)one.Happened.EmailId;
 
-    private static Acceptance Acceptance(ProviderEvent happened) =>
+    internal static Acceptance Acceptance(ProviderEvent happened) =>
         new(happened.Tags, happened.EmailId, happened.To, happened.Type);
 
     private async Task TellAsync(

@@ -4,13 +4,23 @@ using Microsoft.Extensions.Logging;
 namespace Ledgerpost.Webhooks;
 
 /// <summary>Applies events as they come in, those together that come in within a moment.</summary>
-public sealed class EventLoop(ApplyEvents apply, WebhookSignal signal, TimeProvider time, ILogger<EventLoop> logger)
+public sealed class EventLoop(
+    ApplyEvents apply,
+    ForgetEvents forget,
+    WebhookSignal signal,
+    TimeProvider time,
+    ILogger<EventLoop> logger
+)
 {
+    private static readonly TimeSpan ForgetsEvery = TimeSpan.FromHours(1);
+
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
 
     /// <summary>A batch costs nearly the same whether it holds ten events or a hundred.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
+
+    private DateTimeOffset _forgetsAt = DateTimeOffset.MinValue;
 
     public Task RunAsync(CancellationToken stopping) =>
         Loop.RunAsync(
@@ -20,6 +30,11 @@ public sealed class EventLoop(ApplyEvents apply, WebhookSignal signal, TimeProvi
                 if (applied is > 0 and < ApplyEvents.BatchSize)
                 {
                     await Task.Delay(Moment, time, token);
+                }
+                else if (applied == 0 && time.GetUtcNow() >= _forgetsAt)
+                {
+                    await forget.RunOnceAsync(token);
+                    _forgetsAt = time.GetUtcNow() + ForgetsEvery;
                 }
 
                 return applied > 0;

@@ -118,12 +118,14 @@ internal static class WebhookRows
         );
 
     /// <summary>They changed nothing, and the note says why.</summary>
+    /// <param name="tenantId">Whose mail they are about, where that is proven.</param>
     public static Task EndedAsync(
         PortalDbContext db,
         WebhookState state,
         IEnumerable<(WaitingEvent Event, string Note)> events,
         DateTimeOffset now,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        Guid tenantId = default
     ) =>
         EachAccountAsync(
             events,
@@ -133,7 +135,8 @@ internal static class WebhookRows
                     FormattableStringFactory.Create(
                         $$"""
                         UPDATE "WebhookMessages" AS m
-                        SET "State" = {3}, "AppliedAt" = {2}, "Type" = e.value ->> 1, "Note" = e.value ->> 0
+                        SET "State" = {3}, "AppliedAt" = {2}, "TenantId" = {4}, "Type" = e.value ->> 1,
+                            "Note" = e.value ->> 0
                         FROM {{JsonRows.Each(db, "{0}")}} AS e
                         WHERE m."AccountId" = {1} AND m."MessageId" = e.key AND m."State" = 'Waiting'
                         """,
@@ -148,7 +151,8 @@ internal static class WebhookRows
                         ),
                         accountId,
                         InstantConverter.ToMicroseconds(now),
-                        state.ToString()
+                        state.ToString(),
+                        tenantId
                     ),
                     cancellation
                 )

@@ -11,5 +11,8 @@ public static class WebhookServices
             .AddSingleton<WebhookInbox>()
             .AddSingleton<ReceiveWebhook>()
             .AddSingleton<ApplyEvents>()
+            .AddSingleton<ForgetEvents>()
+            .AddSingleton<ListEvents>()
+            .AddSingleton<ReplayEvent>()
             .AddSingleton<EventLoop>();
 }

@@ -39,6 +39,8 @@ public sealed partial class TenantWallTests
         ["Core/Sending/WatchClocks.cs"] = "asks whether anybody sends, and mends pauses that a wrong clock wrote",
         ["Core/Unsubscribe/UnsubscribeLink.cs"] = "has a token and not yet a tenant",
         ["Core/Webhooks/ApplyEvents.cs"] = "an event names its mail, not its tenant",
+        ["Core/Webhooks/ForgetEvents.cs"] = "deletes what is a month old, of all tenants",
+        ["Core/Webhooks/ListEvents.cs"] = "operators see events that are no tenant's",
         ["Core/Webhooks/WebhookInbox.cs"] = "the same",
         ["AdminPortal/Features/Tenants/TenantHealthList.cs"] = "operators see health, not content",
         ["AdminPortal/Hosting/DemoSeed.cs"] = "makes the demo tenant",

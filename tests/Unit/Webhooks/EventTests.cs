@@ -113,26 +113,36 @@ public sealed class EventTests
         }
     }
 
-    [Fact]
-    public async Task Bounce_SuppressesInItsOwnTenantOnly()
+    [Theory]
+    [InlineData("email.bounced", SuppressionReason.Bounced)]
+    [InlineData("email.complained", SuppressionReason.Complained)]
+    public async Task BounceAndComplaint_SuppressInTheirOwnTenantOnly(string type, SuppressionReason reason)
     {
         await using var engine = await EngineHarness.CreateAsync();
         var south = await engine.Database.AddTenantAsync("south");
         await engine.Database.AddContactsAsync(engine.Tenant, 1);
         await engine.Database.AddContactsAsync(south, 1);
         await engine.LaunchAsync();
+        var theirId = await engine.LaunchAsync(south);
         await engine.RunAsync();
+        Assert.Equal(engine.Provider.Mailed[0].To, engine.Provider.Mailed[1].To);
 
-        await ReceiveAsync(engine, Event("email.bounced", engine.Provider.Mailed[0]));
+        await ReceiveAsync(
+            engine,
+            Event(type, engine.Provider.Mailed.Single(mail => mail.CampaignTag != theirId.ToString("N")))
+        );
 
         await using var ours = engine.Db.Read(engine.Tenant.Scope);
         await using var theirs = engine.Db.Read(south.Scope);
-        Assert.Equal(SuppressionReason.Bounced, (await ours.SuppressedAddresses.SingleAsync()).Reason);
+        Assert.Equal(reason, (await ours.SuppressedAddresses.SingleAsync()).Reason);
         Assert.Equal(0, await theirs.SuppressedAddresses.CountAsync());
+        Assert.Null((await theirs.Recipients.SingleAsync()).Delivery);
     }
 
     [Theory]
     [InlineData("email.bounced", "Transient")]
+    [InlineData("email.bounced", "Undetermined")]
+    [InlineData("email.bounced", "SomethingNew")]
     [InlineData("email.suppressed", null)]
     [InlineData("email.failed", null)]
     public async Task PassingTrouble_AndTheProvidersOwnList_SuppressNobody(string type, string? bounceType)
@@ -146,23 +156,57 @@ public sealed class EventTests
 
         await using var db = engine.Db.Read(engine.Tenant.Scope);
         Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
+        var expected = bounceType switch
+        {
+            null => (BounceType?)null,
+            "Transient" => BounceType.Transient,
+            _ => BounceType.Undetermined,
+        };
+        Assert.Equal(expected, (await db.Recipients.SingleAsync()).Bounce);
     }
 
-    [Fact]
-    public async Task Event_VerifiedByAnotherAccount_TouchesNothing()
+    [Theory]
+    [InlineData("email.sent")]
+    [InlineData("email.delivered")]
+    [InlineData("email.delivery_delayed")]
+    [InlineData("email.bounced")]
+    [InlineData("email.complained")]
+    [InlineData("email.opened")]
+    [InlineData("email.clicked")]
+    [InlineData("email.failed")]
+    [InlineData("email.suppressed")]
+    [InlineData("email.scheduled")]
+    public async Task Event_VerifiedByAnotherAccount_TouchesNothing(string type)
     {
         await using var engine = await EngineHarness.CreateAsync();
-        await engine.Database.AddContactsAsync(engine.Tenant, 100);
-        engine.Provider.Then(Fault.LostAnswer);
+        await engine.Database.AddContactsAsync(engine.Tenant, 101);
+        engine.Provider.Then(Fault.None, Fault.LostAnswer);
         var id = await engine.LaunchAsync();
         await engine.TurnAsync();
+        await engine.TurnAsync();
         await engine.Accounts.EnsureAsync("http://elsewhere.test", "re_other", CancellationToken.None);
+        var before = await RowsAsync(engine);
 
-        await ReceiveAsync(engine, Event("email.complained", engine.Provider.Mailed[0]));
+        // Of a settled call and of one in doubt, tagged and by the provider's id.
+        await ReceiveAsync(engine, Event(type, engine.Provider.Mailed[0]));
+        await ReceiveAsync(engine, Event(type, engine.Provider.Mailed[0], tagged: false));
+        await ReceiveAsync(engine, Event(type, engine.Provider.Mailed[100]));
 
-        Assert.Equal(100, (await engine.CountsAsync(id)).InDoubt);
-        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Equal(1, (await engine.CountsAsync(id)).InDoubt);
+        Assert.Equal(before, await RowsAsync(engine));
+        await using var db = engine.Db.Read(Ledgerpost.Data.TenantScope.Installation);
         Assert.Equal(0, await db.SuppressedAddresses.CountAsync());
+        Assert.Equal(0, await db.RecipientEvents.CountAsync());
+        Assert.All(
+            await db.WebhookMessages.ToListAsync(),
+            e => Assert.Equal((WebhookState.Ignored, Guid.Empty), (e.State, e.TenantId))
+        );
+    }
+
+    private static async Task<string> RowsAsync(EngineHarness engine)
+    {
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        return JsonSerializer.Serialize(await db.Recipients.OrderBy(r => r.Number).ToListAsync());
     }
 
     [Fact]
@@ -258,7 +302,13 @@ public sealed class EventTests
         Assert.Equal(expected, receipt);
     }
 
-    private static string Event(string type, Mail mail, bool tagged = true, string? bounceType = "Permanent") =>
+    internal static string Event(
+        string type,
+        Mail mail,
+        bool tagged = true,
+        string? bounceType = "Permanent",
+        string? userAgent = null
+    ) =>
         JsonSerializer.Serialize(
             new Dictionary<string, object?>
             {
@@ -276,12 +326,14 @@ public sealed class EventTests
                             ["generation"] = mail.Generation.ToString(CultureInfo.InvariantCulture),
                         }
                         : null,
+                    ["open"] = type == "email.opened" ? new { userAgent } : null,
+                    ["click"] = type == "email.clicked" ? new { userAgent, link = "https://example.org" } : null,
                     ["bounce"] = type == "email.bounced" ? new { type = bounceType, message = "No such user." } : null,
                 },
             }
         );
 
-    private static async Task<WebhookReceipt> ReceiveAsync(EngineHarness engine, string body, string? messageId = null)
+    internal static async Task<WebhookReceipt> ReceiveAsync(EngineHarness engine, string body, string? messageId = null)
     {
         var receipt = await StoreAsync(engine, body, messageId ?? $"msg_{engine.Database.Ids.New():N}");
         await ApplyAsync(engine);
@@ -307,7 +359,7 @@ public sealed class EventTests
         while (await engine.Events.RunOnceAsync(CancellationToken.None) > 0) { }
     }
 
-    private static ReceiveWebhook Receive(EngineHarness engine, params string[] secrets) =>
+    internal static ReceiveWebhook Receive(EngineHarness engine, params string[] secrets) =>
         new(
             engine.Db,
             new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", secrets),

@@ -33,6 +33,7 @@ public sealed partial class NavMenu
         {
             entries.Add(new("Tenants", "operator", PortalUrls.OperatorTenants));
             entries.Add(new("Sending", "campaigns", PortalUrls.OperatorSending));
+            entries.Add(new("Events", "audit", PortalUrls.OperatorEvents()));
         }
 
         return entries;

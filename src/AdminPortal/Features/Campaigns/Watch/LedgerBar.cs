@@ -24,6 +24,22 @@ public static class LedgerBar
             new(label, count, fill, href(filter == value ? null : value), filter == value);
     }
 
+    /// <summary>"Opened by 40 people, 12 of these only by a machine"; null where no machine is known to have looked.</summary>
+    public static string? Machines(CampaignCounts counts)
+    {
+        var sentences = new[]
+        {
+            (Verb: "Opened", All: counts.Opened, Machines: counts.OpenedByMachines),
+            (Verb: "Clicked", All: counts.Clicked, Machines: counts.ClickedByMachines),
+        }
+            .Where(look => look.Machines > 0)
+            .Select(look =>
+                $"{look.Verb} by {Words.People(look.All)}, {Words.Count(look.Machines)} of these only by a machine: a scanner or a privacy proxy."
+            )
+            .ToList();
+        return sentences.Count == 0 ? null : string.Join(' ', sentences);
+    }
+
     /// <summary>What was reported of the accepted; the same filter, in a line of its own.</summary>
     public static IReadOnlyList<(string Label, int Count, string Value)> Reported(CampaignCounts counts) =>
         [

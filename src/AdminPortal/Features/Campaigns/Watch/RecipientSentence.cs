@@ -98,7 +98,18 @@ public static class RecipientSentence
     private static TimelineLine Event(TimelineEntry.Reported reported)
     {
         var (sentence, tone) = CampaignWords.Event(reported.Type);
-        return new TimelineLine(sentence, tone, reported.Detail is { Length: > 0 } detail ? [detail] : []);
+        var facts = new List<string>();
+        if (reported.Machine is { } machine)
+        {
+            facts.Add($"By a machine: {machine}");
+        }
+
+        if (reported.Detail is { Length: > 0 } detail)
+        {
+            facts.Add(detail);
+        }
+
+        return new TimelineLine(sentence, tone, facts);
     }
 
     private static TimelineLine Settled(TimelineEntry.Settled settled)
@@ -112,5 +123,12 @@ public static class RecipientSentence
         recipient.AcceptedRun is { } run ? $", sent in run {run}" : "";
 
     private static string Reported(RecipientListItem recipient) =>
-        CampaignWords.Of(recipient.Delivery) is { } said ? $"; {said.Word.ToLowerInvariant()}" : "";
+        (CampaignWords.Of(recipient.Delivery) is { } said ? $"; {said.Word.ToLowerInvariant()}" : "")
+        + recipient.Bounce switch
+        {
+            BounceType.Permanent => ", for good: the address is on the suppression list",
+            BounceType.Transient => ", for now: the address can be mailed again",
+            BounceType.Undetermined => ", and the provider does not know why",
+            _ => "",
+        };
 }
