@@ -35,6 +35,13 @@ public sealed partial class SafetyRegisterTests
         ["an acceptance does not end a pause"] = "a line that is not there",
         ["who returns to Pending has a live chunk"] = "how a generation ends, always",
         ["a source waits for its draft"] = "asked at every look whether the campaign is done",
+        ["reports merge by rank and weight, not by arrival"] = "the SET of an UPDATE",
+        ["of two suppressions for one reason the earlier stands"] = "nothing is refused, one row stands",
+        ["an event stands once in a story, by an id made of it"] = "a conflict that an INSERT passes over",
+        ["account check where nothing is left to prove"] =
+            "whoever fails it is counted by the account check of a proof",
+        ["an event belongs to the tenant whose mail it proved to be about"] = "a filter of every query",
+        ["a secret that cannot be read signs nothing"] = "counted as unsigned",
         ["\"joined since\" looks through the lineage"] = "a condition of an INSERT..SELECT",
         ["proof of the old call after \"send again\""] = "part of doubt_proven",
         ["evidence of delivery"] = "a condition of a query",
