@@ -36,7 +36,10 @@ public sealed class VerbsForScriptsTests
             Assert.Equal(200, (int)answer.StatusCode);
             await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
             var tenantId = made.GetProperty("id").GetGuid();
-            var entries = await db.AuditEntries.Where(row => row.TenantId == tenantId).ToListAsync();
+            var entries = await db
+                .AuditEntries.Where(row => row.TenantId == tenantId)
+                .OrderBy(row => row.Sequence)
+                .ToListAsync();
             Assert.Equal(["tenant.created", "api_key.created"], entries.Select(row => row.Action));
             Assert.All(
                 entries,
