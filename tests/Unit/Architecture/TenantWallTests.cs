@@ -76,6 +76,7 @@ public sealed partial class TenantWallTests
     private static readonly string[] Reads =
     [
         "Contacts/Import/ImportReport.cs",
+        "Segments/ContactExport.cs",
         "Segments/ContactList.cs",
         "Segments/SegmentList.cs",
         "Senders/CheckSendingDomain.cs",
