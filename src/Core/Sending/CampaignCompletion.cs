@@ -119,6 +119,8 @@ public static class CampaignCompletion
         await CheckAsync(db, tenantId, campaignId, now, cancellation);
     }
 
+    // One that somebody will claim: a chunk of an older run is only taken up again in doubt, and no other's end can be
+    // counted on.
     private static Task<bool> IsChunkWaitingAsync(
         PortalDbContext db,
         Guid tenantId,
@@ -130,7 +132,8 @@ public static class CampaignCompletion
             SELECT 1 FROM "Chunks" AS c
             WHERE c."TenantId" = {tenantId} AND c."CampaignId" = {campaignId} AND c."State" = 'Planned' AND EXISTS (
                 SELECT 1 FROM "Campaigns" AS m
-                WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId" AND m."Status" = 'Sending')
+                WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId" AND m."Status" = 'Sending'
+                    AND (c."RunNumber" = m."CurrentRun" OR c."DoubtfulSince" IS NOT NULL))
             ORDER BY c."Number" DESC LIMIT 1
             """,
             cancellation
