@@ -31,11 +31,20 @@ internal static partial class SimCheck
                 )
                 .ToListAsync()
         );
-        // Of a call that an older database does not know there is no attempt, but the chunk that stands for it.
+        // Of a call that an older database does not know there is no attempt, but the chunk that stands for it; one of a
+        // generation before, which was refused, is another call's.
         var unattempted = world.RestoredAt is null
             ? []
             : world.Look(db =>
-                db.Chunks.Where(c => c.Decision == UnknownDecision.SendAgain && c.Attempts == 0)
+                db.Chunks.Where(c =>
+                        c.Decision == UnknownDecision.SendAgain
+                        && !db.Attempts.Any(a =>
+                            a.CampaignId == c.CampaignId
+                            && a.ChunkNumber == c.Number
+                            && a.Generation == c.Generation
+                            && a.CleanHistory
+                        )
+                    )
                     .Select(c => new
                     {
                         c.CampaignId,

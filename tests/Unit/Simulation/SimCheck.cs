@@ -30,7 +30,7 @@ internal static partial class SimCheck
                 world.RestoredAt is not null
             );
             CountsAddUp(world, campaign, people);
-            EndState(campaign, people);
+            EndState(campaign, people, WaitsForADraft(world, campaign));
             LeftoversHaveTheirReason(world, campaign, people);
             NoChunkInLimbo(campaign, chunks, people, world.RestoredAt is not null);
         }
@@ -191,7 +191,13 @@ internal static partial class SimCheck
         );
     }
 
-    private static void EndState(Campaign campaign, List<Recipient> people)
+    /// <summary>After a restore nobody here launches what may have been launched before: a source waits for its draft then.</summary>
+    private static bool WaitsForADraft(SimWorld world, Campaign campaign) =>
+        world.RestoredAt is not null
+        && campaign.ContinuedById is { } next
+        && world.Look(db => db.Campaigns.AnyAsync(c => c.Id == next && c.Status == CampaignStatus.Draft));
+
+    private static void EndState(Campaign campaign, List<Recipient> people, bool waitsForADraft)
     {
         bool Any(RecipientState state) => people.Exists(person => person.State == state);
 
@@ -204,7 +210,10 @@ internal static partial class SimCheck
                 break;
             case CampaignStatus.Partial:
                 Require(campaign.StopReason is not null, $"{what} without a reason.");
-                Require(Any(RecipientState.Unknown) && !Any(RecipientState.Pending), $"{what} and cannot be finished.");
+                Require(
+                    (Any(RecipientState.Unknown) || waitsForADraft) && !Any(RecipientState.Pending),
+                    $"{what} and cannot be finished."
+                );
                 break;
             case CampaignStatus.Cancelled:
                 Require(!Any(RecipientState.Pending), $"{what} with somebody pending.");
