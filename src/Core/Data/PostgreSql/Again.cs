@@ -10,13 +10,18 @@ internal static class Again
 {
     private const int MostRuns = 6;
 
+    /// <summary>The process slept in the middle, and the server has undone the transaction (<c>PostgreSqlEngine.LongestPause</c>).</summary>
+    private const string PausedTooLong = "25P03";
+
     public static bool IsWorthIt(Exception exception, int run) =>
         run < MostRuns
         && exception is not (CommitInDoubtException or OperationCanceledException)
         && Find(exception) switch
         {
             PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } => run < 3,
-            PostgresException refused => IsConflict(refused.SqlState) || refused.IsTransient,
+            PostgresException refused => IsConflict(refused.SqlState)
+                || refused.SqlState == PausedTooLong
+                || refused.IsTransient,
             NpgsqlException broken => broken.IsTransient,
             _ => false,
         };

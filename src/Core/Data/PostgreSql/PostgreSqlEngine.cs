@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data;
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -13,6 +14,13 @@ namespace Ledgerpost.Data.PostgreSql;
 internal sealed class PostgreSqlEngine : DatabaseEngine
 {
     private const string Channel = "ledgerpost";
+
+    /// <summary>
+    /// So long may a transaction wait for its own process. One that is stopped in the middle (a machine that sleeps, a
+    /// SIGSTOP) would hold its rows and locks for as long as it sleeps, and the other instances would stand before them;
+    /// after this the server ends its session and undoes the transaction. A healthy one waits milliseconds.
+    /// </summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly NpgsqlDataSource _source;
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _queues = new(StringComparer.Ordinal);
@@ -200,7 +208,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         return [.. db.AfterCommitActions];
     }
 
-    /// <summary>Role, tenant, lock and clock in one statement; all but the clock end with the transaction.</summary>
+    /// <summary>Role, tenant, lock, clock and the longest pause in one statement; all but the clock end with the transaction.</summary>
     private async Task EnterAsync(
         NpgsqlConnection connection,
         TenantScope scope,
@@ -210,9 +218,13 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     {
         var sent = TimeProvider.System.GetTimestamp();
         await using var command = connection.CreateCommand();
+        var pause = string.Create(
+            CultureInfo.InvariantCulture,
+            $"set_config('idle_in_transaction_session_timeout', '{LongestPause.TotalMilliseconds}', true)"
+        );
         command.CommandText = alone
-            ? $"SELECT {RowSecurity.Enter("true")}, pg_advisory_xact_lock(hashtextextended($3, 0))::text, {DatabaseTime.Sql}"
-            : $"SELECT {RowSecurity.Enter("true")}, '', {DatabaseTime.Sql}";
+            ? $"SELECT {RowSecurity.Enter("true")}, pg_advisory_xact_lock(hashtextextended($3, 0))::text, {DatabaseTime.Sql}, {pause}"
+            : $"SELECT {RowSecurity.Enter("true")}, '', {DatabaseTime.Sql}, {pause}";
         RowSecurity.Add(command, scope);
         if (alone)
         {
