@@ -102,16 +102,14 @@ internal sealed class ApiCall(
         }
 
         var record = new RequestRecord<TOutcome>(key, answer);
-        var done = record.Answer;
+        CommandAnswer done;
         try
         {
             // Once a command has begun, its end does not hang on whether anybody still listens.
             var outcome = await command(record, CancellationToken.None);
-            if (record.Answer is null)
-            {
-                await using var db = portal.Read(scope);
-                done = await answer(outcome, db, Cancellation);
-            }
+            // A use case that saw at once that there is nothing to do has opened no transaction.
+            await using var db = portal.Read(scope);
+            done = record.Answer ?? await answer(outcome, db, Cancellation);
         }
         catch (CommandAnsweredException) when (record.Answer is not null)
         {
@@ -123,9 +121,9 @@ internal sealed class ApiCall(
             }
 
             Http.Response.Headers[ReplayedHeader] = "true";
+            done = record.Answer;
         }
 
-        done = record.Answer ?? done!;
         await crash.ReachAsync(CrashPoints.BeforeAnswer, Cancellation);
         return new ApiAnswer(
             done.Sent is { } campaignId && present is not null ? await present(campaignId, Cancellation) : done

@@ -112,10 +112,6 @@ internal static class ApiDocument
             .Describe(name, summary, [.. OfCommands, ApiErrors.NotFound, .. errors])
             .Produces(StatusCodes.Status204NoContent);
 
-    /// <summary>Further problems of a route.</summary>
-    public static RouteHandlerBuilder Answers(this RouteHandlerBuilder route, params ApiError[] errors) =>
-        route.Problems(errors);
-
     public static void AddApiDocument(this IServiceCollection services) =>
         services.AddOpenApi(
             Name,
@@ -176,7 +172,8 @@ internal static class ApiDocument
         return route.WithName(name).WithSummary(summary);
     }
 
-    private static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, IEnumerable<ApiError> errors)
+    /// <summary>Further problems of a route.</summary>
+    public static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params IEnumerable<ApiError> errors)
     {
         foreach (var status in errors.GroupBy(error => error.Status))
         {

@@ -1,4 +1,5 @@
 using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -36,7 +37,7 @@ public abstract record CreateCampaignResult
 {
     public sealed record Created(Guid Id) : CreateCampaignResult;
 
-    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : CreateCampaignResult;
+    public sealed record Invalid(IReadOnlyList<FieldError> Problems) : CreateCampaignResult;
 }
 
 /// <summary>A draft with the content of a campaign in any state; its ledger stays where it is.</summary>
@@ -99,8 +100,7 @@ internal static class NewDraft
             content = content with { SenderId = senders.Count == 1 ? senders[0] : null };
         }
 
-        List<FieldProblem> problems = [.. content.Problems(), .. await UnknownAsync(command.Db, content, cancellation)];
-        if (problems.Count > 0)
+        if (await ProblemsAsync(command.Db, content, cancellation) is { Count: > 0 } problems)
         {
             return new CreateCampaignResult.Invalid(problems);
         }
@@ -128,13 +128,14 @@ internal static class NewDraft
         return campaign;
     }
 
-    private static async Task<IReadOnlyList<FieldProblem>> UnknownAsync(
+    /// <summary>What cannot be kept, and whom or what the tenant does not have; empty when there is nothing.</summary>
+    public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
         PortalDbContext db,
         DraftContent content,
         CancellationToken cancellation
     )
     {
-        var problems = new List<FieldProblem>();
+        List<FieldError> problems = [.. content.Problems()];
         if (
             content.SenderId is { } senderId
             && !await db.SenderIdentities.AnyAsync(row => row.Id == senderId, cancellation)

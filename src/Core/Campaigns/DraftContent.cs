@@ -44,9 +44,9 @@ public sealed record DraftContent(
     private string? OwnText => string.IsNullOrWhiteSpace(Text) ? null : Text;
 
     /// <summary>What cannot be kept at all, by field; empty when everything can.</summary>
-    public IReadOnlyList<FieldProblem> Problems()
+    public IReadOnlyList<FieldError> Problems()
     {
-        var problems = new List<FieldProblem>();
+        var problems = new List<FieldError>();
         if (string.IsNullOrWhiteSpace(Name))
         {
             problems.Add(new("name", "The campaign needs a name; only your team sees it."));
@@ -117,6 +117,3 @@ public sealed record DraftContent(
         }
     }
 }
-
-/// <summary>What is wrong with one field, as a sentence that can stand under it.</summary>
-public sealed record FieldProblem(string Field, string Message);

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -87,7 +88,7 @@ public abstract record SaveDraftResult
 
     public sealed record NotADraft(CampaignStatus Status) : SaveDraftResult;
 
-    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : SaveDraftResult;
+    public sealed record Invalid(IReadOnlyList<FieldError> Problems) : SaveDraftResult;
 
     public sealed record NotFound : SaveDraftResult;
 }

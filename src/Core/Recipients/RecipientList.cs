@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -43,9 +44,31 @@ public sealed record RecipientListItem(
     int? AcceptedRun,
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt,
-    string? AssumedBy = null,
-    BounceType? Bounce = null
-);
+    string? AssumedBy,
+    BounceType? Bounce
+)
+{
+    /// <summary>One for the list and for the single recipient, so that both show the same.</summary>
+    internal static Expression<Func<Recipient, RecipientListItem>> Of { get; } =
+        row => new RecipientListItem(
+            row.Number,
+            row.ContactId,
+            row.Email,
+            row.FirstName,
+            row.LastName,
+            row.State,
+            row.Reason,
+            row.Detail,
+            row.Delivery,
+            row.OpenedAt,
+            row.ClickedAt,
+            row.AcceptedRun,
+            row.ProviderEmailId,
+            row.UpdatedAt,
+            row.AssumedBy,
+            row.Bounce
+        );
+}
 
 public sealed record RecipientListPage(IReadOnlyList<RecipientListItem> Items, int Total);
 
@@ -66,12 +89,11 @@ public sealed class RecipientList(PortalDb database)
             {
                 var found = Filtered(db, campaignId, query);
                 var total = await found.CountAsync(token);
-                var items = await Items(
-                        found
-                            .OrderBy(row => row.Number)
-                            .Skip(Math.Max(0, query.Skip))
-                            .Take(Math.Clamp(query.Take, 1, MaxTake))
-                    )
+                var items = await found
+                    .OrderBy(row => row.Number)
+                    .Skip(Math.Max(0, query.Skip))
+                    .Take(Math.Clamp(query.Take, 1, MaxTake))
+                    .Select(RecipientListItem.Of)
                     .ToListAsync(token);
                 return new RecipientListPage(items, total);
             },
@@ -96,33 +118,13 @@ public sealed class RecipientList(PortalDb database)
             return null;
         }
 
-        return await Items(
-                Filtered(db, campaignId, new RecipientListQuery(state))
-                    .Where(row => row.Number > after)
-                    .OrderBy(row => row.Number)
-                    .Take(limit)
-            )
+        return await Filtered(db, campaignId, new RecipientListQuery(state))
+            .Where(row => row.Number > after)
+            .OrderBy(row => row.Number)
+            .Take(limit)
+            .Select(RecipientListItem.Of)
             .ToListAsync(cancellation);
     }
-
-    private static IQueryable<RecipientListItem> Items(IQueryable<Recipient> rows) =>
-        rows.Select(row => new RecipientListItem(
-            row.Number,
-            row.ContactId,
-            row.Email,
-            row.FirstName,
-            row.LastName,
-            row.State,
-            row.Reason,
-            row.Detail,
-            row.Delivery,
-            row.OpenedAt,
-            row.ClickedAt,
-            row.AcceptedRun,
-            row.ProviderEmailId,
-            row.UpdatedAt,
-            row.AssumedBy
-        ));
 
     private static IQueryable<Recipient> Filtered(PortalDbContext db, Guid campaignId, RecipientListQuery query)
     {

@@ -1,5 +1,6 @@
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Templates;
@@ -38,7 +39,7 @@ public abstract record ComposeResult
     /// <summary>Made and launched: its content is frozen, and the audience is being taken.</summary>
     public sealed record Launched(Guid Id) : ComposeResult;
 
-    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : ComposeResult;
+    public sealed record Invalid(IReadOnlyList<FieldError> Problems) : ComposeResult;
 
     /// <param name="Problems">Each a sentence; nothing was made.</param>
     public sealed record NotLaunchable(IReadOnlyList<string> Problems) : ComposeResult;
@@ -91,13 +92,13 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             : null;
         if (request.TemplateId is not null && template is null)
         {
-            return new ComposeResult.Invalid([new FieldProblem("template_id", "There is no template with this id.")]);
+            return new ComposeResult.Invalid([new FieldError("template_id", "There is no template with this id.")]);
         }
 
         var content = Content(request, template, source);
         var draft = NewDraft.Of(command, content);
         var sender = await LaunchCampaign.SenderAsync(command.Db, content.SenderId, cancellation);
-        if (Problems(content, sender) is { Count: > 0 } problems)
+        if (await NewDraft.ProblemsAsync(command.Db, content, cancellation) is { Count: > 0 } problems)
         {
             return new ComposeResult.Invalid(problems);
         }
@@ -174,9 +175,4 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             // The text belongs to its HTML: whoever gives one of the two anew gives both.
             Text: request.Text ?? (request.Html is null ? template?.Text ?? source?.Text : null)
         );
-
-    private static IReadOnlyList<FieldProblem> Problems(DraftContent content, SenderIdentity? sender) =>
-        content.SenderId is not null && sender is null
-            ? [.. content.Problems(), new FieldProblem("sender_id", "There is no sender with this id.")]
-            : content.Problems();
 }

@@ -64,10 +64,10 @@ public sealed class RecipientTimeline(PortalDb database)
         CancellationToken cancellation
     )
     {
-        var row = await db.Recipients.SingleOrDefaultAsync(
-            r => r.CampaignId == campaignId && r.Number == number,
-            cancellation
-        );
+        var row = await db
+            .Recipients.Where(r => r.CampaignId == campaignId && r.Number == number)
+            .Select(RecipientListItem.Of)
+            .SingleOrDefaultAsync(cancellation);
         if (row is null)
         {
             return null;
@@ -97,7 +97,7 @@ public sealed class RecipientTimeline(PortalDb database)
         }
 
         // Sorting keeps the order of equals: within one instant the attempt stands before what the provider said of it.
-        return new RecipientTimelineView(Item(row), [.. entries.OrderBy(entry => entry.At)]);
+        return new RecipientTimelineView(row, [.. entries.OrderBy(entry => entry.At)]);
     }
 
     private static async Task<List<TimelineEntry.Attempted>> AttemptsAsync(
@@ -177,24 +177,4 @@ public sealed class RecipientTimeline(PortalDb database)
             attempt.CompletedAt - attempt.StartedAt
         );
     }
-
-    private static RecipientListItem Item(Recipient row) =>
-        new(
-            row.Number,
-            row.ContactId,
-            row.Email,
-            row.FirstName,
-            row.LastName,
-            row.State,
-            row.Reason,
-            row.Detail,
-            row.Delivery,
-            row.OpenedAt,
-            row.ClickedAt,
-            row.AcceptedRun,
-            row.ProviderEmailId,
-            row.UpdatedAt,
-            row.AssumedBy,
-            row.Bounce
-        );
 }

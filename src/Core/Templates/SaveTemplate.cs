@@ -1,4 +1,5 @@
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -154,7 +155,7 @@ public sealed class DeleteTemplate(PortalDb portal)
 internal static class TemplateNames
 {
     public static TemplateOutcome Taken { get; } =
-        new TemplateOutcome.Invalid([new FieldProblem("name", "There is a template of this name already.")]);
+        new TemplateOutcome.Invalid([new FieldError("name", "There is a template of this name already.")]);
 
     public static Task<bool> TakenAsync(
         PortalDbContext db,

@@ -10,15 +10,15 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
     public const int MaxNameLength = 100;
 
     /// <summary>Every wrong field, before anything is done.</summary>
-    public IReadOnlyList<FieldProblem> Problems() => Check().Problems;
+    public IReadOnlyList<FieldError> Problems() => Check().Problems;
 
     /// <summary>
     /// Unlike a draft, which is kept while it is not fit yet, a template is something to begin with: what could not be
     /// sent is refused.
     /// </summary>
-    internal (ValidTemplate? Template, IReadOnlyList<FieldProblem> Problems) Check()
+    internal (ValidTemplate? Template, IReadOnlyList<FieldError> Problems) Check()
     {
-        var problems = new List<FieldProblem>();
+        var problems = new List<FieldError>();
         if (!PlainText.TryParse(Name, "name", MaxNameLength, out var name, out var reason))
         {
             problems.Add(new("name", reason));
@@ -46,7 +46,7 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
         return problems.Count > 0 ? (null, problems) : (new ValidTemplate(name!, subject, html, text), []);
     }
 
-    private static void Keepable(List<FieldProblem> problems, string field, string text, int max)
+    private static void Keepable(List<FieldError> problems, string field, string text, int max)
     {
         if (text.Length > max)
         {
@@ -59,7 +59,7 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
     }
 
     // Each field by itself, so that one answer names every fault.
-    private static void Merge(List<FieldProblem> problems, string subject, string html, string? text)
+    private static void Merge(List<FieldError> problems, string subject, string html, string? text)
     {
         Try("subject", () => MailTemplate.Compile(subject, ""));
         Try("html", () => MailTemplate.Compile("", html));
@@ -95,7 +95,7 @@ public abstract record TemplateOutcome
     public sealed record Deleted : TemplateOutcome;
 
     /// <param name="Problems">Of the fields name, subject, html and text.</param>
-    public sealed record Invalid(IReadOnlyList<FieldProblem> Problems) : TemplateOutcome;
+    public sealed record Invalid(IReadOnlyList<FieldError> Problems) : TemplateOutcome;
 
     public sealed record NotFound : TemplateOutcome;
 

@@ -182,6 +182,30 @@ public sealed class CampaignsApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Creation_WithAnotherTenantsSegmentOrSender_IsRefusedAtItsField_AsIfThereWereNone()
+    {
+        using var south = await _api.ProgramAsync(_api.South);
+        var theirs = (await south.CreateAsync("segments", new { name = "Theirs" })).Text("id");
+
+        foreach (var segment in new[] { theirs, $"{Guid.NewGuid()}" })
+        {
+            var refused = await _program.CreateAsync(
+                "campaigns",
+                new
+                {
+                    subject = "Hello",
+                    html = "<p>Good news.</p>",
+                    sender_id = Guid.NewGuid(),
+                    audience = new { segment_id = segment },
+                }
+            );
+
+            Assert.Equal(422, refused.Status);
+            Assert.Equal(["audience", "sender_id"], refused.WrongFields.Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Ledger_IsPagedByNumber_AndEachRecipientHasItsStory()
     {
         await AddContactsAsync(7);

@@ -203,6 +203,7 @@ internal static class CampaignsApi
     private static ApiProblem NotADraft(CampaignStatus status) =>
         ApiErrors.NotADraft.Say("Nothing was changed: its content is what is being mailed.", new { state = status });
 
-    private static IEnumerable<FieldError> Errors(IEnumerable<FieldProblem> problems) =>
-        problems.Select(problem => new FieldError(problem.Field, problem.Message));
+    // A page's field is the sender; a program names its id.
+    private static IEnumerable<FieldError> Errors(IEnumerable<FieldError> problems) =>
+        problems.Select(problem => problem.Field == "sender" ? problem with { Field = "sender_id" } : problem);
 }

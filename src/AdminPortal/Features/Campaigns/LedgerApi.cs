@@ -16,7 +16,7 @@ internal static class LedgerApi
             .MapGet("/{id:guid}/recipients", ListAsync)
             .RequireScope(Read)
             .Lists<RecipientShape>("listRecipients", "Lists the ledger in the order of its numbers")
-            .Answers(ApiErrors.NotFound);
+            .Problems(ApiErrors.NotFound);
         campaigns
             .MapGet("/{id:guid}/recipients/{number:int}", FindAsync)
             .RequireScope(Read)

@@ -1,6 +1,7 @@
 using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Templates;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
@@ -11,7 +12,7 @@ namespace AdminPortal.Features.Templates;
 public sealed partial class TemplatePage : IDisposable
 {
     private readonly CancellationTokenSource _closed = new();
-    private IReadOnlyList<FieldProblem> _problems = [];
+    private IReadOnlyList<FieldError> _problems = [];
     private Form? _form;
     private Guid? _shown;
     private string? _problem;

@@ -93,7 +93,7 @@ internal static class TemplatesApi
                 $"/templates/{saved.TemplateId}"
             ),
             TemplateOutcome.Deleted => ApiAnswers.NoContent,
-            TemplateOutcome.Invalid invalid => ApiErrors.Fields(TemplateBody.Errors(invalid.Problems)),
+            TemplateOutcome.Invalid invalid => ApiErrors.Fields(invalid.Problems),
             TemplateOutcome.ChangedMeanwhile changed => ApiErrors.Changed.Say(
                 "Nothing was saved: somebody changed the template since that version was read.",
                 new { changed.Version }
@@ -114,10 +114,7 @@ internal sealed record TemplateBody(
 {
     public TemplateInput ToInput() => new(Name, Subject, Html, Text);
 
-    public IEnumerable<FieldError> Check() => Errors(ToInput().Problems());
-
-    internal static IEnumerable<FieldError> Errors(IEnumerable<Ledgerpost.Campaigns.FieldProblem> problems) =>
-        problems.Select(problem => new FieldError(problem.Field, problem.Message));
+    public IEnumerable<FieldError> Check() => ToInput().Problems();
 }
 
 /// <summary>The whole of a template.</summary>
@@ -132,7 +129,7 @@ internal sealed record TemplateReplacement(
 {
     public TemplateInput ToInput() => new(Name, Subject, Html, Text);
 
-    public IEnumerable<FieldError> Check() => TemplateBody.Errors(ToInput().Problems());
+    public IEnumerable<FieldError> Check() => ToInput().Problems();
 }
 
 /// <param name="Version">1 for a new one, raised by each change.</param>

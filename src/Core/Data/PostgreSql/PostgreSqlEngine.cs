@@ -22,6 +22,9 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     /// </summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
+    private static readonly string EnterAlone = Enter("pg_advisory_xact_lock(hashtextextended($3, 0))::text");
+    private static readonly string EnterBesideOthers = Enter("''");
+
     private readonly NpgsqlDataSource _source;
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _queues = new(StringComparer.Ordinal);
     private readonly StorageFaults _faults;
@@ -218,13 +221,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     {
         var sent = TimeProvider.System.GetTimestamp();
         await using var command = connection.CreateCommand();
-        var pause = string.Create(
-            CultureInfo.InvariantCulture,
-            $"set_config('idle_in_transaction_session_timeout', '{LongestPause.TotalMilliseconds}', true)"
-        );
-        command.CommandText = alone
-            ? $"SELECT {RowSecurity.Enter("true")}, pg_advisory_xact_lock(hashtextextended($3, 0))::text, {DatabaseTime.Sql}, {pause}"
-            : $"SELECT {RowSecurity.Enter("true")}, '', {DatabaseTime.Sql}, {pause}";
+        command.CommandText = alone ? EnterAlone : EnterBesideOthers;
         RowSecurity.Add(command, scope);
         if (alone)
         {
@@ -236,6 +233,12 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         // A wait for the lock lies before the clock is read; counting from the answer would make it late by that much.
         _clock?.Sample(reader.GetInt64(3), alone ? TimeProvider.System.GetTimestamp() : sent);
     }
+
+    private static string Enter(string taken) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"SELECT {RowSecurity.Enter("true")}, {taken}, {DatabaseTime.Sql}, set_config('idle_in_transaction_session_timeout', '{LongestPause.TotalMilliseconds}', true)"
+        );
 
     private static string LockName(TenantScope scope) =>
         scope.TenantId == Guid.Empty ? "installation" : $"tenant/{scope.TenantId:N}";

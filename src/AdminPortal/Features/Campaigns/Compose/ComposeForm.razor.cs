@@ -1,4 +1,5 @@
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Campaigns.Compose;
@@ -30,7 +31,7 @@ public sealed partial class ComposeForm
     public ComposeChoices? Choices { get; set; }
 
     [Parameter]
-    public IReadOnlyList<FieldProblem> Problems { get; set; } = [];
+    public IReadOnlyList<FieldError> Problems { get; set; } = [];
 
     /// <summary>Of a follow-up: the name of the campaign that it continues.</summary>
     [Parameter]

@@ -1,6 +1,7 @@
 using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
@@ -70,12 +71,12 @@ public sealed partial class ComposePage
     private string? From => _choices?.Senders.FirstOrDefault(sender => sender.Id == _editor?.Content.SenderId)?.Shown;
 
     /// <summary>At the fields: what cannot be kept, and what is wrong in a text that is there. An empty one is no mistake yet.</summary>
-    private IReadOnlyList<FieldProblem> Problems =>
+    private IReadOnlyList<FieldError> Problems =>
         [
             .. _editor!.Problems,
             .. (_report?.Items ?? [])
                 .Where(item => item.Severity == PreflightSeverity.Blocker && IsFilled(item.Field))
-                .Select(item => new FieldProblem(item.Field, item.Sentence)),
+                .Select(item => new FieldError(item.Field, item.Sentence)),
         ];
 
     protected override async Task OnParametersSetAsync()

@@ -1,4 +1,5 @@
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Tenancy;
 
 namespace AdminPortal.Features.Campaigns.Compose;
@@ -34,7 +35,7 @@ public sealed class DraftEditor(SaveDraft save, Caller caller, Guid campaignId, 
     public int Version { get; private set; } = version;
     public DraftState State { get; private set; } = DraftState.Saved;
     public DateTimeOffset? SavedAt { get; private set; }
-    public IReadOnlyList<FieldProblem> Problems { get; private set; } = [];
+    public IReadOnlyList<FieldError> Problems { get; private set; } = [];
     public SaveDraftResult.Conflict? Conflict { get; private set; }
 
     /// <summary>What went wrong with the last save, as a sentence.</summary>
