@@ -32,6 +32,7 @@ public sealed class TemplatePagesTests : IAsyncLifetime
         await _page.OpenAsync(_portal, PortalUrls.Templates(Stage.Tenant));
         await _page.LookAsync("templates");
         await _page.GetByRole(AriaRole.Link, new() { Name = "New template" }).ClickAsync();
+        await Expect(_page.GetByRole(AriaRole.Heading, new() { Name = "New template" })).ToBeVisibleAsync();
         await _page
             .GetByLabel("Name", new() { Exact = true })
             .FillAsync("A letter with a rather long name, as some people give their letters");
@@ -46,6 +47,8 @@ public sealed class TemplatePagesTests : IAsyncLifetime
         await _page.LookAsync("template");
 
         await _page.GetByRole(AriaRole.Link, new() { Name = "New campaign from it" }).ClickAsync();
+        // Both pages have a field "Name": until the next one is there, the template's own would be filled.
+        await Expect(_page.GetByRole(AriaRole.Heading, new() { Name = "New campaign" })).ToBeVisibleAsync();
         await _page.GetByLabel("Name").FillAsync("Morning mail");
         await _page.LookAsync("campaign-new-template");
         await _page.GetByRole(AriaRole.Button, new() { Name = "Start writing" }).ClickAsync();
