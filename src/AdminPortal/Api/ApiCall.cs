@@ -95,10 +95,7 @@ internal sealed class ApiCall(
         using var turn = await inFlight.EnterAsync(scope.TenantId, key, Cancellation);
         if (turn is null)
         {
-            Http.Response.Headers.RetryAfter = "1";
-            return ApiErrors.RequestInProgress.Say(
-                "The same request has not been answered yet. Wait a moment and send it again, with the same key."
-            );
+            return InProgress("The same request has not been answered yet.");
         }
 
         var record = new RequestRecord<TOutcome>(key, answer);
@@ -123,10 +120,22 @@ internal sealed class ApiCall(
             Http.Response.Headers[ReplayedHeader] = "true";
             done = record.Answer;
         }
+        catch (TenantBusyException)
+        {
+            return InProgress("This request, or another command of the organisation, is being carried out elsewhere.");
+        }
 
         await crash.ReachAsync(CrashPoints.BeforeAnswer, Cancellation);
         return new ApiAnswer(
             done.Sent is { } campaignId && present is not null ? await present(campaignId, Cancellation) : done
+        );
+    }
+
+    private ApiProblem InProgress(string what)
+    {
+        Http.Response.Headers.RetryAfter = "1";
+        return ApiErrors.RequestInProgress.Say(
+            what + " Nothing was done by this one. Wait a moment and send it again, with the same key."
         );
     }
 

@@ -5,13 +5,10 @@ namespace AdminPortal.Api;
 
 /// <summary>
 /// Of equal requests at the same moment one goes first and the others wait for it, for a while. Between processes the
-/// transaction itself makes them wait: this only keeps a crowd of them off the database.
+/// transaction itself makes them wait, as long: this only keeps a crowd of them off the database.
 /// </summary>
 internal sealed class RequestsInFlight(TimeProvider time)
 {
-    /// <summary>Then the waiting one is told to come again.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<(Guid Tenant, string Path, string Key), TaskCompletionSource> _first = new();
 
     /// <returns>The turn, ended by disposing of it; null when patience is over. Without a key there is nothing to wait for.</returns>
@@ -33,7 +30,7 @@ internal sealed class RequestsInFlight(TimeProvider time)
                 return new Turn(this, name, mine);
             }
 
-            var left = Patience - time.GetElapsedTime(began);
+            var left = RequestKey.Patience - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 return null;

@@ -64,6 +64,9 @@ public sealed class CommandContext(PortalDbContext db, Actor actor, DateTimeOffs
 /// </summary>
 public interface ICommandRecord
 {
+    /// <summary>How long the command waits for another one, which may be the same; for ever when null.</summary>
+    TimeSpan? Patience { get; }
+
     /// <summary>Before anything is done, with the caller let in.</summary>
     /// <exception cref="CommandAnsweredException">It was carried out before; nothing is done.</exception>
     Task BeginAsync(CommandContext command, CancellationToken cancellation);
@@ -75,6 +78,8 @@ public interface ICommandRecord
 /// <summary>For the first of a use case's two transactions: a repeat ends there, and the second one writes the record.</summary>
 internal sealed class OnlyLookedFor(ICommandRecord record) : ICommandRecord
 {
+    public TimeSpan? Patience => record.Patience;
+
     public Task BeginAsync(CommandContext command, CancellationToken cancellation) =>
         record.BeginAsync(command, cancellation);
 

@@ -30,11 +30,16 @@ internal abstract class DatabaseEngine(SafetyLog safety) : IAsyncDisposable
     /// when the work takes the locks that it needs.
     /// </param>
     /// <param name="work">May run more than once; only its last run counts.</param>
+    /// <param name="patience">
+    /// How long one that is alone waits for another; for ever when null. SQLite's one writer keeps nobody that long.
+    /// </param>
+    /// <exception cref="TenantBusyException">Its patience is over; nothing was done.</exception>
     public abstract Task WriteAsync(
         TenantScope scope,
         bool alone,
         Func<PortalDbContext, Task> work,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        TimeSpan? patience = null
     );
 
     public abstract PortalDbContext CreateForIdentity();

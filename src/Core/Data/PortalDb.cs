@@ -93,6 +93,16 @@ public sealed class PortalDb : IAsyncDisposable
             cancellation
         );
 
+    /// <summary>The same for one that would rather be told than wait longer for another process.</summary>
+    /// <param name="patience">For ever when null.</param>
+    /// <exception cref="TenantBusyException">It is over; nothing was done.</exception>
+    internal Task<T> WriteAsync<T>(
+        TenantScope scope,
+        TimeSpan? patience,
+        Func<PortalDbContext, CancellationToken, Task<T>> work,
+        CancellationToken cancellation
+    ) => WriteAsync(scope, alone: true, work, cancellation, patience);
+
     /// <summary>
     /// For the engine's hot steps: one transaction beside others, also of the same tenant. It decides by conditional
     /// statements, or takes the locks of <see cref="Locks"/> first.
@@ -106,6 +116,7 @@ public sealed class PortalDb : IAsyncDisposable
 
     /// <summary>A person's or program's command: membership and audit entry stand in the same transaction.</summary>
     /// <exception cref="AccessDeniedException">The caller has no such role in this tenant, or not any more.</exception>
+    /// <exception cref="TenantBusyException">The patience of the caller's record is over; nothing was done.</exception>
     public Task<T> CommandAsync<T>(
         Caller caller,
         TenantRole atLeast,
@@ -114,6 +125,7 @@ public sealed class PortalDb : IAsyncDisposable
     ) =>
         WriteAsync(
             caller.Scope,
+            caller.Record?.Patience,
             async (db, token) =>
             {
                 await Permissions.DemandAsync(db, caller, atLeast, token);
@@ -155,14 +167,24 @@ public sealed class PortalDb : IAsyncDisposable
         TenantScope scope,
         bool alone,
         Func<PortalDbContext, CancellationToken, Task<T>> work,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        TimeSpan? patience = null
     )
     {
         T result = default!;
-        await _engine.WriteAsync(scope, alone, async db => result = await work(db, cancellation), cancellation);
+        await _engine.WriteAsync(
+            scope,
+            alone,
+            async db => result = await work(db, cancellation),
+            cancellation,
+            patience
+        );
         return result;
     }
 }
+
+/// <summary>Another process holds the tenant's writes for longer than the caller would wait; nothing was done.</summary>
+public sealed class TenantBusyException() : Exception("Another command of this organisation is being carried out.");
 
 /// <summary>The portal does not start on this database; the message says what to change.</summary>
 public sealed class DatabaseUnsafeException(string message) : Exception(message);

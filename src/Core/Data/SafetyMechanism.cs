@@ -69,6 +69,7 @@ public enum SafetyMechanism
     // Programs that ask again.
     RequestReplayed,
     RequestReused,
+    TenantBusy,
 
     // Starts, clocks and the database.
     RecoveredAtStart,

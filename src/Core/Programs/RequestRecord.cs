@@ -24,7 +24,11 @@ public sealed record CommandAnswer(
 /// <summary>An <c>Idempotency-Key</c> as it came with a request.</summary>
 /// <param name="Path">The concrete path.</param>
 /// <param name="BodyHash">SHA-256 of the body as it came, in hexadecimal; asked for within the command, when all was read.</param>
-public sealed record RequestKey(string Key, string Path, Func<string> BodyHash);
+public sealed record RequestKey(string Key, string Path, Func<string> BodyHash)
+{
+    /// <summary>How long a request waits for an equal one; then it is told to come again.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+}
 
 /// <summary>
 /// The record of one request: looked for in the transaction of its command and written there. The same request again finds
@@ -42,6 +46,8 @@ public sealed class RequestRecord<TOutcome>(
 
     /// <summary>Of this request, or of the one before it with the same key.</summary>
     public CommandAnswer? Answer { get; private set; }
+
+    public TimeSpan? Patience => key is null ? null : RequestKey.Patience;
 
     public bool WasReplayed { get; private set; }
 

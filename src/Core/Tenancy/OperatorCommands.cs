@@ -27,6 +27,7 @@ public static class OperatorCommands
     ) =>
         portal.WriteAsync(
             TenantScope.Installation,
+            record?.Patience,
             async (db, token) =>
             {
                 await DemandOperatorAsync(db, actor, token);

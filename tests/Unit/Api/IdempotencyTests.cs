@@ -1,6 +1,8 @@
 using System.Text;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using UnitTests.Support;
 
 namespace UnitTests.Api;
 
@@ -68,6 +70,30 @@ public sealed class IdempotencyTests(ApiRulesTests.Portal portal) : IClassFixtur
         var reply = await reader.CreateAsync("contacts", body, "replay-1");
 
         Assert.Equal((403, "insufficient_scope", false), (reply.Status, reply.Code, reply.WasReplayed));
+    }
+
+    [PostgreSqlFact]
+    public async Task Request_ThatWaitsForAnotherInstance_IsToldToComeAgain_AndThenCarriedOut()
+    {
+        using var program = await Api.ProgramAsync(Api.North);
+        var body = new { email = "elsewhere@example.net" };
+        ApiReply waited;
+        await using (var other = new NpgsqlConnection(RealHost.ConnectionString(Api.Host.Folder)))
+        {
+            await other.OpenAsync();
+            await using var transaction = await other.BeginTransactionAsync();
+            await using var held = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", other);
+            held.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"tenant/{Api.North.TenantId:N}" });
+            await held.ExecuteNonQueryAsync();
+
+            waited = await program.CreateAsync("contacts", body, "elsewhere-1");
+        }
+
+        var again = await program.CreateAsync("contacts", body, "elsewhere-1");
+
+        Assert.Equal((409, "request_in_progress", "1"), (waited.Status, waited.Code, waited.Headers["Retry-After"]));
+        Assert.Equal((201, false), (again.Status, again.WasReplayed));
+        Assert.Equal(1, Api.Host.Get<PortalDb>().Safety.CountOf(SafetyMechanism.TenantBusy));
     }
 
     [Theory]

@@ -35,6 +35,10 @@ internal static class Again
             || refused.SqlState.StartsWith("25", StringComparison.Ordinal)
         );
 
+    /// <summary>Only who set a patience is told so by the server.</summary>
+    public static bool HasWaitedEnough(Exception exception) =>
+        Find(exception) is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable };
+
     /// <summary>10 ms, doubled each time: the other transaction is over by then, a restart nearly.</summary>
     public static TimeSpan Pause(int run) => TimeSpan.FromMilliseconds(10 << (run * 2 - 2 > 8 ? 8 : run * 2 - 2));
 

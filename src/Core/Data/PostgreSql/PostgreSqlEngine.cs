@@ -22,8 +22,11 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     /// </summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    private static readonly string EnterAlone = Enter("pg_advisory_xact_lock(hashtextextended($3, 0))::text");
-    private static readonly string EnterBesideOthers = Enter("''");
+    // A list is computed from left to right: the patience is set before the lock is asked for.
+    private static readonly string EnterAlone = Enter(
+        "set_config('lock_timeout', $4, true), pg_advisory_xact_lock(hashtextextended($3, 0))::text"
+    );
+    private static readonly string EnterBesideOthers = Enter("'', ''");
 
     private readonly NpgsqlDataSource _source;
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _queues = new(StringComparer.Ordinal);
@@ -78,22 +81,34 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         TenantScope scope,
         bool alone,
         Func<PortalDbContext, Task> work,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        TimeSpan? patience = null
     )
     {
         if (!alone)
         {
-            Announce(await RunAsync(scope, alone, work, cancellation));
+            Announce(await RunAsync(scope, alone, work, patience, cancellation));
             return;
         }
 
         // Who waits for another transaction of this process waits here, without a connection: the pool is for all.
         var mine = _queues.GetOrAdd(LockName(scope), _ => new SemaphoreSlim(1, 1));
-        await mine.WaitAsync(cancellation);
+        var began = TimeProvider.System.GetTimestamp();
+        if (!await mine.WaitAsync(patience ?? Timeout.InfiniteTimeSpan, cancellation))
+        {
+            throw Busy(scope);
+        }
+
         IReadOnlyList<Action> announcements;
         try
         {
-            announcements = await RunAsync(scope, alone, work, cancellation);
+            announcements = await RunAsync(
+                scope,
+                alone,
+                work,
+                patience - TimeProvider.System.GetElapsedTime(began),
+                cancellation
+            );
         }
         finally
         {
@@ -107,6 +122,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         TenantScope scope,
         bool alone,
         Func<PortalDbContext, Task> work,
+        TimeSpan? patience,
         CancellationToken cancellation
     )
     {
@@ -114,7 +130,11 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         {
             try
             {
-                return await RunOnceAsync(scope, alone, work, cancellation);
+                return await RunOnceAsync(scope, alone, work, patience, cancellation);
+            }
+            catch (Exception exception) when (Again.HasWaitedEnough(exception))
+            {
+                throw Busy(scope);
             }
             catch (Exception exception) when (Again.IsWorthIt(exception, run))
             {
@@ -122,6 +142,12 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
                 await Task.Delay(Again.Pause(run), TimeProvider.System, cancellation);
             }
         }
+    }
+
+    private TenantBusyException Busy(TenantScope scope)
+    {
+        Safety.Fired(SafetyMechanism.TenantBusy, LockName(scope));
+        return new TenantBusyException();
     }
 
     public override PortalDbContext CreateForIdentity() =>
@@ -182,6 +208,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         TenantScope scope,
         bool alone,
         Func<PortalDbContext, Task> work,
+        TimeSpan? patience,
         CancellationToken cancellation
     )
     {
@@ -190,7 +217,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             IsolationLevel.ReadCommitted,
             cancellation
         );
-        await EnterAsync(connection, scope, alone, cancellation);
+        await EnterAsync(connection, scope, alone, patience, cancellation);
         await using var db = Create(scope, Options(connection).Options);
         db.Database.AutoSavepointsEnabled = false;
         await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
@@ -216,6 +243,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         NpgsqlConnection connection,
         TenantScope scope,
         bool alone,
+        TimeSpan? patience,
         CancellationToken cancellation
     )
     {
@@ -226,12 +254,13 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         if (alone)
         {
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LockName(scope) });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Milliseconds(patience) });
         }
 
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         // A wait for the lock lies before the clock is read; counting from the answer would make it late by that much.
-        _clock?.Sample(reader.GetInt64(3), alone ? TimeProvider.System.GetTimestamp() : sent);
+        _clock?.Sample(reader.GetInt64(4), alone ? TimeProvider.System.GetTimestamp() : sent);
     }
 
     private static string Enter(string taken) =>
@@ -239,6 +268,10 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             CultureInfo.InvariantCulture,
             $"SELECT {RowSecurity.Enter("true")}, {taken}, {DatabaseTime.Sql}, set_config('idle_in_transaction_session_timeout', '{LongestPause.TotalMilliseconds}', true)"
         );
+
+    /// <summary>As PostgreSQL takes a timeout; 0 is none, so what is all used up is 1.</summary>
+    private static string Milliseconds(TimeSpan? patience) =>
+        (patience is { } given ? Math.Max(1, given.TotalMilliseconds) : 0).ToString("F0", CultureInfo.InvariantCulture);
 
     private static string LockName(TenantScope scope) =>
         scope.TenantId == Guid.Empty ? "installation" : $"tenant/{scope.TenantId:N}";

@@ -55,12 +55,13 @@ internal sealed class SqliteEngine : DatabaseEngine
         return db;
     }
 
-    /// <summary>The gate makes each alone, whatever is asked for; several share one commit.</summary>
+    /// <summary>The gate makes each alone, whatever is asked for; several share one commit. There is no other process.</summary>
     public override async Task WriteAsync(
         TenantScope scope,
         bool alone,
         Func<PortalDbContext, Task> work,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        TimeSpan? patience = null
     )
     {
         IReadOnlyList<Action> announcements = [];
