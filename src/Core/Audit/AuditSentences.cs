@@ -78,6 +78,14 @@ public static class AuditSentences
         ["campaign.resumed"] = "resumed the campaign {}",
         ["campaign.stopped"] = "stopped the campaign {}",
         ["campaign.sent"] = "finished the campaign {}",
+        ["mail.posted"] = "posted the mail {}",
+        ["mail.stopped"] = "stopped the mail {}",
+        ["mail.resumed"] = "resumed the mail {}",
+        ["mail.paused"] = "paused the mail {}",
+        ["mail.continued"] = "continued the mail {}",
+        ["mail.cancelled"] = "cancelled the mail {}",
+        ["mail.treated_as_sent"] = "decided that the mail {}, whose fate is unknown, counts as sent",
+        ["mail.sent_again"] = "decided that the mail {}, whose fate is unknown, is sent again",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Every action that has a sentence, in alphabetical order.</summary>

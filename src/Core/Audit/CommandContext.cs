@@ -67,6 +67,9 @@ public interface ICommandRecord
     /// <summary>How long the command waits for another one, which may be the same; for ever when null.</summary>
     TimeSpan? Patience { get; }
 
+    /// <summary>What its caller called the request; null where it was not called anything.</summary>
+    RequestName? Name { get; }
+
     /// <summary>Before anything is done, with the caller let in.</summary>
     /// <exception cref="CommandAnsweredException">It was carried out before; nothing is done.</exception>
     Task BeginAsync(CommandContext command, CancellationToken cancellation);
@@ -75,10 +78,15 @@ public interface ICommandRecord
     Task CompleteAsync(CommandContext command, object? outcome, CancellationToken cancellation);
 }
 
+/// <summary>A request's concrete path and its <c>Idempotency-Key</c>: within one tenant there is one of that name, for good.</summary>
+public sealed record RequestName(string Path, string Key);
+
 /// <summary>For the first of a use case's two transactions: a repeat ends there, and the second one writes the record.</summary>
 internal sealed class OnlyLookedFor(ICommandRecord record) : ICommandRecord
 {
     public TimeSpan? Patience => record.Patience;
+
+    public RequestName? Name => record.Name;
 
     public Task BeginAsync(CommandContext command, CancellationToken cancellation) =>
         record.BeginAsync(command, cancellation);

@@ -35,6 +35,12 @@ public sealed class Campaign : ITenantOwned
     /// <summary>The follow-up that took this campaign's waiting people over; null again when its draft is deleted.</summary>
     public Guid? ContinuedById { get; set; }
 
+    /// <summary>What it is: <see cref="CampaignKind.Email"/> is one mail that a program gave, and never a draft.</summary>
+    public CampaignKind Kind { get; init; }
+
+    /// <summary>Of a transactional mail, its one recipient's address, normalised; else null.</summary>
+    public string? MailedTo { get; init; }
+
     public required string Name { get; set; }
     public required CampaignStatus Status { get; set; }
 
@@ -89,6 +95,22 @@ public enum AudienceKind
     All,
     Tag,
     Segment,
+
+    /// <summary>The one address of a transactional mail; no contact belongs to it, now or later.</summary>
+    Address,
+}
+
+/// <summary>Kept as a number, so that what waits of one kind is a narrow index.</summary>
+public enum CampaignKind
+{
+    /// <summary>Composed by somebody, to an audience.</summary>
+    Composed,
+
+    /// <summary>
+    /// One transactional mail: a ledger of one row, frozen with the request that gave it and sent by the same engine. In
+    /// no list of campaigns.
+    /// </summary>
+    Email,
 }
 
 /// <summary>The state machine is drawn in docs/sending.md.</summary>
@@ -166,6 +188,8 @@ internal sealed class CampaignConfiguration : IEntityTypeConfiguration<Campaign>
         builder.Property(campaign => campaign.Name).HasMaxLength(200);
         builder.Property(campaign => campaign.Subject).HasMaxLength(500);
         builder.Property(campaign => campaign.AudienceTag).HasMaxLength(64);
+        builder.Property(campaign => campaign.Kind).HasConversion<int>().HasDefaultValue(CampaignKind.Composed);
+        builder.Property(campaign => campaign.MailedTo).HasMaxLength(320);
         builder.Property(campaign => campaign.Version).IsConcurrencyToken();
         // Read through the property: rows and objects that name no lineage are their own.
         builder.Property(campaign => campaign.LineageId).UsePropertyAccessMode(PropertyAccessMode.Property);
@@ -179,8 +203,34 @@ internal sealed class CampaignConfiguration : IEntityTypeConfiguration<Campaign>
             })
             .IsUnique();
         builder.HasIndex(campaign => new { campaign.TenantId, campaign.ContinuesId }).IsUnique();
-        builder.HasIndex(campaign => new { campaign.TenantId, campaign.CreatedAt });
-        builder.HasIndex(campaign => campaign.Status);
+        // Millions of transactional mails stand between campaigns: each list and each claim finds its own kind alone.
+        builder.HasIndex(campaign => new
+        {
+            campaign.TenantId,
+            campaign.Kind,
+            campaign.CreatedAt,
+            campaign.Id,
+        });
+        builder
+            .HasIndex(campaign => new { campaign.TenantId, campaign.Id }, "IX_Campaigns_Composed")
+            .HasFilter("\"Kind\" = 0");
+        builder.HasIndex(campaign => new
+        {
+            campaign.Status,
+            campaign.Kind,
+            campaign.TenantId,
+            campaign.CreatedAt,
+            campaign.Id,
+        });
+        builder
+            .HasIndex(campaign => new
+            {
+                campaign.TenantId,
+                campaign.MailedTo,
+                campaign.CreatedAt,
+                campaign.Id,
+            })
+            .HasFilter("\"MailedTo\" IS NOT NULL");
         builder.HasOne<Tenant>().WithMany().HasForeignKey(campaign => campaign.TenantId);
     }
 }

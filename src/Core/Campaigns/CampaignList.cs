@@ -45,7 +45,7 @@ public sealed class CampaignList(PortalDb database)
             scope,
             async (db, token) =>
             {
-                var found = db.Campaigns.AsQueryable();
+                var found = db.Campaigns.Composed();
                 if (!string.IsNullOrWhiteSpace(query.Search))
                 {
                     var pattern = LikePattern.Containing(query.Search.Trim());

@@ -51,7 +51,8 @@ public sealed class DuplicateCampaign(PortalDb database)
             async (command, token) =>
             {
                 var source = await command
-                    .Db.Campaigns.AsNoTracking()
+                    .Db.Campaigns.Composed()
+                    .AsNoTracking()
                     .SingleOrDefaultAsync(campaign => campaign.Id == campaignId, token);
                 if (source is null)
                 {

@@ -30,7 +30,7 @@ public sealed class OpenCampaign(PortalDb database)
     public async Task<CampaignView?> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation)
     {
         await using var db = database.Read(scope);
-        if (await db.Campaigns.SingleOrDefaultAsync(row => row.Id == campaignId, cancellation) is not { } campaign)
+        if (await db.Campaigns.Composed().SingleOrDefaultAsync(row => row.Id == campaignId, cancellation) is not { } campaign)
         {
             return null;
         }
@@ -93,6 +93,7 @@ public static class CampaignAudience
             _ when continuesId is { } source => db.WaitingInFollowUp(source),
             AudienceKind.Tag => Segments.Audience.WithTag(db, tag ?? ""),
             AudienceKind.Segment => Segments.Audience.InSegment(db, segmentId ?? Guid.Empty),
+            AudienceKind.Address => Segments.Audience.All(db).Where(_ => false),
             _ => Segments.Audience.All(db),
         };
 }

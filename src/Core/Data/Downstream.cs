@@ -100,7 +100,8 @@ internal static class Downstream
     ) =>
         db
             .Campaigns.Where(campaign =>
-                campaign.AudienceKind == AudienceKind.Segment
+                campaign.Kind == CampaignKind.Composed
+                && campaign.AudienceKind == AudienceKind.Segment
                 && campaign.AudienceSegmentId == segmentId
                 && (
                     campaign.Status == CampaignStatus.Draft
@@ -113,21 +114,37 @@ internal static class Downstream
             .Take(5)
             .ToListAsync(cancellation);
 
-    /// <summary>Names of campaigns that are not at their end and go out as one of these senders.</summary>
-    public static Task<List<string>> UnfinishedCampaignsAsync(
+    /// <summary>Names of campaigns and transactional mails that are not at their end and go out as one of these senders.</summary>
+    public static async Task<List<string>> UnfinishedCampaignsAsync(
         this PortalDbContext db,
         IQueryable<Guid> senderIds,
         CancellationToken cancellation
-    ) =>
-        db
-            .Campaigns.Where(campaign =>
-                campaign.SenderId != null
-                && senderIds.Contains(campaign.SenderId.Value)
-                && campaign.Status != CampaignStatus.Sent
-                && campaign.Status != CampaignStatus.Cancelled
-            )
-            .OrderBy(campaign => campaign.Name)
-            .Select(campaign => campaign.Name)
-            .Take(5)
-            .ToListAsync(cancellation);
+    )
+    {
+        var names = await NamesAsync(
+            db.Campaigns.Composed()
+                .Where(campaign =>
+                    campaign.Status != CampaignStatus.Sent && campaign.Status != CampaignStatus.Cancelled
+                )
+        );
+        // By the states that a mail can wait in, which are the narrow side of their index.
+        return names.Count > 0
+            ? names
+            : await NamesAsync(
+                db.Campaigns.Emails()
+                    .Where(mail =>
+                        mail.Status == CampaignStatus.Sending
+                        || mail.Status == CampaignStatus.Partial
+                        || mail.Status == CampaignStatus.Paused
+                    )
+            );
+
+        Task<List<string>> NamesAsync(IQueryable<Campaign> unfinished) =>
+            unfinished
+                .Where(campaign => campaign.SenderId != null && senderIds.Contains(campaign.SenderId.Value))
+                .OrderBy(campaign => campaign.Name)
+                .Select(campaign => campaign.Name)
+                .Take(5)
+                .ToListAsync(cancellation);
+    }
 }

@@ -49,6 +49,8 @@ public sealed class RequestRecord<TOutcome>(
 
     public TimeSpan? Patience => key is null ? null : RequestKey.Patience;
 
+    public RequestName? Name => key is null ? null : new RequestName(key.Path, key.Key);
+
     public bool WasReplayed { get; private set; }
 
     /// <summary>The key was used here with another body; nothing was done.</summary>

@@ -73,7 +73,18 @@ public static class Exclusions
             );
         }
 
-        yield return (Reasons.ContactDeleted, free.Where(recipient => recipient.ContactId == null));
+        // A transactional mail is to an address: there never was a contact that could be deleted.
+        yield return (
+            Reasons.ContactDeleted,
+            free.Where(recipient =>
+                recipient.ContactId == null
+                && !db.Campaigns.Any(mail =>
+                    mail.TenantId == recipient.TenantId
+                    && mail.Id == recipient.CampaignId
+                    && mail.Kind == CampaignKind.Email
+                )
+            )
+        );
     }
 
     /// <summary>
@@ -81,7 +92,9 @@ public static class Exclusions
     /// every chunk. A test compares it with the rules.
     /// </summary>
     public const string MustNotBeMailed = """
-        (r."ContactId" IS NULL OR EXISTS (
+        ((r."ContactId" IS NULL AND NOT EXISTS (
+            SELECT 1 FROM "Campaigns" AS m
+            WHERE m."TenantId" = r."TenantId" AND m."Id" = r."CampaignId" AND m."Kind" = 1)) OR EXISTS (
             SELECT 1 FROM "SuppressedAddresses" AS s
             WHERE s."TenantId" = r."TenantId" AND s."NormalizedEmail" = r."NormalizedEmail"))
         """;

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -113,7 +114,7 @@ public sealed class RecipientList(PortalDb database)
     )
     {
         await using var db = database.Read(scope);
-        if (!await db.Campaigns.AnyAsync(campaign => campaign.Id == campaignId, cancellation))
+        if (!await db.Campaigns.Composed().AnyAsync(campaign => campaign.Id == campaignId, cancellation))
         {
             return null;
         }

@@ -10,6 +10,8 @@ namespace Ledgerpost.Sending;
 /// <summary>Looks, after each change of the ledger, whether a campaign is done, and stops one that cannot go on.</summary>
 public static class CampaignCompletion
 {
+    private const string Sent = "campaign.sent";
+
     /// <summary>Sent when nobody is pending, in doubt or unknown; Partial when only the unknown are left.</summary>
     public static async Task CheckAsync(
         PortalDbContext db,
@@ -63,7 +65,7 @@ public static class CampaignCompletion
                                 .SetProperty(c => c.ResumeAfter, (DateTimeOffset?)null),
                         cancellation
                     );
-                await AuditAsync(db, tenantId, campaignId, "campaign.sent", null, now, cancellation);
+                await AuditAsync(db, tenantId, campaignId, Sent, null, now, cancellation);
             }
         }
         else if (status == CampaignStatus.Sending)
@@ -214,19 +216,25 @@ public static class CampaignCompletion
         CancellationToken cancellation
     )
     {
-        var name = await db
+        var campaign = await db
             .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
-            .Select(c => c.Name)
+            .Select(c => new { c.Name, c.Kind })
             .SingleAsync(cancellation);
+        if (campaign.Kind == CampaignKind.Email && action == Sent)
+        {
+            // It stands in the log since it was given; of millions the good end of each would bury what people do.
+            return;
+        }
+
         await AuditLog.AppendAsync(
             db,
             tenantId,
             Actor.System,
             now,
-            action,
-            "campaign",
+            campaign.Kind.Audited(action),
+            campaign.Kind.AuditedAs(),
             campaignId.ToString(),
-            name,
+            campaign.Name,
             details,
             cancellation
         );

@@ -135,7 +135,12 @@ internal static class CampaignMove
                 }
 
                 await then(command, campaign, token);
-                command.Audit(action, "campaign", campaignId.ToString(), campaign.Name);
+                command.Audit(
+                    campaign.Kind.Audited(action),
+                    campaign.Kind.AuditedAs(),
+                    campaignId.ToString(),
+                    campaign.Name
+                );
                 command.Db.AfterCommit(() => notifier.Publish(campaignId));
                 return new TransitionResult(true, to);
             },

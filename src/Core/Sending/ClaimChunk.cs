@@ -76,10 +76,13 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                     return (null, true);
                 }
 
-                if (
-                    (await DoubtfulAsync(context, accountId, now, token) ?? await CleanAsync(context, now, token))
-                    is not { } due
-                )
+                var (due, turn) = (await DoubtfulAsync(context, accountId, now, token), (Turns.Waiting?)null);
+                if (due is null)
+                {
+                    (due, turn) = await CleanAsync(context, now, token);
+                }
+
+                if (due is null)
                 {
                     return (null, true);
                 }
@@ -95,7 +98,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                     return (null, false);
                 }
 
-                _turns.Had(due.TenantId, due.CampaignId);
+                _turns.Had(due.TenantId, turn?.CampaignId ?? due.CampaignId);
                 return (due with { Epoch = due.Epoch + 1, Slot = mine }, false);
             },
             cancellation
@@ -131,26 +134,44 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             .ProviderAccounts.Where(account => account.Id == accountId)
             .Select(account => account.NotBefore)
             .SingleOrDefaultAsync(cancellation);
-        var planned = Sendable(context).Where(chunk => chunk.State == ChunkState.Planned);
-        var waiting = await planned.AnyAsync(chunk => chunk.NotBefore == null, cancellation)
-            ? db.Time.GetUtcNow()
-            : await planned.MinAsync(chunk => chunk.NotBefore, cancellation);
-        var leases = await Sendable(context)
-            .Where(chunk => chunk.State == ChunkState.Leased)
-            .MinAsync(chunk => chunk.LeaseEnds, cancellation);
-        var next = waiting is null || leases < waiting ? leases : waiting;
+        DateTimeOffset? next = null;
+        // Each by itself, along its own index: of what was stopped only the few in doubt are looked at.
+        foreach (var chunks in (IQueryable<Chunk>[])[Sending(context), DoubtOfStopped(context)])
+        {
+            var planned = chunks.Where(chunk => chunk.State == ChunkState.Planned);
+            if (await planned.AnyAsync(chunk => chunk.NotBefore == null, cancellation))
+            {
+                var now = db.Time.GetUtcNow();
+                return held > now ? held : now;
+            }
+
+            next = Earlier(next, await planned.MinAsync(chunk => chunk.NotBefore, cancellation));
+            var leased = chunks.Where(chunk => chunk.State == ChunkState.Leased);
+            next = Earlier(next, await leased.MinAsync(chunk => chunk.LeaseEnds, cancellation));
+        }
+
         return held > next ? held : next;
+
+        static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+            one is null || other < one ? other : one;
     }
 
-    private static IQueryable<Chunk> Sendable(PortalDbContext context) =>
+    private static IQueryable<Chunk> Sending(PortalDbContext context) =>
         from campaign in context.Campaigns
-        where campaign.Status == CampaignStatus.Sending || campaign.Status == CampaignStatus.Partial
+        where campaign.Status == CampaignStatus.Sending
         join chunk in context.Chunks
             on new { campaign.TenantId, CampaignId = campaign.Id } equals new { chunk.TenantId, chunk.CampaignId }
-        where
-            (chunk.State == ChunkState.Planned || chunk.State == ChunkState.Leased)
-            && (campaign.Status == CampaignStatus.Sending || chunk.DoubtfulSince != null)
         select chunk;
+
+    private static IQueryable<Chunk> DoubtOfStopped(PortalDbContext context) =>
+        context.Chunks.Where(chunk =>
+            chunk.DoubtfulSince != null
+            && context.Campaigns.Any(campaign =>
+                campaign.TenantId == chunk.TenantId
+                && campaign.Id == chunk.CampaignId
+                && campaign.Status == CampaignStatus.Partial
+            )
+        );
 
     private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>
         db.Time.MayNotSend()
@@ -185,7 +206,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         );
     }
 
-    private async Task<ClaimedChunk?> CleanAsync(
+    private async Task<(ClaimedChunk? Chunk, Turns.Waiting? Turn)> CleanAsync(
         PortalDbContext context,
         DateTimeOffset now,
         CancellationToken cancellation
@@ -193,16 +214,18 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     {
         while (_turns.Next() is { } turn)
         {
-            var next = await NextOfAsync(context, turn, now, cancellation);
+            var next = turn.IsEmails
+                ? await EmailQueue.NextAsync(context, turn.TenantId, now, cancellation)
+                : await NextOfAsync(context, turn, now, cancellation);
             if (next is not null)
             {
-                return next;
+                return (next, turn);
             }
 
             _turns.Drop(turn);
         }
 
-        return null;
+        return (null, null);
     }
 
     /// <summary>
@@ -281,11 +304,25 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             cancellation
         );
 
-    // The frozen bytes stay where they are: a claim reads the few columns that it needs. What another instance is claiming
-    // at this moment is passed over.
     private static Task<ClaimedChunk?> ClaimableAsync(
         PortalDbContext context,
         FormattableString which,
+        CancellationToken cancellation
+    ) =>
+        FirstAsync(
+            context,
+            FormattableStringFactory.Create($"""FROM "Chunks" AS c WHERE {which.Format}""", which.GetArguments()),
+            cancellation
+        );
+
+    /// <summary>
+    /// The frozen bytes stay where they are: a claim reads the few columns that it needs. What another instance is claiming
+    /// at this moment is passed over.
+    /// </summary>
+    /// <param name="from">From the word FROM to the order; the chunks are <c>c</c>.</param>
+    internal static Task<ClaimedChunk?> FirstAsync(
+        PortalDbContext context,
+        FormattableString from,
         CancellationToken cancellation
     ) =>
         context.FirstAsync(
@@ -293,9 +330,9 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                 $"""
                 SELECT c."TenantId", c."CampaignId", c."Number", c."RunNumber", c."Generation", c."Epoch",
                     c."DoubtfulSince"
-                FROM "Chunks" AS c WHERE {which.Format} LIMIT 1{context.SkipLocked("c")}
+                {from.Format} LIMIT 1{context.SkipLocked("c")}
                 """,
-                which.GetArguments()
+                from.GetArguments()
             ),
             row => new ClaimedChunk(
                 row.GetGuid(0),

@@ -132,7 +132,7 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
     }
 
     private static Task<Campaign?> ReadAsync(PortalDbContext db, Guid id, CancellationToken cancellation) =>
-        db.Campaigns.AsNoTracking().SingleOrDefaultAsync(campaign => campaign.Id == id, cancellation);
+        db.Campaigns.Composed().AsNoTracking().SingleOrDefaultAsync(campaign => campaign.Id == id, cancellation);
 
     private static async Task<int> CountAsync(Task<IReadOnlyList<ReasonCount>> reasons) =>
         (await reasons).Sum(reason => reason.Count);

@@ -94,8 +94,10 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
             ? await SendAgainAsync(command, campaign, chunk, number, cancellation)
             : await TreatAsSentAsync(command, chunk, cancellation);
         command.Audit(
-            decision == UnknownDecision.SendAgain ? "campaign.sent_again" : "campaign.treated_as_sent",
-            "campaign",
+            campaign.Kind.Audited(
+                decision == UnknownDecision.SendAgain ? "campaign.sent_again" : "campaign.treated_as_sent"
+            ),
+            campaign.Kind.AuditedAs(),
             campaignId.ToString(),
             campaign.Name,
             new

@@ -141,7 +141,7 @@ public sealed class LaunchCampaign(
     )
     {
         var context = command.Db;
-        var campaign = await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation);
+        var campaign = await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation);
         if (campaign is null)
         {
             return new LaunchResult.NotFound();
@@ -231,13 +231,9 @@ public sealed class LaunchCampaign(
     internal static List<string> ProblemsOf(Campaign campaign, SenderIdentity? sender)
     {
         var problems = new List<string>();
-        if (sender?.Domain is null)
+        if (ProblemOf(sender) is { } problem)
         {
-            problems.Add("Choose who the mail comes from.");
-        }
-        else if (sender.Domain.Status != DomainStatus.Verified)
-        {
-            problems.Add($"The domain {sender.Domain.Name} is not verified yet.");
+            problems.Add(problem);
         }
 
         if (string.IsNullOrWhiteSpace(campaign.Subject))
@@ -248,6 +244,11 @@ public sealed class LaunchCampaign(
         problems.AddRange(ContentProblems(campaign));
         return problems;
     }
+
+    internal static string? ProblemOf(SenderIdentity? sender) =>
+        sender?.Domain is null ? "Choose who the mail comes from."
+        : sender.Domain.Status != DomainStatus.Verified ? $"The domain {sender.Domain.Name} is not verified yet."
+        : null;
 
     private static IEnumerable<string> ContentProblems(Campaign campaign)
     {

@@ -21,6 +21,38 @@ public static class MailBatch
         RenderedMail mail,
         string unsubscribeUrl,
         IReadOnlyList<(string Name, string Value)> tags
+    ) => Write(output, campaign, to, mail.Subject, mail.Html, mail.Text, unsubscribeUrl, tags);
+
+    /// <summary>
+    /// A transactional mail, as it was given: nothing in it is a merge field, a part that was not given is left to the
+    /// provider, and it is nothing to unsubscribe from.
+    /// </summary>
+    public static void WriteEmail(
+        IBufferWriter<byte> output,
+        Campaign email,
+        string to,
+        IReadOnlyList<(string Name, string Value)> tags
+    ) =>
+        Write(
+            output,
+            email,
+            to,
+            email.Subject,
+            email.Html.Length == 0 ? null : email.Html,
+            email.Text,
+            unsubscribeUrl: null,
+            tags
+        );
+
+    private static void Write(
+        IBufferWriter<byte> output,
+        Campaign campaign,
+        string to,
+        string subject,
+        string? html,
+        string? text,
+        string? unsubscribeUrl,
+        IReadOnlyList<(string Name, string Value)> tags
     )
     {
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Encoder });
@@ -29,18 +61,18 @@ public static class MailBatch
         json.WriteStartArray("to");
         json.WriteStringValue(to);
         json.WriteEndArray();
-        json.WriteString("subject", mail.Subject);
-        json.WriteString("html", mail.Html);
-        json.WriteString("text", mail.Text);
-        if (campaign.ReplyTo is not null)
+        json.WriteString("subject", subject);
+        WriteIfGiven(json, "html", html);
+        WriteIfGiven(json, "text", text);
+        WriteIfGiven(json, "reply_to", campaign.ReplyTo);
+        if (unsubscribeUrl is not null)
         {
-            json.WriteString("reply_to", campaign.ReplyTo);
+            json.WriteStartObject("headers");
+            json.WriteString("List-Unsubscribe", $"<{unsubscribeUrl}>");
+            json.WriteString("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+            json.WriteEndObject();
         }
 
-        json.WriteStartObject("headers");
-        json.WriteString("List-Unsubscribe", $"<{unsubscribeUrl}>");
-        json.WriteString("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-        json.WriteEndObject();
         json.WriteStartArray("tags");
         foreach (var (name, value) in tags)
         {
@@ -52,6 +84,14 @@ public static class MailBatch
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteIfGiven(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
     }
 
     public static string Hash(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));

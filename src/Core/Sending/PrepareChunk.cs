@@ -78,7 +78,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         var body = _buffers.TryTake(out var used) ? used : new ArrayBufferWriter<byte>(InitialBytes);
         body.Write("["u8);
         var broken = new List<(int Number, string Why)>();
-        using var links = await urls.ForTenantAsync(claim.TenantId, cancellation);
+        using var links = mails.HaveLinks ? await urls.ForTenantAsync(claim.TenantId, cancellation) : null;
         foreach (var member in members)
         {
             if (body.WrittenCount > 1)
@@ -88,7 +88,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 
             try
             {
-                mails.Write(body, member, links.For(member.NormalizedEmail), claim);
+                mails.Write(body, member, links?.For(member.NormalizedEmail) ?? "", claim);
             }
             // Whatever it is, it is this person's: the others of the chunk must not wait for it for ever.
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -118,6 +118,12 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         if (!_mails.TryGetValue(campaignId, out var mails))
         {
             var campaign = await context.Campaigns.SingleAsync(c => c.Id == campaignId, cancellation);
+            if (campaign.Kind == CampaignKind.Email)
+            {
+                // Read once and sent once: it would only push the campaigns out.
+                return new CampaignMails(campaign);
+            }
+
             if (_mails.Count >= MostTemplates)
             {
                 _mails.Clear();

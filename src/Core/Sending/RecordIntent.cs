@@ -290,18 +290,25 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
 
     private DateTimeOffset LastRepeat(DateTimeOffset now) => now - (options.KeyWindow - options.KeyWindowMargin);
 
-    /// <summary>At most 256 characters; names the installation's epoch, campaign, run, chunk and generation.</summary>
+    /// <summary>
+    /// At most 256 characters; names the installation's epoch, campaign, run, chunk and generation. A transactional mail's
+    /// has no epoch: its id is made of what its caller called it (<see cref="EmailId"/>), and so the request that comes
+    /// again after a restore has forgotten it is the same one to the provider too.
+    /// </summary>
     private static async Task<string> KeyAsync(
         PortalDbContext context,
         ClaimedChunk claim,
         CancellationToken cancellation
     )
     {
-        var epoch = await context.FirstAsync(
-            $"""SELECT "Epoch" FROM "Installation" """,
-            row => row.GetInt32(0),
+        var prefix = await context.FirstAsync(
+            $"""
+            SELECT i."Epoch", m."Kind" FROM "Installation" AS i CROSS JOIN "Campaigns" AS m
+            WHERE m."TenantId" = {claim.TenantId} AND m."Id" = {claim.CampaignId}
+            """,
+            row => row.GetInt32(1) == (int)CampaignKind.Email ? EmailId.KeyPrefix : $"{row.GetInt32(0)}",
             cancellation
         );
-        return $"{epoch}/{claim.CampaignId:N}/{claim.RunNumber}/{claim.Number}/{claim.Generation}";
+        return $"{prefix}/{claim.CampaignId:N}/{claim.RunNumber}/{claim.Number}/{claim.Generation}";
     }
 }

@@ -112,8 +112,8 @@ public sealed class ResumeCampaign(
         run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation, _batchSize);
         await RepeatDoubtAtOnceAsync(context, campaign, run.AccountId, cancellation);
         command.Audit(
-            "campaign.resumed",
-            "campaign",
+            campaign.Kind.Audited("campaign.resumed"),
+            campaign.Kind.AuditedAs(),
             campaignId.ToString(),
             campaign.Name,
             new

@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Sending;
 
 /// <summary>
-/// Whose turn it is: the tenants one after the other, and of each the campaigns one after the other. In memory: each instance
+/// Whose turn it is: the tenants one after the other, and of each the campaigns one after the other; all its transactional
+/// mails together, the oldest first, are as one campaign more. In memory: each instance
 /// takes its own turns, and so all together do. Lost with the process, which costs nobody more than one place in the queue.
 /// </summary>
 /// <param name="keepFor">How old the list of who waits may be; a newcomer waits so long at most before it is in.</param>
@@ -13,13 +14,18 @@ public sealed class Turns(TimeSpan keepFor)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, long> _tenantTurns = [];
-    private readonly Dictionary<Guid, long> _campaignTurns = [];
+    private readonly Dictionary<(Guid TenantId, Guid CampaignId), long> _campaignTurns = [];
     private List<Waiting> _waiting = [];
     private DateTimeOffset _asOf = DateTimeOffset.MinValue;
     private long _turn;
 
-    /// <summary>A campaign that has something to send for the first time.</summary>
-    public sealed record Waiting(Guid TenantId, Guid CampaignId, int Run, DateTimeOffset? LaunchedAt);
+    /// <summary>A campaign that has something to send for the first time, or the transactional mails of a tenant.</summary>
+    public sealed record Waiting(Guid TenantId, Guid CampaignId, int Run, DateTimeOffset? LaunchedAt)
+    {
+        public bool IsEmails => CampaignId == Guid.Empty;
+
+        public static Waiting Emails(Guid tenantId) => new(tenantId, Guid.Empty, 0, null);
+    }
 
     /// <summary>True while somebody is known to wait, and that knowledge is new enough.</summary>
     public bool IsFresh(DateTimeOffset now)
@@ -34,7 +40,8 @@ public sealed class Turns(TimeSpan keepFor)
     public async Task RefreshAsync(PortalDbContext context, DateTimeOffset now, CancellationToken cancellation)
     {
         var waiting = await context
-            .Campaigns.Where(campaign =>
+            .Campaigns.Composed()
+            .Where(campaign =>
                 campaign.Status == CampaignStatus.Sending
                 && (
                     context.Chunks.Any(chunk =>
@@ -57,12 +64,13 @@ public sealed class Turns(TimeSpan keepFor)
             )
             .Select(campaign => new Waiting(campaign.TenantId, campaign.Id, campaign.CurrentRun, campaign.LaunchedAt))
             .ToListAsync(cancellation);
+        waiting.AddRange((await EmailQueue.TenantsAsync(context, now, cancellation)).Select(Waiting.Emails));
         lock (_lock)
         {
             _waiting = waiting;
             _asOf = now;
             Forget(_tenantTurns, waiting.Select(one => one.TenantId));
-            Forget(_campaignTurns, waiting.Select(one => one.CampaignId));
+            Forget(_campaignTurns, waiting.Select(one => (one.TenantId, one.CampaignId)));
         }
     }
 
@@ -73,7 +81,7 @@ public sealed class Turns(TimeSpan keepFor)
             return _waiting.MinBy(one =>
                 (
                     _tenantTurns.GetValueOrDefault(one.TenantId),
-                    _campaignTurns.GetValueOrDefault(one.CampaignId),
+                    _campaignTurns.GetValueOrDefault((one.TenantId, one.CampaignId)),
                     one.LaunchedAt
                 )
             );
@@ -81,12 +89,13 @@ public sealed class Turns(TimeSpan keepFor)
     }
 
     /// <summary>It had its turn: all others come before its next.</summary>
+    /// <param name="campaignId">Nothing for a transactional mail.</param>
     public void Had(Guid tenantId, Guid campaignId)
     {
         lock (_lock)
         {
             _tenantTurns[tenantId] = ++_turn;
-            _campaignTurns[campaignId] = _turn;
+            _campaignTurns[(tenantId, campaignId)] = _turn;
         }
     }
 
@@ -99,7 +108,8 @@ public sealed class Turns(TimeSpan keepFor)
         }
     }
 
-    private static void Forget(Dictionary<Guid, long> turns, IEnumerable<Guid> still)
+    private static void Forget<TKey>(Dictionary<TKey, long> turns, IEnumerable<TKey> still)
+        where TKey : notnull
     {
         var kept = still.ToHashSet();
         foreach (var gone in turns.Keys.Where(id => !kept.Contains(id)).ToList())

@@ -17,7 +17,7 @@ public sealed class DashboardQuery(PortalDb portal)
     private static async Task<DashboardView> ReadAsync(PortalDbContext db, CancellationToken cancellation)
     {
         var live = await CampaignsAsync(
-            db.Campaigns.Where(campaign =>
+            db.Campaigns.Composed().Where(campaign =>
                 campaign.Status == CampaignStatus.Partial
                 || campaign.Status == CampaignStatus.Sending
                 || campaign.Status == CampaignStatus.Preparing
@@ -27,7 +27,7 @@ public sealed class DashboardQuery(PortalDb portal)
             cancellation
         );
         var recent = await CampaignsAsync(
-            db.Campaigns.Where(campaign =>
+            db.Campaigns.Composed().Where(campaign =>
                 campaign.Status == CampaignStatus.Draft
                 || campaign.Status == CampaignStatus.Sent
                 || campaign.Status == CampaignStatus.Cancelled
@@ -41,7 +41,7 @@ public sealed class DashboardQuery(PortalDb portal)
             await db.Contacts.CountAsync(cancellation),
             await db.SuppressedAddresses.CountAsync(cancellation),
             await db.SendingDomains.AnyAsync(domain => domain.Status == DomainStatus.Verified, cancellation),
-            await db.Campaigns.AnyAsync(cancellation)
+            await db.Campaigns.Composed().AnyAsync(cancellation)
         );
     }
 

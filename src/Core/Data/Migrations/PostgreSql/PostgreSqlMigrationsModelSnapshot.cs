@@ -136,6 +136,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<int>("Kind")
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
                     b.Property<int>("LastChunk")
                         .HasColumnType("integer");
 
@@ -151,6 +157,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.Property<int>("LineagePlace")
                         .HasColumnType("integer");
+
+                    b.Property<string>("MailedTo")
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .UseCollation("C");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -203,15 +214,21 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasIndex("Id")
                         .IsUnique();
 
-                    b.HasIndex("Status");
-
                     b.HasIndex("TenantId", "ContinuesId")
                         .IsUnique();
 
-                    b.HasIndex("TenantId", "CreatedAt");
-
                     b.HasIndex("TenantId", "LineageId", "LineagePlace")
                         .IsUnique();
+
+                    b.HasIndex("TenantId", "Kind", "CreatedAt", "Id");
+
+                    b.HasIndex("TenantId", "MailedTo", "CreatedAt", "Id")
+                        .HasFilter("\"MailedTo\" IS NOT NULL");
+
+                    b.HasIndex("Status", "Kind", "TenantId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "TenantId", "Id" }, "IX_Campaigns_Composed")
+                        .HasFilter("\"Kind\" = 0");
 
                     b.ToTable("Campaigns");
                 });
@@ -790,6 +807,7 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .UseCollation("C");
 
                     b.Property<int?>("Bounce")
+                        .HasMaxLength(32)
                         .HasColumnType("integer");
 
                     b.Property<int?>("ChunkNumber")

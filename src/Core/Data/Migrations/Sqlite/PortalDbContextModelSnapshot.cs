@@ -120,6 +120,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Kind")
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
                     b.Property<int>("LastChunk")
                         .HasColumnType("INTEGER");
 
@@ -134,6 +140,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.Property<int>("LineagePlace")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("MailedTo")
+                        .HasMaxLength(320)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -181,15 +191,21 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasIndex("Id")
                         .IsUnique();
 
-                    b.HasIndex("Status");
-
                     b.HasIndex("TenantId", "ContinuesId")
                         .IsUnique();
 
-                    b.HasIndex("TenantId", "CreatedAt");
-
                     b.HasIndex("TenantId", "LineageId", "LineagePlace")
                         .IsUnique();
+
+                    b.HasIndex("TenantId", "Kind", "CreatedAt", "Id");
+
+                    b.HasIndex("TenantId", "MailedTo", "CreatedAt", "Id")
+                        .HasFilter("\"MailedTo\" IS NOT NULL");
+
+                    b.HasIndex("Status", "Kind", "TenantId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "TenantId", "Id" }, "IX_Campaigns_Composed")
+                        .HasFilter("\"Kind\" = 0");
 
                     b.ToTable("Campaigns");
                 });
@@ -726,6 +742,7 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<int?>("Bounce")
+                        .HasMaxLength(32)
                         .HasColumnType("INTEGER");
 
                     b.Property<int?>("ChunkNumber")

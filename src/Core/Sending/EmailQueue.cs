@@ -1,0 +1,67 @@
+using Ledgerpost.Data;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>
+/// Transactional mails that wait to be sent for the first time. However many there are: each question goes along the index
+/// of what is being sent, by kind and tenant, and never over all of them.
+/// </summary>
+internal static class EmailQueue
+{
+    /// <summary>The tenants that have one that is due. From one tenant to the next, not from mail to mail.</summary>
+    public static Task<List<Guid>> TenantsAsync(
+        PortalDbContext context,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var instant = InstantConverter.ToMicroseconds(now);
+        return context.ListAsync(
+            $"""
+            WITH RECURSIVE w("Tenant") AS (
+                SELECT f."TenantId" FROM (
+                    SELECT m."TenantId" FROM "Campaigns" AS m WHERE m."Status" = 'Sending' AND m."Kind" = 1
+                    ORDER BY m."TenantId" LIMIT 1) AS f
+                UNION ALL
+                SELECT (
+                    SELECT m."TenantId" FROM "Campaigns" AS m
+                    WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" > w."Tenant"
+                    ORDER BY m."TenantId" LIMIT 1)
+                FROM w WHERE w."Tenant" IS NOT NULL)
+            SELECT w."Tenant" FROM w WHERE w."Tenant" IS NOT NULL AND EXISTS (
+                SELECT 1 FROM "Campaigns" AS m CROSS JOIN "Chunks" AS c
+                WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" = w."Tenant"
+                    AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
+                    AND c."DoubtfulSince" IS NULL
+                    AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
+                        OR (c."State" = 'Leased' AND c."LeaseEnds" <= {instant})))
+            """,
+            row => row.GetGuid(0),
+            cancellation
+        );
+    }
+
+    /// <summary>The oldest that is due. What another instance is claiming at this moment is passed over.</summary>
+    public static Task<ClaimedChunk?> NextAsync(
+        PortalDbContext context,
+        Guid tenantId,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var instant = InstantConverter.ToMicroseconds(now);
+        return ClaimChunk.FirstAsync(
+            context,
+            $"""
+            FROM "Campaigns" AS m CROSS JOIN "Chunks" AS c
+            WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" = {tenantId}
+                AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
+                AND c."DoubtfulSince" IS NULL
+                AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
+                    OR (c."State" = 'Leased' AND c."LeaseEnds" <= {instant}))
+            ORDER BY m."CreatedAt", m."Id"
+            """,
+            cancellation
+        );
+    }
+}
