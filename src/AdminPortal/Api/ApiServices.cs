@@ -1,6 +1,7 @@
 using AdminPortal.Features.Audit;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
+using AdminPortal.Features.Emails;
 using AdminPortal.Features.Segments;
 using AdminPortal.Features.Senders;
 using AdminPortal.Features.Settings;
@@ -19,7 +20,7 @@ internal static class ApiServices
     public const string Prefix = "/api/v1";
     public const long MaxBody = 1_000_000;
 
-    /// <summary>Of a template or a campaign, which carry a mail's text.</summary>
+    /// <summary>Of a template, a campaign or a mail, which carry a mail's text.</summary>
     public const long MaxContentBody = 5_000_000;
 
     public static void AddPortalApi(this IServiceCollection services, ApiOptions options)
@@ -61,6 +62,7 @@ internal static class ApiServices
         api.MapApiKeysApi();
         api.MapContactsApi();
         api.MapCampaignsApi();
+        api.MapEmailsApi();
         api.MapContactImportsApi();
         api.MapSegmentsApi();
         api.MapSuppressionsApi();

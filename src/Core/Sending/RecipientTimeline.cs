@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
@@ -49,18 +50,26 @@ public sealed record RecipientTimelineView(RecipientListItem Recipient, IReadOnl
 /// <summary>One recipient's whole story: every attempt that it was part of and every event, in the order of time.</summary>
 public sealed class RecipientTimeline(PortalDb database)
 {
+    /// <param name="kind">Whose recipient is looked for; those of the other kind are not there.</param>
     /// <returns>Null when the tenant has no such recipient.</returns>
     public Task<RecipientTimelineView?> ExecuteAsync(
         TenantScope scope,
         Guid campaignId,
         int number,
-        CancellationToken cancellation
-    ) => database.ReadSnapshotAsync(scope, (db, token) => ReadAsync(db, campaignId, number, token), cancellation);
+        CancellationToken cancellation,
+        CampaignKind kind = CampaignKind.Composed
+    ) =>
+        database.ReadSnapshotAsync(
+            scope,
+            (db, token) => ReadAsync(db, campaignId, number, kind, token),
+            cancellation
+        );
 
     private static async Task<RecipientTimelineView?> ReadAsync(
         PortalDbContext db,
         Guid campaignId,
         int number,
+        CampaignKind kind,
         CancellationToken cancellation
     )
     {
@@ -68,17 +77,17 @@ public sealed class RecipientTimeline(PortalDb database)
             .Recipients.Where(r => r.CampaignId == campaignId && r.Number == number)
             .Select(RecipientListItem.Of)
             .SingleOrDefaultAsync(cancellation);
-        if (row is null)
+        var campaign = await db
+            .Campaigns.Where(c => c.Id == campaignId)
+            .Select(c => new { c.LaunchedAt, c.Kind })
+            .SingleOrDefaultAsync(cancellation);
+        if (row is null || campaign?.Kind != kind)
         {
             return null;
         }
 
         var entries = new List<TimelineEntry>();
-        var launchedAt = await db
-            .Campaigns.Where(campaign => campaign.Id == campaignId)
-            .Select(campaign => campaign.LaunchedAt)
-            .SingleAsync(cancellation);
-        if (launchedAt is { } at)
+        if (campaign.LaunchedAt is { } at)
         {
             entries.Add(new TimelineEntry.Frozen(at));
         }

@@ -45,6 +45,7 @@ public static class SendingServices
         services.AddSingleton<LaunchCampaign>();
         services.AddSingleton<LaunchPreview>();
         services.AddSingleton<ComposeCampaign>();
+        services.AddSingleton<SendEmail>();
         services.AddSingleton<PauseCampaign>();
         services.AddSingleton<ContinueCampaign>();
         services.AddSingleton<CancelCampaign>();

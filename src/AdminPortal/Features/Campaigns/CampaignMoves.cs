@@ -27,23 +27,25 @@ internal static class CampaignMoves
     private static Task<IResult> CancelAsync(Guid id, ApiCall call, CancelCampaign cancel, CampaignAnswers campaigns) =>
         MoveAsync(id, call, cancel.ExecuteAsync, campaigns);
 
-    private static Task<IResult> MoveAsync(
+    private static async Task<IResult> MoveAsync(
         Guid id,
         ApiCall call,
         Func<Caller, Guid, CancellationToken, Task<TransitionResult>> move,
         CampaignAnswers campaigns
     ) =>
-        call.RunAsync(
-            (caller, token) => move(caller, id, token),
-            async (result, db, token) =>
-                result switch
-                {
-                    { Won: true } => await campaigns.ReadAsync(db, id, token),
-                    { Status: { } status } => ApiErrors.NotInThisState.Say(
-                        "Nothing was changed: the campaign does not stand where this can be done.",
-                        new { id, state = status }
-                    ),
-                    _ => ApiErrors.Unknown("campaign"),
-                }
-        );
+        await campaigns.IsOneAsync(call.Caller.Scope, id, call.Cancellation)
+            ? await call.RunAsync(
+                (caller, token) => move(caller, id, token),
+                async (result, db, token) =>
+                    result switch
+                    {
+                        { Won: true } => await campaigns.ReadAsync(db, id, token),
+                        { Status: { } status } => ApiErrors.NotInThisState.Say(
+                            "Nothing was changed: the campaign does not stand where this can be done.",
+                            new { id, state = status }
+                        ),
+                        _ => ApiErrors.Unknown("campaign"),
+                    }
+            )
+            : ApiErrors.Unknown("campaign");
 }

@@ -16,6 +16,8 @@ public static class CampaignServices
             .AddSingleton<CampaignList>()
             .AddSingleton<CampaignPages>()
             .AddSingleton<CampaignAnswers>()
+            .AddSingleton<EmailPages>()
+            .AddSingleton<Emails.EmailAnswers>()
             .AddSingleton<OpenCampaign>()
             .AddSingleton<ListComposeChoices>()
             .AddSingleton<PreviewCampaign>()

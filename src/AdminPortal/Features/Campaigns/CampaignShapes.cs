@@ -36,6 +36,10 @@ internal sealed class CampaignAnswers(PortalOptions portal, CampaignPages pages)
         );
     }
 
+    /// <summary>False for another tenant's, and for a transactional mail.</summary>
+    public async Task<bool> IsOneAsync(TenantScope scope, Guid id, CancellationToken cancellation) =>
+        await pages.FindAsync(scope, id, cancellation) is not null;
+
     public async Task<CommandAnswer> CreatedAsync(PortalDbContext db, Guid id, CancellationToken cancellation) =>
         ApiAnswers.Of(
             StatusCodes.Status201Created,

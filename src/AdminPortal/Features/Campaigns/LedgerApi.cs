@@ -91,6 +91,7 @@ internal sealed record RecipientStoryShape(
     public static RecipientStoryShape Of(RecipientTimelineView story)
     {
         var row = story.Recipient;
+        var (attempts, events) = Entries(story);
         return new(
             row.Number,
             row.Email,
@@ -100,6 +101,15 @@ internal sealed record RecipientStoryShape(
             row.Delivery,
             row.ProviderEmailId,
             row.UpdatedAt,
+            attempts,
+            events
+        );
+    }
+
+    public static (IReadOnlyList<AttemptShape> Attempts, IReadOnlyList<EventShape> Events) Entries(
+        RecipientTimelineView story
+    ) =>
+        (
             [
                 .. story
                     .Entries.OfType<TimelineEntry.Attempted>()
@@ -121,7 +131,6 @@ internal sealed record RecipientStoryShape(
                     .Select(entry => new EventShape(entry.At, entry.Type, entry.Detail)),
             ]
         );
-    }
 }
 
 /// <summary>One call to the provider of which the recipient was part.</summary>
