@@ -9,7 +9,7 @@ namespace Ledgerpost.Sending;
 /// caller's key, and of nothing else. The same request is the same mail even to a database that has forgotten it, and two
 /// tenants on one provider account never share a key.
 /// </summary>
-internal static class EmailId
+public static class EmailId
 {
     /// <summary>Where a campaign's key has the installation's epoch, which is a number.</summary>
     public const string KeyPrefix = "email";

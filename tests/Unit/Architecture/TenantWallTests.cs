@@ -63,6 +63,7 @@ public sealed partial class TenantWallTests
         "Core/Sending/CampaignCompletion.cs",
         "Core/Sending/ChunkPlanner.cs",
         "Core/Sending/ClaimChunk.cs",
+        "Core/Sending/EmailQueue.cs",
         "Core/Sending/FreezeAudience.cs",
         "Core/Sending/PrepareChunk.cs",
         "Core/Sending/RateBucket.cs",
