@@ -16,7 +16,9 @@ public sealed class DeleteDraft(PortalDb database)
             TenantRole.Editor,
             async (command, token) =>
             {
-                var campaign = await command.Db.Campaigns.Composed().SingleOrDefaultAsync(row => row.Id == campaignId, token);
+                var campaign = await command
+                    .Db.Campaigns.Composed()
+                    .SingleOrDefaultAsync(row => row.Id == campaignId, token);
                 if (campaign is null)
                 {
                     return DeleteDraftResult.NotFound;

@@ -30,7 +30,10 @@ public sealed class OpenCampaign(PortalDb database)
     public async Task<CampaignView?> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation)
     {
         await using var db = database.Read(scope);
-        if (await db.Campaigns.Composed().SingleOrDefaultAsync(row => row.Id == campaignId, cancellation) is not { } campaign)
+        if (
+            await db.Campaigns.Composed().SingleOrDefaultAsync(row => row.Id == campaignId, cancellation)
+            is not { } campaign
+        )
         {
             return null;
         }

@@ -23,7 +23,9 @@ public sealed class SaveDraft(PortalDb database)
             TenantRole.Editor,
             async (command, token) =>
             {
-                var campaign = await command.Db.Campaigns.Composed().SingleOrDefaultAsync(row => row.Id == campaignId, token);
+                var campaign = await command
+                    .Db.Campaigns.Composed()
+                    .SingleOrDefaultAsync(row => row.Id == campaignId, token);
                 if (campaign is null)
                 {
                     return new SaveDraftResult.NotFound();

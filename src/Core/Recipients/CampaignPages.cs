@@ -55,7 +55,11 @@ public sealed class CampaignPages(PortalDb portal)
     /// <summary>The same within a command's transaction.</summary>
     public static async Task<CountedCampaign?> FindAsync(PortalDbContext db, Guid id, CancellationToken cancellation)
     {
-        var found = await db.Campaigns.Composed().AsNoTracking().Where(campaign => campaign.Id == id).ToListAsync(cancellation);
+        var found = await db
+            .Campaigns.Composed()
+            .AsNoTracking()
+            .Where(campaign => campaign.Id == id)
+            .ToListAsync(cancellation);
         return (await CountAsync(db, found, cancellation)).SingleOrDefault();
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
@@ -56,6 +57,7 @@ public sealed record EmailView(Campaign Email, Recipient Recipient)
 }
 
 /// <summary>The last mail of a page. By time first: a mail's id is made of its caller's key and says nothing of its age.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct EmailCursor(DateTimeOffset CreatedAt, Guid Id) : IParsable<EmailCursor>
 {
     public static EmailCursor Parse(string s, IFormatProvider? provider) =>
@@ -148,9 +150,7 @@ public sealed class EmailPages(PortalDb database)
                 .Where(row => row.Recipient.State == RecipientState.Excluded),
             _ => WithRecipient(
                     db,
-                    mails.Where(mail =>
-                        mail.Status == CampaignStatus.Sent || mail.Status == CampaignStatus.Cancelled
-                    )
+                    mails.Where(mail => mail.Status == CampaignStatus.Sent || mail.Status == CampaignStatus.Cancelled)
                 )
                 .Where(row => row.Recipient.State == RecipientState.Accepted),
         };

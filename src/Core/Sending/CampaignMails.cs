@@ -60,14 +60,7 @@ public sealed class CampaignMails
         }
 
         var mail = _template.Render(new MergeValues(person.Email, person.FirstName, person.LastName, unsubscribeUrl));
-        MailBatch.WriteMail(
-            output,
-            _campaign,
-            person.Email,
-            mail,
-            unsubscribeUrl,
-            Tags(person, chunk)
-        );
+        MailBatch.WriteMail(output, _campaign, person.Email, mail, unsubscribeUrl, Tags(person, chunk));
     }
 
     private IReadOnlyList<(string Name, string Value)> Tags(Addressee person, ClaimedChunk chunk) =>

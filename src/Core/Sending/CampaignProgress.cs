@@ -40,7 +40,10 @@ public sealed class CampaignProgress(PortalDb db)
             scope,
             async (context, token) =>
             {
-                if (await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, token) is not { } campaign)
+                if (
+                    await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, token)
+                    is not { } campaign
+                )
                 {
                     return null;
                 }

@@ -80,7 +80,10 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
     )
     {
         var source = request.ResumeFrom is { } sourceId
-            ? await command.Db.Campaigns.Composed().AsNoTracking().SingleOrDefaultAsync(row => row.Id == sourceId, cancellation)
+            ? await command
+                .Db.Campaigns.Composed()
+                .AsNoTracking()
+                .SingleOrDefaultAsync(row => row.Id == sourceId, cancellation)
             : null;
         if (request.ResumeFrom is not null && source is null)
         {

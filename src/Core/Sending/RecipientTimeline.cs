@@ -58,12 +58,7 @@ public sealed class RecipientTimeline(PortalDb database)
         int number,
         CancellationToken cancellation,
         CampaignKind kind = CampaignKind.Composed
-    ) =>
-        database.ReadSnapshotAsync(
-            scope,
-            (db, token) => ReadAsync(db, campaignId, number, kind, token),
-            cancellation
-        );
+    ) => database.ReadSnapshotAsync(scope, (db, token) => ReadAsync(db, campaignId, number, kind, token), cancellation);
 
     private static async Task<RecipientTimelineView?> ReadAsync(
         PortalDbContext db,

@@ -37,7 +37,10 @@ public sealed class ResumePreview(PortalDb db)
             scope,
             async (context, token) =>
             {
-                if (await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, token) is not { } campaign)
+                if (
+                    await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, token)
+                    is not { } campaign
+                )
                 {
                     return null;
                 }

@@ -40,11 +40,7 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
     /// <summary>Its one recipient, run and chunk.</summary>
     private const int First = 1;
 
-    public async Task<SendEmailResult> ExecuteAsync(
-        Caller caller,
-        EmailRequest request,
-        CancellationToken cancellation
-    )
+    public async Task<SendEmailResult> ExecuteAsync(Caller caller, EmailRequest request, CancellationToken cancellation)
     {
         var name =
             caller.Record?.Name

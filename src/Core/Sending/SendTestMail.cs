@@ -90,7 +90,10 @@ public sealed class SendTestMail(
     )
     {
         var context = command.Db;
-        if (await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
+        if (
+            await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation)
+            is not { } campaign
+        )
         {
             return Prepared.No(new SendTestMailResult.NotFound());
         }

@@ -36,7 +36,11 @@ public sealed partial class ApiWalkTests
         var state = await provider.Control.StateAsync();
         // Five of the campaign and one receipt, asked for twice.
         Assert.Equal((6, 0), (state.Mails, state.Duplicates));
-        Assert.Contains("{\"same_mail\":true,\"mail\":\"sent\",\"state\":\"accepted\"}", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "{\"same_mail\":true,\"mail\":\"sent\",\"state\":\"accepted\"}",
+            output,
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<(int Code, string Output)> RunAsync(

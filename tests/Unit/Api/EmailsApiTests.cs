@@ -229,10 +229,7 @@ public sealed class EmailsApiTests : IAsyncLifetime
         } while (cursor is not null);
 
         Assert.Equal(Enumerable.Reverse(ids), listed);
-        Assert.Equal(
-            [ids[3], ids[1]],
-            Ids(await _program.SendAsync(HttpMethod.Get, "emails?to=P1@readers.example"))
-        );
+        Assert.Equal([ids[3], ids[1]], Ids(await _program.SendAsync(HttpMethod.Get, "emails?to=P1@readers.example")));
         Assert.Empty(Ids(await _program.SendAsync(HttpMethod.Get, "emails?status=refused")));
         Assert.Empty(Ids(await _program.SendAsync(HttpMethod.Get, "campaigns")));
         Assert.Empty(Ids(await south.SendAsync(HttpMethod.Get, "emails")));

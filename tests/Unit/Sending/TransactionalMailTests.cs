@@ -95,7 +95,10 @@ public sealed class TransactionalMailTests
     [Fact]
     public void Id_IsMadeOfTenantPathAndKey_AndNothingElse()
     {
-        var (north, south) = (Guid.Parse("01900000-0000-7000-8000-000000000001"), Guid.Parse("01900000-0000-7000-8000-000000000002"));
+        var (north, south) = (
+            Guid.Parse("01900000-0000-7000-8000-000000000001"),
+            Guid.Parse("01900000-0000-7000-8000-000000000002")
+        );
         var name = new RequestName(EmailSteps.Path, "order-1");
 
         // Pinned: an installation that is updated must go on calling the same request by the same name.
@@ -308,8 +311,6 @@ public sealed class TransactionalMailTests
         Assert.Null(await engine.ResumePreview.ExecuteAsync(scope, id, none));
         Assert.Null(await new RecipientTimeline(engine.Db).ExecuteAsync(scope, id, 1, none));
         Assert.IsType<FollowUpResult.NotFound>(await engine.TryFollowUpAsync(id));
-        Assert.Null(
-            await new DuplicateCampaign(engine.Db).ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, none)
-        );
+        Assert.Null(await new DuplicateCampaign(engine.Db).ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, none));
     }
 }

@@ -17,21 +17,23 @@ public sealed class DashboardQuery(PortalDb portal)
     private static async Task<DashboardView> ReadAsync(PortalDbContext db, CancellationToken cancellation)
     {
         var live = await CampaignsAsync(
-            db.Campaigns.Composed().Where(campaign =>
-                campaign.Status == CampaignStatus.Partial
-                || campaign.Status == CampaignStatus.Sending
-                || campaign.Status == CampaignStatus.Preparing
-                || campaign.Status == CampaignStatus.Paused
-                || campaign.Status == CampaignStatus.Scheduled
-            ),
+            db.Campaigns.Composed()
+                .Where(campaign =>
+                    campaign.Status == CampaignStatus.Partial
+                    || campaign.Status == CampaignStatus.Sending
+                    || campaign.Status == CampaignStatus.Preparing
+                    || campaign.Status == CampaignStatus.Paused
+                    || campaign.Status == CampaignStatus.Scheduled
+                ),
             cancellation
         );
         var recent = await CampaignsAsync(
-            db.Campaigns.Composed().Where(campaign =>
-                campaign.Status == CampaignStatus.Draft
-                || campaign.Status == CampaignStatus.Sent
-                || campaign.Status == CampaignStatus.Cancelled
-            ),
+            db.Campaigns.Composed()
+                .Where(campaign =>
+                    campaign.Status == CampaignStatus.Draft
+                    || campaign.Status == CampaignStatus.Sent
+                    || campaign.Status == CampaignStatus.Cancelled
+                ),
             cancellation
         );
         return new DashboardView(

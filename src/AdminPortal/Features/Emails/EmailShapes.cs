@@ -31,7 +31,10 @@ internal sealed class EmailAnswers(PortalOptions portal, EmailPages pages)
             recipient.Delivery,
             recipient.ProviderEmailId,
             // What is unknown is a person's to decide; a resume leaves it as it is.
-            status == EmailStatus.Partial && recipient.State != RecipientState.Unknown ? portal.PublicUrl + path : null,
+            status == EmailStatus.Partial
+            && recipient.State != RecipientState.Unknown
+                ? portal.PublicUrl + path
+                : null,
             email.CreatedAt,
             recipient.UpdatedAt
         );

@@ -33,10 +33,7 @@ internal static class EmailsApi
                 ApiErrors.Suppressed
             )
             .Produces<EmailShape>(StatusCodes.Status200OK);
-        emails
-            .MapGet("", ListAsync)
-            .RequireScope(Read)
-            .Lists<EmailShape>("listEmails", "Lists mails, newest first");
+        emails.MapGet("", ListAsync).RequireScope(Read).Lists<EmailShape>("listEmails", "Lists mails, newest first");
         emails
             .MapGet("/{id:guid}", FindAsync)
             .RequireScope(Read)
@@ -126,12 +123,7 @@ internal static class EmailsApi
         await pages.FindAsync(call.Caller.Scope, id, call.Cancellation) is { Email: var seen }
             ? await call.RunAsync(
                 (caller, token) =>
-                    resume.ExecuteAsync(
-                        caller,
-                        id,
-                        new ResumeRequest(seen.CurrentRun, IncludeJoined: false),
-                        token
-                    ),
+                    resume.ExecuteAsync(caller, id, new ResumeRequest(seen.CurrentRun, IncludeJoined: false), token),
                 (result, _, _) =>
                     Task.FromResult<CommandAnswer>(
                         result switch

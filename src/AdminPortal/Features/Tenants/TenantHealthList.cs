@@ -23,10 +23,11 @@ public sealed class TenantHealthList(PortalDb portal)
                 tenant.CreatedAt,
                 db.Memberships.Count(row => row.TenantId == tenant.Id),
                 db.Contacts.Count(row => row.TenantId == tenant.Id),
-                db.Campaigns.Composed().Count(row =>
-                    row.TenantId == tenant.Id
-                    && (row.Status == CampaignStatus.Sending || row.Status == CampaignStatus.Preparing)
-                ),
+                db.Campaigns.Composed()
+                    .Count(row =>
+                        row.TenantId == tenant.Id
+                        && (row.Status == CampaignStatus.Sending || row.Status == CampaignStatus.Preparing)
+                    ),
                 db.Campaigns.Composed().Count(row => row.TenantId == tenant.Id && row.Status == CampaignStatus.Partial)
             ))
             .ToListAsync(cancellation);
