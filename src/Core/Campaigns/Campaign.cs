@@ -60,6 +60,12 @@ public sealed class Campaign : ITenantOwned
     public string? AudienceTag { get; set; }
     public Guid? AudienceSegmentId { get; set; }
 
+    /// <summary>When it is to be launched by itself; of a Scheduled campaign, and of what was launched that way.</summary>
+    public DateTimeOffset? ScheduledAt { get; set; }
+
+    /// <summary>Whose recipients are left out, as <see cref="LeftOutCampaigns"/> writes it; null for none.</summary>
+    public string? LeavesOut { get; set; }
+
     /// <summary>Frozen at launch: <c>Name &lt;address&gt;</c>.</summary>
     public string? FromHeader { get; set; }
 
@@ -190,6 +196,7 @@ internal sealed class CampaignConfiguration : IEntityTypeConfiguration<Campaign>
         builder.Property(campaign => campaign.AudienceTag).HasMaxLength(64);
         builder.Property(campaign => campaign.Kind).HasConversion<int>().HasDefaultValue(CampaignKind.Composed);
         builder.Property(campaign => campaign.MailedTo).HasMaxLength(320);
+        builder.Property(campaign => campaign.LeavesOut).HasMaxLength(LeftOutCampaigns.Most * 37);
         builder.Property(campaign => campaign.Version).IsConcurrencyToken();
         // Read through the property: rows and objects that name no lineage are their own.
         builder.Property(campaign => campaign.LineageId).UsePropertyAccessMode(PropertyAccessMode.Property);

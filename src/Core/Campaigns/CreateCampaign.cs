@@ -153,6 +153,10 @@ internal static class NewDraft
             problems.Add(new("audience", "There is no such segment."));
         }
 
-        return problems;
+        return
+        [
+            .. problems,
+            .. await LeftOutCampaigns.ProblemsAsync(db, content.LeavesOut, known: null, self: null, cancellation),
+        ];
     }
 }

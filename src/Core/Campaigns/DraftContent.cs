@@ -7,6 +7,7 @@ namespace Ledgerpost.Campaigns;
 /// Of a follow-up: its people stand in its ledger since it was made, so its audience is not chosen.
 /// </param>
 /// <param name="Text">The plain-text part; null or blank: it is made from the HTML.</param>
+/// <param name="LeavesOut">Campaigns whose recipients are left out, as <see cref="LeftOutCampaigns"/> writes them.</param>
 public sealed record DraftContent(
     string Name,
     Guid? SenderId,
@@ -16,7 +17,8 @@ public sealed record DraftContent(
     string? AudienceTag,
     Guid? AudienceSegmentId,
     Guid? ContinuesId = null,
-    string? Text = null
+    string? Text = null,
+    string? LeavesOut = null
 )
 {
     public const int MaxNameLength = 200;
@@ -38,7 +40,8 @@ public sealed record DraftContent(
             campaign.AudienceTag,
             campaign.AudienceSegmentId,
             campaign.ContinuesId,
-            campaign.Text
+            campaign.Text,
+            campaign.LeavesOut
         );
 
     private string? OwnText => string.IsNullOrWhiteSpace(Text) ? null : Text;
@@ -86,6 +89,7 @@ public sealed record DraftContent(
         campaign.AudienceKind = AudienceKind;
         campaign.AudienceTag = AudienceKind == AudienceKind.Tag ? AudienceTag : null;
         campaign.AudienceSegmentId = AudienceKind == AudienceKind.Segment ? AudienceSegmentId : null;
+        campaign.LeavesOut = LeavesOut;
     }
 
     /// <summary>The fields in which the two differ, as the audit log names them.</summary>
@@ -104,6 +108,7 @@ public sealed record DraftContent(
                     AudienceKind == before.AudienceKind
                     && (AudienceKind != AudienceKind.Tag || AudienceTag == before.AudienceTag)
                     && (AudienceKind != AudienceKind.Segment || AudienceSegmentId == before.AudienceSegmentId)
+                    && LeavesOut == before.LeavesOut
                 )
         );
         return changed;

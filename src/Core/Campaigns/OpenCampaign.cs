@@ -55,6 +55,7 @@ public sealed class OpenCampaign(PortalDb database)
             AudienceKind.Segment => await SegmentNameAsync(db, campaign.AudienceSegmentId, cancellation),
             _ => "all contacts",
         };
+        audience += await LeftOutAsync(db, campaign, cancellation);
         return new CampaignView(
             campaign,
             from,
@@ -72,6 +73,22 @@ public sealed class OpenCampaign(PortalDb database)
                 .Campaigns.Where(row => row.Id == id)
                 .Select(row => new RelatedCampaign(row.Id, row.Name, row.Status))
                 .SingleOrDefaultAsync(token);
+
+    private static async Task<string> LeftOutAsync(PortalDbContext db, Campaign campaign, CancellationToken token)
+    {
+        var ids = LeftOutCampaigns.Read(campaign.LeavesOut);
+        if (ids.Count == 0)
+        {
+            return "";
+        }
+
+        var names = await db
+            .Campaigns.Where(row => ids.Contains(row.Id))
+            .OrderBy(row => row.Name)
+            .Select(row => row.Name)
+            .ToListAsync(token);
+        return $", except recipients of {string.Join(", ", names.Select(name => $"\u201c{name}\u201d").DefaultIfEmpty("a deleted campaign"))}";
+    }
 
     private static async Task<string> SegmentNameAsync(PortalDbContext db, Guid? id, CancellationToken token)
     {
@@ -99,6 +116,14 @@ public static class CampaignAudience
             AudienceKind.Address => Segments.Audience.All(db).Where(_ => false),
             _ => Segments.Audience.All(db),
         };
+
+    /// <summary>Of these, whom nothing but another campaign could keep from being mailed.</summary>
+    public static IQueryable<Contact> NotSuppressed(PortalDbContext db, IQueryable<Contact> contacts) =>
+        contacts.Where(contact =>
+            !db.SuppressedAddresses.Any(row =>
+                row.TenantId == contact.TenantId && row.NormalizedEmail == contact.NormalizedEmail
+            )
+        );
 }
 
 public sealed record SenderChoice(Guid Id, string Shown, string Domain, DomainStatus DomainStatus)
@@ -119,16 +144,23 @@ public sealed record TagChoice(string Tag, int People);
 
 public sealed record SegmentChoice(Guid Id, string Name);
 
+/// <summary>A campaign whose recipients may be left out.</summary>
+public sealed record CampaignChoice(Guid Id, string Name, CampaignStatus Status, DateTimeOffset? LaunchedAt);
+
 public sealed record ComposeChoices(
     IReadOnlyList<SenderChoice> Senders,
     IReadOnlyList<TagChoice> Tags,
-    IReadOnlyList<SegmentChoice> Segments
+    IReadOnlyList<SegmentChoice> Segments,
+    IReadOnlyList<CampaignChoice> Campaigns
 );
 
 /// <summary>What a campaign can be sent from and to.</summary>
 public sealed class ListComposeChoices(PortalDb database)
 {
-    public Task<ComposeChoices> ExecuteAsync(TenantScope scope, CancellationToken cancellation) =>
+    private const int MostCampaigns = 100;
+
+    /// <param name="leavesOut">The draft's; they are among the campaigns however old they are.</param>
+    public Task<ComposeChoices> ExecuteAsync(TenantScope scope, string? leavesOut, CancellationToken cancellation) =>
         database.ReadSnapshotAsync(
             scope,
             async (db, token) =>
@@ -143,6 +175,14 @@ public sealed class ListComposeChoices(PortalDb database)
                     .Segments.OrderBy(row => row.Name)
                     .Select(row => new SegmentChoice(row.Id, row.Name))
                     .ToListAsync(token);
+                var chosen = LeftOutCampaigns.Read(leavesOut);
+                var campaigns = await db
+                    .Campaigns.Where(row => row.LaunchedAt != null || chosen.Contains(row.Id))
+                    .OrderByDescending(row => chosen.Contains(row.Id))
+                    .ThenByDescending(row => row.CreatedAt)
+                    .Take(MostCampaigns)
+                    .Select(row => new CampaignChoice(row.Id, row.Name, row.Status, row.LaunchedAt))
+                    .ToListAsync(token);
                 return new ComposeChoices(
                     [
                         .. senders
@@ -150,7 +190,8 @@ public sealed class ListComposeChoices(PortalDb database)
                             .OrderBy(choice => choice.Shown, StringComparer.OrdinalIgnoreCase),
                     ],
                     [.. tags.Select(row => new TagChoice(row.Tag, row.People))],
-                    segments
+                    segments,
+                    campaigns
                 );
             },
             cancellation

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Campaigns;
 
 /// <param name="People">In the audience now, before anybody is left out.</param>
-/// <param name="LeftOut">Of these, unsubscribed or suppressed.</param>
+/// <param name="LeftOut">Of these, unsubscribed, suppressed or in a campaign that is left out.</param>
 public sealed record PreflightReport(IReadOnlyList<PreflightItem> Items, int People, int LeftOut)
 {
     public bool MayLaunch => Items.All(item => item.Severity != PreflightSeverity.Blocker);
@@ -116,13 +116,51 @@ public sealed partial class Preflight(PortalDb database)
                 (contact, _) => contact.Id
             )
             .CountAsync(cancellation);
-        items.Add(Audience(people, leftOut));
+        var elsewhere = draft.ContinuesId is null
+            ? await LeftOutAsync(db, audience, draft.LeavesOut, items, cancellation)
+            : 0;
+        items.Add(Audience(people, leftOut, elsewhere));
+        leftOut += elsewhere;
         await BareNamesAsync(audience, draft, people, items, cancellation);
         return (people, leftOut);
     }
 
-    private static PreflightItem Audience(int people, int leftOut) =>
-        (people, leftOut) switch
+    /// <returns>How many of the audience are recipients of the campaigns that are left out.</returns>
+    private static async Task<int> LeftOutAsync(
+        PortalDbContext db,
+        IQueryable<Contact> audience,
+        string? leavesOut,
+        List<PreflightItem> items,
+        CancellationToken cancellation
+    )
+    {
+        var campaigns = LeftOutCampaigns.Read(leavesOut);
+        if (campaigns.Count == 0)
+        {
+            return 0;
+        }
+
+        var empty = await db
+            .Campaigns.Where(row =>
+                campaigns.Contains(row.Id)
+                && (row.Status == CampaignStatus.Draft || row.Status == CampaignStatus.Scheduled)
+            )
+            .OrderBy(row => row.Name)
+            .Select(row => row.Name)
+            .ToListAsync(cancellation);
+        items.AddRange(
+            empty.Select(name => new PreflightItem(
+                PreflightSeverity.Warning,
+                "audience",
+                $"\u201c{name}\u201d has not been launched: leaving out its recipients leaves out nobody yet.",
+                "Launch it first, or leave it as it is."
+            ))
+        );
+        return await db.CountRecipientsOfAsync(CampaignAudience.NotSuppressed(db, audience), campaigns, cancellation);
+    }
+
+    private static PreflightItem Audience(int people, int suppressed, int elsewhere) =>
+        (people, suppressed + elsewhere) switch
         {
             (0, _) => new(
                 PreflightSeverity.Blocker,
@@ -130,17 +168,24 @@ public sealed partial class Preflight(PortalDb database)
                 "Nobody is in this audience.",
                 "Choose another one, or add contacts."
             ),
-            _ when people == leftOut => new(
+            var (_, leftOut) when people == leftOut => new(
                 PreflightSeverity.Blocker,
                 "audience",
-                "Everybody in this audience is unsubscribed or suppressed.",
+                elsewhere == 0
+                    ? "Everybody in this audience is unsubscribed or suppressed."
+                    : "Everybody in this audience is unsubscribed, suppressed or in a campaign that is left out.",
                 "Choose another one."
             ),
             (_, 0) => new(PreflightSeverity.Ok, "audience", $"{Text.People(people)} will get it."),
+            _ when elsewhere == 0 => new(
+                PreflightSeverity.Ok,
+                "audience",
+                $"{Text.People(people - suppressed)} will get it; {suppressed:N0} are left out, unsubscribed or suppressed."
+            ),
             _ => new(
                 PreflightSeverity.Ok,
                 "audience",
-                $"{Text.People(people - leftOut)} will get it; {leftOut:N0} are left out, unsubscribed or suppressed."
+                $"{Text.People(people - suppressed - elsewhere)} will get it; {suppressed:N0} are left out, unsubscribed or suppressed, and {elsewhere:N0} as recipients of another campaign."
             ),
         };
 

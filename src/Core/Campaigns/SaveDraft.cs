@@ -54,6 +54,18 @@ public sealed class SaveDraft(PortalDb database)
                     return new SaveDraftResult.Invalid(problems);
                 }
 
+                var unknown = await LeftOutCampaigns.ProblemsAsync(
+                    command.Db,
+                    content.LeavesOut,
+                    before.LeavesOut,
+                    campaignId,
+                    token
+                );
+                if (unknown.Count > 0)
+                {
+                    return new SaveDraftResult.Invalid(unknown);
+                }
+
                 content.ApplyTo(campaign);
                 campaign.Version++;
                 campaign.UpdatedAt = command.Now;

@@ -40,6 +40,43 @@ internal static class Downstream
         );
 
     /// <summary>
+    /// How many of them are recipients of these campaigns, neither refused nor excluded there: as the freeze decides it,
+    /// by address and by contact, each on its own index.
+    /// </summary>
+    public static async Task<int> CountRecipientsOfAsync(
+        this PortalDbContext db,
+        IQueryable<Contact> contacts,
+        IReadOnlyList<Guid> campaigns,
+        CancellationToken cancellation
+    )
+    {
+        if (campaigns.Count == 0)
+        {
+            return 0;
+        }
+
+        var ledger = db.Recipients.Where(row =>
+            campaigns.Contains(row.CampaignId)
+            && row.State != RecipientState.Refused
+            && row.State != RecipientState.Excluded
+        );
+        var byAddress = await contacts.CountAsync(
+            contact =>
+                ledger.Any(row => row.TenantId == contact.TenantId && row.NormalizedEmail == contact.NormalizedEmail),
+            cancellation
+        );
+        var byContact = await contacts.CountAsync(
+            contact =>
+                ledger.Any(row => row.TenantId == contact.TenantId && row.ContactId == contact.Id)
+                && !ledger.Any(row =>
+                    row.TenantId == contact.TenantId && row.NormalizedEmail == contact.NormalizedEmail
+                ),
+            cancellation
+        );
+        return byAddress + byContact;
+    }
+
+    /// <summary>
     /// A follow-up's draft is given up: whom it took over waits in its source again, or is excluded as the others were
     /// where the source has been cancelled since. The draft's own rows, which nothing was sent for, go.
     /// </summary>

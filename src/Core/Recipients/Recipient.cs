@@ -139,6 +139,9 @@ public static class Reasons
     public const string Suppressed = "suppressed";
     public const string ContactDeleted = "contact_deleted";
     public const string AlreadyMailed = "already_mailed";
+
+    /// <summary>A recipient of a campaign whose recipients this one leaves out.</summary>
+    public const string InLeftOutCampaign = "in_left_out_campaign";
     public const string MovedToFollowUp = "moved_to_follow_up";
     public const string Cancelled = "cancelled";
     public const string RefusedByProvider = "refused_by_provider";

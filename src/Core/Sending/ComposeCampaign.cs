@@ -15,6 +15,7 @@ namespace Ledgerpost.Sending;
 /// <param name="ResumeFrom">The Partial campaign whose waiting people it takes over; then it has no audience of its own.</param>
 /// <param name="TemplateId">Gives subject and content where the request itself has none; they are copied.</param>
 /// <param name="Send">It is launched at once, or, where that cannot be, not made at all.</param>
+/// <param name="LeavesOut">As <see cref="LeftOutCampaigns"/> writes it.</param>
 public sealed record ComposeRequest(
     string? Name,
     Guid? SenderId,
@@ -26,7 +27,8 @@ public sealed record ComposeRequest(
     Guid? AudienceSegmentId,
     Guid? TemplateId,
     Guid? ResumeFrom,
-    bool Send
+    bool Send,
+    string? LeavesOut = null
 );
 
 /// <summary>What became of it. A closed set.</summary>
@@ -106,7 +108,14 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             return new ComposeResult.Invalid(problems);
         }
 
-        if (request.Send && LaunchCampaign.ProblemsOf(draft, sender) is { Count: > 0 } hindrances)
+        List<string> hindrances = request.Send
+            ?
+            [
+                .. LaunchCampaign.ProblemsOf(draft, sender),
+                .. await LaunchCampaign.LeftOutProblemsAsync(command.Db, draft.LeavesOut, cancellation),
+            ]
+            : [];
+        if (hindrances.Count > 0)
         {
             return new ComposeResult.NotLaunchable(hindrances);
         }
@@ -176,6 +185,7 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             request.AudienceTag,
             request.AudienceSegmentId,
             // The text belongs to its HTML: whoever gives one of the two anew gives both.
-            Text: request.Text ?? (request.Html is null ? template?.Text ?? source?.Text : null)
+            Text: request.Text ?? (request.Html is null ? template?.Text ?? source?.Text : null),
+            LeavesOut: request.LeavesOut
         );
 }

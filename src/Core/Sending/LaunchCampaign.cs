@@ -192,6 +192,7 @@ public sealed class LaunchCampaign(
                 audience = campaign.AudienceKind.ToString(),
                 tag = campaign.AudienceTag,
                 segment = campaign.AudienceSegmentId,
+                left_out = campaign.LeavesOut,
             }
         );
         return null;
@@ -215,6 +216,7 @@ public sealed class LaunchCampaign(
     )
     {
         var problems = ProblemsOf(campaign, sender);
+        problems.AddRange(await LeftOutProblemsAsync(db, campaign.LeavesOut, cancellation));
         if (problems.Count == 0 && !await Audience(db, campaign).AnyAsync(cancellation))
         {
             problems.Add(
@@ -225,6 +227,29 @@ public sealed class LaunchCampaign(
         }
 
         return problems;
+    }
+
+    /// <summary>
+    /// While another's audience is being taken it is not known yet whom to leave out. Asked in the transaction that decides
+    /// the launch, so that of two that leave out each other's recipients one comes second.
+    /// </summary>
+    internal static async Task<IEnumerable<string>> LeftOutProblemsAsync(
+        PortalDbContext db,
+        string? leavesOut,
+        CancellationToken cancellation
+    )
+    {
+        var campaigns = LeftOutCampaigns.Read(leavesOut);
+        var preparing =
+            campaigns.Count == 0
+                ? []
+                : await db
+                    .Campaigns.Where(c => campaigns.Contains(c.Id) && c.Status == CampaignStatus.Preparing)
+                    .Select(c => c.Name)
+                    .ToListAsync(cancellation);
+        return preparing.Select(name =>
+            $"The audience of \u201c{name}\u201d, whose recipients are left out, is being taken just now; try again in a moment."
+        );
     }
 
     /// <summary>What hinders a launch whoever is in the audience: the sender and the content.</summary>

@@ -37,13 +37,19 @@ public sealed class LaunchPreview(PortalDb db, Pacer pacer)
                 var all = await audience.CountAsync(token);
                 var unsubscribed = await CountAsync(SuppressionReason.Unsubscribed, wanted: true);
                 var suppressed = await CountAsync(SuppressionReason.Unsubscribed, wanted: false);
-                var willSend = all - unsubscribed - suppressed;
+                var leftOut = await context.CountRecipientsOfAsync(
+                    CampaignAudience.NotSuppressed(context, audience),
+                    LeftOutCampaigns.Read(campaign.LeavesOut),
+                    token
+                );
+                var willSend = all - unsubscribed - suppressed - leftOut;
                 return new LaunchPreviewResult(
                     sender is null ? "" : SenderHeader.Of(sender),
                     willSend,
                     [
                         new ReasonCount(Reasons.Unsubscribed, unsubscribed),
                         new ReasonCount(Reasons.Suppressed, suppressed),
+                        new ReasonCount(Reasons.InLeftOutCampaign, leftOut),
                     ],
                     Finish(campaign, willSend)
                 );

@@ -1,4 +1,5 @@
 using AdminPortal.Hosting;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 using ResendEmulator.Faults;
@@ -154,6 +155,56 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         Assert.Equal(20, Count(sent, "accepted"));
         var state = await provider.StateAsync();
         Assert.Equal((20, 0), (state.Mails, state.Duplicates));
+    }
+
+    [Fact]
+    public async Task RecipientsOfAnotherCampaign_AreLeftOut_AndAForeignOneIsNamedByItsPlace()
+    {
+        await AddContactsAsync(3);
+        var first = (await _program.CreateAsync("campaigns", Body(send: true), "first")).Text("id")!;
+        await UntilAsync(first, "sent");
+        await _program.CreateAsync("contacts", new { email = "later@example.net" });
+        var theirs = await _api
+            .Host.Get<CreateCampaign>()
+            .ExecuteAsync(_api.South.Caller, "Theirs", CancellationToken.None);
+        var foreign = Assert.IsType<CreateCampaignResult.Created>(theirs).Id.ToString();
+        const string Unknown = "0190f3a2-0000-7000-8000-000000000000";
+
+        var refused = await _program.CreateAsync("campaigns", Excluding(first, foreign, Unknown), "refused");
+        var draft = await _program.CreateAsync("campaigns", Excluding(first));
+        var id = draft.Text("id")!;
+        var changed = await _program.SendAsync(
+            HttpMethod.Patch,
+            $"campaigns/{id}",
+            new { audience = new { exclude_recipients_of = new[] { foreign } } }
+        );
+        await _program.CreateAsync($"campaigns/{id}/send", null, "second");
+        var sent = await UntilAsync(id, "sent");
+        var excluded = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients?state=excluded");
+
+        Assert.Equal(
+            (422, "audience.exclude_recipients_of[1] audience.exclude_recipients_of[2]"),
+            (refused.Status, string.Join(' ', refused.WrongFields))
+        );
+        Assert.Equal(first, draft.Body.GetProperty("audience").GetProperty("exclude_recipients_of")[0].GetString());
+        Assert.Equal(
+            (422, "audience.exclude_recipients_of[0]"),
+            (changed.Status, string.Join(' ', changed.WrongFields))
+        );
+        Assert.Equal((4, 3, 1), (Count(sent, "recipients"), Count(sent, "excluded"), Count(sent, "accepted")));
+        Assert.All(
+            excluded.Body.GetProperty("data").EnumerateArray(),
+            row => Assert.Equal("in_left_out_campaign", row.GetProperty("reason").GetString())
+        );
+
+        object Excluding(params string[] campaigns) =>
+            new
+            {
+                subject = "Second",
+                html = "<p>Second</p>",
+                sender_id = _sender,
+                audience = new { exclude_recipients_of = campaigns },
+            };
     }
 
     [Fact]

@@ -53,6 +53,14 @@ public sealed class CampaignAtScaleTests(ITestOutputHelper output)
                     CancellationToken.None
                 )
         );
+        var other = await engine.DraftAsync();
+        await engine.LeaveOutAsync(other, id);
+        await MeasureAsync("launch that leaves it out", () => engine.LaunchDraftAsync(other));
+        // Refused and excluded there are nobody's recipients; here they are unsubscribed all the same.
+        Assert.Equal(
+            (People, 0),
+            ((await engine.CountsAsync(other)).Excluded, (await engine.CountsAsync(other)).Pending)
+        );
         Assert.Equal(4_000, engine.Provider.Mailed.Select(mail => mail.To).Distinct().Count());
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.Data.Sqlite;
@@ -46,6 +47,37 @@ public sealed class LineagePlanTests(ITestOutputHelper output)
                 !look.Contains("NormalizedEmail=?", StringComparison.Ordinal)
                 && !look.Contains("ContactId=?", StringComparison.Ordinal)
         );
+    }
+
+    [SqliteFact]
+    public async Task EveryLookIntoALeftOutCampaignsLedger_IsByItsOwnIndex()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await FillAsync(engine, 3_000);
+        var before = await engine.LaunchAsync();
+        var id = await engine.DraftAsync();
+        await engine.LeaveOutAsync(id, before);
+
+        var (text, parameters) = await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) =>
+            {
+                // Here, where the writer is: it is nobody's flow that started it.
+                using var listened = new Statements();
+                var campaign = await db.Campaigns.SingleAsync(c => c.Id == id, token);
+                var frozen = await FreezeAudience.FreezeAsync(db, campaign, engine.Time.GetUtcNow(), 100, token);
+                Assert.Equal((3_000, 0), frozen);
+                return listened.All.Single(s => s.Text.Contains(Reasons.InLeftOutCampaign, StringComparison.Ordinal));
+            },
+            CancellationToken.None
+        );
+
+        var looks = await LooksAsync(engine, text, parameters);
+        looks.ForEach(output.WriteLine);
+        // Each once: what was found is kept, and not looked for again where it is used.
+        Assert.Single(looks, look => look.Contains("NormalizedEmail=?", StringComparison.Ordinal));
+        Assert.Single(looks, look => look.Contains("ContactId=?", StringComparison.Ordinal));
+        Assert.Equal(2, looks.Count);
     }
 
     [Fact]

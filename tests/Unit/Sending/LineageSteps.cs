@@ -39,6 +39,15 @@ internal static class LineageSteps
         );
     }
 
+    /// <summary>The draft leaves out the recipients of these.</summary>
+    public static Task LeaveOutAsync(this EngineHarness engine, Guid draft, params Guid[] leftOut) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) =>
+                (await db.Campaigns.SingleAsync(c => c.Id == draft, token)).LeavesOut = LeftOutCampaigns.Store(leftOut),
+            CancellationToken.None
+        );
+
     public static Task<DeleteDraftResult> DeleteDraftAsync(this EngineHarness engine, Guid draft) =>
         new DeleteDraft(engine.Db).ExecuteAsync(engine.Tenant.As(TenantRole.Editor), draft, CancellationToken.None);
 

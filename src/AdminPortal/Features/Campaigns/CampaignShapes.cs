@@ -28,7 +28,8 @@ internal sealed class CampaignAnswers(PortalOptions portal, CampaignPages pages)
             campaign.SenderId,
             new AudienceShape(
                 campaign.AudienceKind == AudienceKind.Segment ? campaign.AudienceSegmentId : null,
-                campaign.AudienceKind == AudienceKind.Tag ? campaign.AudienceTag : null
+                campaign.AudienceKind == AudienceKind.Tag ? campaign.AudienceTag : null,
+                LeftOutCampaigns.Read(campaign.LeavesOut)
             ),
             campaign.ContinuesId,
             campaign.CreatedAt,
@@ -99,8 +100,9 @@ internal sealed record CampaignShape(
     DateTimeOffset? FinishedAt
 );
 
-/// <summary>Everyone when both are null.</summary>
-internal sealed record AudienceShape(Guid? SegmentId, string? Tag);
+/// <summary>Everyone when neither a segment nor a tag is named.</summary>
+/// <param name="ExcludeRecipientsOf">Ids of campaigns: whoever stands there and is neither refused nor excluded is left out, and said so in the ledger.</param>
+internal sealed record AudienceShape(Guid? SegmentId, string? Tag, IReadOnlyList<Guid>? ExcludeRecipientsOf = null);
 
 /// <summary>A new campaign.</summary>
 /// <param name="Text">The plain-text part; null: it is made from the HTML.</param>
@@ -174,7 +176,8 @@ internal sealed record CampaignBody(
             Audience?.SegmentId,
             TemplateId,
             ResumeFromCampaignId,
-            Send == true
+            Send == true,
+            LeftOutCampaigns.Store(Audience?.ExcludeRecipientsOf)
         );
 
     public static AudienceKind AudienceOf(AudienceShape? audience) =>
@@ -212,6 +215,7 @@ internal sealed record CampaignPatch(
                 AudienceKind = CampaignBody.AudienceOf(patch.Audience),
                 AudienceTag = patch.Audience?.Tag,
                 AudienceSegmentId = patch.Audience?.SegmentId,
+                LeavesOut = LeftOutCampaigns.Store(patch.Audience?.ExcludeRecipientsOf),
             };
         }
 

@@ -54,6 +54,7 @@ public static class CampaignWords
             Reasons.Suppressed => "on the suppression list",
             Reasons.ContactDeleted => "contact deleted",
             Reasons.AlreadyMailed => "mailed already",
+            Reasons.InLeftOutCampaign => "in a campaign that is left out",
             Reasons.MovedToFollowUp => "moved to the follow-up",
             Reasons.Cancelled => "campaign cancelled",
             Reasons.RefusedByProvider => "refused by the provider",

@@ -114,7 +114,7 @@ public sealed partial class ComposePage
         }
 
         _continues = view.Continues?.Name;
-        _choices = await Choices.ExecuteAsync(scope, _closed.Token);
+        _choices = await Choices.ExecuteAsync(scope, campaign.LeavesOut, _closed.Token);
         _editor = new DraftEditor(Save, Session.Caller, Id, campaign.Version, DraftContent.Of(campaign))
         {
             Changed = () => _ = InvokeAsync(StateHasChanged),
