@@ -37,7 +37,8 @@ public static class LeftOutCampaigns
     {
         var (named, before) = (Read(stored), Read(known));
         var found = await db
-            .Campaigns.Where(campaign => named.Contains(campaign.Id) && campaign.Id != self)
+            .Campaigns.Composed()
+            .Where(campaign => named.Contains(campaign.Id) && campaign.Id != self)
             .Select(campaign => campaign.Id)
             .ToListAsync(cancellation);
         var problems = named

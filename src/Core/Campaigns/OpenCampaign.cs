@@ -177,7 +177,8 @@ public sealed class ListComposeChoices(PortalDb database)
                     .ToListAsync(token);
                 var chosen = LeftOutCampaigns.Read(leavesOut);
                 var campaigns = await db
-                    .Campaigns.Where(row => row.LaunchedAt != null || chosen.Contains(row.Id))
+                    .Campaigns.Composed()
+                    .Where(row => row.LaunchedAt != null || chosen.Contains(row.Id))
                     .OrderByDescending(row => chosen.Contains(row.Id))
                     .ThenByDescending(row => row.CreatedAt)
                     .Take(MostCampaigns)

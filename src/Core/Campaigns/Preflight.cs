@@ -185,7 +185,7 @@ public sealed partial class Preflight(PortalDb database)
             _ => new(
                 PreflightSeverity.Ok,
                 "audience",
-                $"{Text.People(people - suppressed - elsewhere)} will get it; {suppressed:N0} are left out, unsubscribed or suppressed, and {elsewhere:N0} as recipients of another campaign."
+                $"{Text.People(people - suppressed - elsewhere)} will get it; left out: {suppressed:N0} unsubscribed or suppressed, {elsewhere:N0} as recipients of another campaign."
             ),
         };
 

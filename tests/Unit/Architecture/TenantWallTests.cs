@@ -64,6 +64,7 @@ public sealed partial class TenantWallTests
         "Core/Sending/ChunkPlanner.cs",
         "Core/Sending/ClaimChunk.cs",
         "Core/Sending/EmailQueue.cs",
+        "Core/Sending/FreezeAudience.Sql.cs",
         "Core/Sending/FreezeAudience.cs",
         "Core/Sending/PrepareChunk.cs",
         "Core/Sending/RateBucket.cs",

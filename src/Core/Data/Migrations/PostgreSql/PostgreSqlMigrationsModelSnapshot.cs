@@ -152,6 +152,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<string>("LeavesOut")
+                        .HasMaxLength(740)
+                        .HasColumnType("character varying(740)")
+                        .UseCollation("C");
+
                     b.Property<Guid>("LineageId")
                         .HasColumnType("uuid");
 
@@ -174,6 +179,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .UseCollation("C");
 
                     b.Property<long?>("ResumeAfter")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("ScheduledAt")
                         .HasColumnType("bigint");
 
                     b.Property<Guid?>("SenderId")

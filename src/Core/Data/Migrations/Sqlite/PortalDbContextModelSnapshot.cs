@@ -135,6 +135,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("LaunchedBy")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("LeavesOut")
+                        .HasMaxLength(740)
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid>("LineageId")
                         .HasColumnType("TEXT");
 
@@ -154,6 +158,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("ResumeAfter")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ScheduledAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<Guid?>("SenderId")

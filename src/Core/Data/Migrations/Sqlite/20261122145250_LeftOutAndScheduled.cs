@@ -1,0 +1,39 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Ledgerpost.Data.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class LeftOutAndScheduled : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<string>(
+                name: "LeavesOut",
+                table: "Campaigns",
+                type: "TEXT",
+                maxLength: 740,
+                nullable: true);
+
+            migrationBuilder.AddColumn<long>(
+                name: "ScheduledAt",
+                table: "Campaigns",
+                type: "INTEGER",
+                nullable: true);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropColumn(
+                name: "LeavesOut",
+                table: "Campaigns");
+
+            migrationBuilder.DropColumn(
+                name: "ScheduledAt",
+                table: "Campaigns");
+        }
+    }
+}
