@@ -46,6 +46,13 @@ public static class PortalUrls
     public static string Campaigns(string slug, string? status = null, string? q = null, int page = 1) =>
         Tenant(slug) + "/campaigns" + Query(("status", status), ("q", q), ("page", Page(page)));
 
+    /// <summary>Transactional mails; <paramref name="after"/> is a cursor: the page begins with the next older one.</summary>
+    public static string Emails(string slug, string? status = null, string? to = null, string? after = null) =>
+        Tenant(slug) + "/emails" + Query(("status", status), ("to", to), ("after", after));
+
+    public static string Email(string slug, Guid id, bool asText = false) =>
+        Tenant(slug) + "/emails/" + id.ToString() + Query(("view", asText ? "text" : null));
+
     /// <param name="template">The template to begin with.</param>
     public static string NewCampaign(string slug, Guid? template = null) =>
         Tenant(slug) + "/campaigns/new" + Query(("template", template?.ToString()));

@@ -142,16 +142,13 @@ public sealed class EmailPages(PortalDb database)
             EmailStatus.Sending => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Sending)),
             EmailStatus.Partial => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Partial)),
             EmailStatus.Paused => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Paused)),
-            EmailStatus.Cancelled => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Cancelled))
-                .Where(row => row.Recipient.State != RecipientState.Accepted),
+            // Also those that the provider proved to have after all.
+            EmailStatus.Cancelled => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Cancelled)),
             EmailStatus.Refused => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Sent))
                 .Where(row => row.Recipient.State == RecipientState.Refused),
             EmailStatus.Excluded => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Sent))
                 .Where(row => row.Recipient.State == RecipientState.Excluded),
-            _ => WithRecipient(
-                    db,
-                    mails.Where(mail => mail.Status == CampaignStatus.Sent || mail.Status == CampaignStatus.Cancelled)
-                )
+            _ => WithRecipient(db, mails.Where(mail => mail.Status == CampaignStatus.Sent))
                 .Where(row => row.Recipient.State == RecipientState.Accepted),
         };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -25,6 +26,7 @@ public sealed record EventCursor(DateTimeOffset ReceivedAt, string MessageId)
 public sealed record EventListQuery(WebhookState? State = null, EventCursor? After = null, int Take = 50);
 
 /// <param name="Campaign">Whose mail it was about, with the address; null where it was about none of the tenant's.</param>
+/// <param name="IsEmail">It was about a transactional mail; <paramref name="Campaign"/> is its subject then.</param>
 public sealed record EventListItem(
     Guid AccountId,
     string MessageId,
@@ -38,7 +40,8 @@ public sealed record EventListItem(
     Guid? CampaignId,
     string? Campaign,
     int? RecipientNumber,
-    string? Email
+    string? Email,
+    bool IsEmail = false
 );
 
 /// <param name="Next">Where the next page begins; null on the last.</param>
@@ -121,7 +124,10 @@ public sealed class ListEvents(PortalDb db)
                         && r.Number == message.RecipientNumber
                     )
                     .Select(r => r.Email)
-                    .FirstOrDefault()
+                    .FirstOrDefault(),
+                context.Campaigns.Any(c =>
+                    c.TenantId == tenantId && c.Id == message.CampaignId && c.Kind == CampaignKind.Email
+                )
             ))
             .ToListAsync(cancellation);
         var items = rows.Count > take ? rows[..take] : rows;

@@ -21,6 +21,7 @@ public sealed partial class NavMenu
         {
             entries.Add(new("Dashboard", "dashboard", PortalUrls.Tenant(slug), NavLinkMatch.All));
             entries.Add(new("Campaigns", "campaigns", PortalUrls.Campaigns(slug)));
+            entries.Add(new("Emails", "emails", PortalUrls.Emails(slug)));
             entries.Add(new("Contacts", "contacts", PortalUrls.Contacts(slug)));
             entries.Add(new("Segments", "segments", PortalUrls.Segments(slug)));
             entries.Add(new("Templates", "templates", PortalUrls.Templates(slug)));

@@ -11,6 +11,9 @@ public sealed class DashboardQuery(PortalDb portal)
 {
     private const int Shown = 5;
 
+    /// <summary>Counted no further: whether a hundred wait or a million, somebody has to look.</summary>
+    public const int MostStopped = 100;
+
     public Task<DashboardView> ReadAsync(TenantScope scope, CancellationToken cancellation) =>
         portal.ReadSnapshotAsync(scope, ReadAsync, cancellation);
 
@@ -43,7 +46,12 @@ public sealed class DashboardQuery(PortalDb portal)
             await db.Contacts.CountAsync(cancellation),
             await db.SuppressedAddresses.CountAsync(cancellation),
             await db.SendingDomains.AnyAsync(domain => domain.Status == DomainStatus.Verified, cancellation),
-            await db.Campaigns.Composed().AnyAsync(cancellation)
+            await db.Campaigns.Composed().AnyAsync(cancellation),
+            await db
+                .Campaigns.Emails()
+                .Where(mail => mail.Status == CampaignStatus.Partial)
+                .Take(MostStopped)
+                .CountAsync(cancellation)
         );
     }
 
@@ -59,6 +67,7 @@ public sealed class DashboardQuery(PortalDb portal)
 }
 
 /// <param name="Live">In progress, paused or partial; the partial first.</param>
+/// <param name="StoppedEmails">Transactional mails whose sending stopped by itself; at most <see cref="DashboardQuery.MostStopped"/>.</param>
 /// <param name="Recent">Drafts and finished ones, the latest first.</param>
 public sealed record DashboardView(
     IReadOnlyList<DashboardCampaign> Live,
@@ -66,7 +75,8 @@ public sealed record DashboardView(
     int Contacts,
     int Suppressed,
     bool HasVerifiedDomain,
-    bool HasCampaigns
+    bool HasCampaigns,
+    int StoppedEmails
 )
 {
     /// <summary>Nothing can be sent yet, or nothing ever was: the first steps are shown.</summary>

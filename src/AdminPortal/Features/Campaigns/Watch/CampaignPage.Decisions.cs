@@ -71,7 +71,8 @@ public sealed partial class CampaignPage
             var question = DecisionQuestion.Of(wish.Call, wish.Decision, _snapshot!.Campaign.Status, Zone);
             if (await Confirmations.AskAsync(question))
             {
-                Say(
+                DecisionQuestion.Say(
+                    Toasts,
                     await Decide.ExecuteAsync(
                         Session.Caller,
                         Id,
@@ -83,41 +84,6 @@ public sealed partial class CampaignPage
                 );
             }
         });
-
-    private void Say(DecisionResult result, UnknownDecision wish)
-    {
-        switch (result)
-        {
-            case DecisionResult.Decided decided when wish == UnknownDecision.TreatAsSent:
-                Toasts.Done($"{Words.People(decided.People)} count as sent now.", "The decision is in the audit log.");
-                break;
-            case DecisionResult.Decided { Status: CampaignStatus.Partial or CampaignStatus.Paused } decided:
-                Toasts.Done(
-                    $"{Words.People(decided.People)} wait again.",
-                    "They are sent to once the campaign goes on."
-                );
-                break;
-            case DecisionResult.Decided decided:
-                Toasts.Done($"{Words.People(decided.People)} are sent to again.", "The decision is in the audit log.");
-                break;
-            case DecisionResult.AlreadyDecided already:
-                var other = already.Decision == UnknownDecision.SendAgain ? "send again" : "treat as sent";
-                Toasts.Note($"{already.By} has decided already: {other}.", "Nothing more was changed.");
-                break;
-            case DecisionResult.NotUnknown:
-                Toasts.Note("It was proven meanwhile, so there is nothing to decide.", "Nothing was changed.");
-                break;
-            case DecisionResult.CannotSendAgain closed:
-                Toasts.Failed(
-                    $"A campaign that is {CampaignWords.Of(closed.Status).Word.ToLowerInvariant()} sends to nobody any more.",
-                    "Nothing was changed."
-                );
-                break;
-            default:
-                Toasts.Failed("This campaign no longer exists.", "Nothing was changed.");
-                break;
-        }
-    }
 
     private void Say(FollowUpResult result)
     {

@@ -41,6 +41,42 @@ public static class DecisionQuestion
             );
     }
 
+    /// <summary>What became of the decision.</summary>
+    public static void Say(Toasts toasts, DecisionResult result, UnknownDecision wish)
+    {
+        switch (result)
+        {
+            case DecisionResult.Decided decided when wish == UnknownDecision.TreatAsSent:
+                toasts.Done($"{Words.People(decided.People)} count as sent now.", "The decision is in the audit log.");
+                break;
+            case DecisionResult.Decided { Status: CampaignStatus.Partial or CampaignStatus.Paused } decided:
+                toasts.Done(
+                    $"{Words.People(decided.People)} wait again.",
+                    "They are sent to once the campaign goes on."
+                );
+                break;
+            case DecisionResult.Decided decided:
+                toasts.Done($"{Words.People(decided.People)} are sent to again.", "The decision is in the audit log.");
+                break;
+            case DecisionResult.AlreadyDecided already:
+                var other = already.Decision == UnknownDecision.SendAgain ? "send again" : "treat as sent";
+                toasts.Note($"{already.By} has decided already: {other}.", "Nothing more was changed.");
+                break;
+            case DecisionResult.NotUnknown:
+                toasts.Note("It was proven meanwhile, so there is nothing to decide.", "Nothing was changed.");
+                break;
+            case DecisionResult.CannotSendAgain closed:
+                toasts.Failed(
+                    $"A campaign that is {CampaignWords.Of(closed.Status).Word.ToLowerInvariant()} sends to nobody any more.",
+                    "Nothing was changed."
+                );
+                break;
+            default:
+                toasts.Failed("It no longer exists.", "Nothing was changed.");
+                break;
+        }
+    }
+
     private static string Next(CampaignStatus status) =>
         status switch
         {

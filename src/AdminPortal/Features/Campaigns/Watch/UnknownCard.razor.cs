@@ -26,8 +26,9 @@ public sealed partial class UnknownCard
     [Parameter, EditorRequired]
     public required int Count { get; set; }
 
-    [Parameter, EditorRequired]
-    public required string Href { get; set; }
+    /// <summary>Where they are listed; null where they are all there is.</summary>
+    [Parameter]
+    public string? Href { get; set; }
 
     [Parameter]
     public bool MayDecide { get; set; }
