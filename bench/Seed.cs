@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ledgerpost;
+using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
@@ -38,7 +39,13 @@ internal sealed class Seed : IAsyncDisposable
     public static async Task<Seed> CreateAsync(Store store, string providerAddress)
     {
         var ids = new Version7Ids(TimeProvider.System);
-        var db = new PortalDb(store.ConnectionString, TimeProvider.System, ids, provider: store.Provider);
+        var db = new PortalDb(
+            store.ConnectionString,
+            TimeProvider.System,
+            ids,
+            new AuditKeys(new byte[AuditKeys.Length]),
+            provider: store.Provider
+        );
         await db.MigrateAsync(CancellationToken.None);
         await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
         var account = await new ProviderAccounts(db, ids, new NoProbe()).EnsureAsync(

@@ -117,6 +117,7 @@ public static class PortalApplication
         services.AddHostedService<SendingService>();
         services.AddHostedService<DoubtService>();
         services.AddHostedService<ClockService>();
+        services.AddHostedService<AnchorService>();
         services.AddHostedService<ReconcileService>();
         services.AddHostedService<EventService>();
         services.AddHostedService<ContactImportService>();

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Ledgerpost;
+using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
@@ -52,7 +53,13 @@ internal sealed class Installation
         var provider = postgreSql is null ? DatabaseProvider.Sqlite : DatabaseProvider.PostgreSql;
         var connectionString = postgreSql ?? Sqlite(folder);
         var ids = new Version7Ids(TimeProvider.System);
-        await using var db = new PortalDb(connectionString, TimeProvider.System, ids, provider: provider);
+        await using var db = new PortalDb(
+            connectionString,
+            TimeProvider.System,
+            ids,
+            new AuditKeys(new byte[AuditKeys.Length]),
+            provider: provider
+        );
         await db.MigrateAsync(CancellationToken.None);
         await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
         var account = await new ProviderAccounts(db, ids, new NoProbe()).EnsureAsync(

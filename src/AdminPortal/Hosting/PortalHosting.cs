@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Ledgerpost;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Data.PostgreSql;
 using Ledgerpost.Identity;
@@ -62,11 +63,16 @@ public static class PortalHosting
             services.AddSingleton<CrashPoints>(new ArmedCrashPoints(settings.Testing));
         }
 
+        services.AddSingleton(AuditKeyFile.Read(directory.Path, settings.Audit.Keys));
+        services.AddSingleton(AnchorFiles(settings.Portal));
+        services.AddSingleton<VerifyAuditLog>();
+        services.AddSingleton<AnchorAuditLogs>();
         services.AddSingleton<SafetyLog>();
         services.AddSingleton(all => new PortalDb(
             settings.Portal.ConnectionString,
             all.GetRequiredService<TimeProvider>(),
             all.GetRequiredService<IIds>(),
+            all.GetRequiredService<AuditKeys>(),
             all.GetService<StorageFaults>(),
             settings.Portal.Database,
             safety: all.GetRequiredService<SafetyLog>()
@@ -89,6 +95,9 @@ public static class PortalHosting
         services.TryAddSingleton(StartPatience.Default);
         services.AddSingleton<PortalStart>();
     }
+
+    internal static AuditAnchorFiles AnchorFiles(PortalOptions portal) =>
+        new(Path.Combine(portal.DataDirectory, "anchors"));
 
     // Kestrel alone would listen on 5000; the contract says 5080.
     private static void ChooseAddress(WebApplicationBuilder builder)

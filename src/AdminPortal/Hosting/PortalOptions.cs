@@ -32,8 +32,13 @@ public sealed record PortalSettings(
     ResendOptions Resend,
     SendingOptions Sending,
     ApiOptions Api,
+    AuditOptions Audit,
     TestingOptions Testing
 );
+
+/// <summary>The section <c>Audit</c>.</summary>
+/// <param name="Keys">The first seals, the others verify what was sealed before; empty: the data directory's own.</param>
+public sealed record AuditOptions(IReadOnlyList<byte[]> Keys);
 
 /// <summary>Configuration was read; either it holds, or every problem is listed by its key.</summary>
 public abstract record SettingsReading

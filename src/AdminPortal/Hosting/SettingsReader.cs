@@ -1,4 +1,5 @@
 using AdminPortal.Api;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Sending;
@@ -24,10 +25,11 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         var resend = ReadResend();
         var sending = ReadSending();
         var api = new ApiOptions(_source.Integer("Api:RequestsPerMinute", least: 1, most: 1_000_000) ?? 30_000);
+        var audit = ReadAudit();
         var testing = ReadTesting(sending);
         var problems = _source.Finish();
         return problems.Count == 0
-            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, api, testing))
+            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, api, audit, testing))
             : new SettingsReading.Invalid(problems);
     }
 
@@ -226,6 +228,33 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         }
 
         return options;
+    }
+
+    private AuditOptions ReadAudit()
+    {
+        var keys = new List<byte[]>();
+        foreach (
+            var text in (_source.Text("Audit:Key") ?? "").Split(
+                ',',
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+            )
+        )
+        {
+            var key = new byte[text.Length];
+            if (Convert.TryFromBase64String(text, key, out var length) && length >= AuditKeys.Length)
+            {
+                keys.Add(key[..length]);
+            }
+            else
+            {
+                _source.Problem(
+                    "Audit:Key",
+                    $"holds a value of {text.Length} characters that is not the base64 of at least {AuditKeys.Length} bytes."
+                );
+            }
+        }
+
+        return new AuditOptions(keys);
     }
 
     /// <summary>What strikes the process on purpose must be asked for twice where people's mail is sent.</summary>

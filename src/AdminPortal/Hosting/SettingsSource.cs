@@ -18,6 +18,7 @@ internal sealed class SettingsSource(IConfiguration configuration)
         "Database",
         "Testing",
         "Api",
+        "Audit",
     ];
 
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);

@@ -1,4 +1,5 @@
 using Ledgerpost;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Data.Sqlite;
 using Ledgerpost.Sending;
@@ -8,7 +9,8 @@ namespace AdminPortal.Hosting;
 
 /// <summary>
 /// What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>; on PostgreSQL, whose own tools
-/// do both, only <c>restore --done</c> afterwards; <c>tenant create</c> and <c>apikey create</c> for scripts.
+/// do both, only <c>restore --done</c> afterwards; <c>tenant create</c> and <c>apikey create</c> for scripts;
+/// <c>verify-audit</c>.
 /// </summary>
 public static partial class Verbs
 {
@@ -32,7 +34,8 @@ public static partial class Verbs
         + "  4. Start the portal, sign in as operator and open “Sending”.\n"
         + "Nothing was changed.";
 
-    public static bool Knows(string[] args) => args is ["backup" or "restore" or "tenant" or "apikey", ..];
+    public static bool Knows(string[] args) =>
+        args is ["backup" or "restore" or "tenant" or "apikey" or "verify-audit", ..];
 
     /// <param name="output">For what a script reads.</param>
     /// <param name="messages">For a person.</param>
@@ -43,6 +46,11 @@ public static partial class Verbs
         if (args is ["tenant" or "apikey", ..])
         {
             return await CreateAsync(args, output, messages, time);
+        }
+
+        if (args[0] == "verify-audit")
+        {
+            return await VerifyAuditAsync(args, output, messages, time);
         }
 
         var done = args.Contains(Done);
@@ -115,7 +123,7 @@ public static partial class Verbs
         var now = time.GetUtcNow();
         var aside = DatabaseFile.Replace(settings.Portal.ConnectionString, from, now);
         var ids = new Version7Ids(time);
-        await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids);
+        await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids, Keys(settings));
         await db.MigrateAsync(CancellationToken.None);
         var made = info.BackedUpAt is { } at ? $"{at:u}" : "an unknown time";
         await HoldAsync(
@@ -127,7 +135,7 @@ public static partial class Verbs
         if (aside is not null)
         {
             await output.WriteLineAsync($"The database of before lies at {aside}.");
-            await output.WriteLineAsync(await ReplayAsync(db, aside, time, ids));
+            await output.WriteLineAsync(await ReplayAsync(db, aside, settings, time, ids));
         }
 
         await output.WriteLineAsync(NextStep);
@@ -139,6 +147,7 @@ public static partial class Verbs
             settings.Portal.ConnectionString,
             time,
             new Version7Ids(time),
+            Keys(settings),
             provider: DatabaseProvider.PostgreSql
         );
         try
@@ -179,13 +188,20 @@ public static partial class Verbs
             new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
             logs.CreateLogger<HoldSending>()
         ).HoldOldDatabaseAsync(HoldReason.Restored, detail, CancellationToken.None);
+        await AnchorAsync(db, settings);
     }
 
-    private static async Task<string> ReplayAsync(PortalDb db, string aside, TimeProvider time, IIds ids)
+    private static async Task<string> ReplayAsync(
+        PortalDb db,
+        string aside,
+        PortalSettings settings,
+        TimeProvider time,
+        IIds ids
+    )
     {
         try
         {
-            await using var old = new PortalDb(DatabaseFile.Of(aside), time, ids);
+            await using var old = new PortalDb(DatabaseFile.Of(aside), time, ids, Keys(settings));
             await old.MigrateAsync(CancellationToken.None);
             var added = await new ReplayUnsubscribes(db).ExecuteAsync(old, CancellationToken.None);
             return $"{added} unsubscribed or suppressed addresses were taken over from it.";
@@ -194,6 +210,23 @@ public static partial class Verbs
         {
             return $"It cannot be read ({exception.GetBaseException().Message}): who unsubscribed since the backup is not known.";
         }
+    }
+
+    private static AuditKeys Keys(PortalSettings settings, bool mayMake = true) =>
+        AuditKeyFile.Read(settings.Portal.DataDirectory, settings.Audit.Keys, mayMake);
+
+    /// <summary>A restored log is shorter than the one that was anchored; from now on it is the one that counts.</summary>
+    private static async Task AnchorAsync(PortalDb db, PortalSettings settings)
+    {
+        using var logs = LoggerFactory.Create(_ => { });
+        var (keys, files) = (Keys(settings), PortalHosting.AnchorFiles(settings.Portal));
+        await new AnchorAuditLogs(
+            db,
+            keys,
+            files,
+            new VerifyAuditLog(db, keys, files),
+            logs.CreateLogger<AnchorAuditLogs>()
+        ).AfterRestoreAsync(CancellationToken.None);
     }
 
     /// <param name="otherwise">What to do when a portal runs on the directory.</param>

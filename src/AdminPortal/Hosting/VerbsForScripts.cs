@@ -59,6 +59,7 @@ public static partial class Verbs
             settings.Portal.ConnectionString,
             time,
             new Version7Ids(time),
+            Keys(settings),
             provider: settings.Portal.Database
         );
         VerbAnswer answer;

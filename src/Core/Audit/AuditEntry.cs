@@ -33,6 +33,18 @@ public sealed class AuditEntry : ITenantOwned
 
     /// <summary>The address that the command came from; null for the engine's own acts.</summary>
     public string? From { get; init; }
+
+    /// <summary>Random bytes that make <see cref="PersonalHash"/> unguessable; they go when the person is erased.</summary>
+    public byte[]? Salt { get; internal set; }
+
+    /// <summary>Of the salt, both names, the details and the address: what of them is in the chain.</summary>
+    public byte[]? PersonalHash { get; internal set; }
+
+    /// <summary>Which of the <see cref="AuditKeys"/> sealed this entry.</summary>
+    public string? KeyId { get; internal set; }
+
+    /// <summary>The seal of this entry and of all before it; null only in a log from before there were seals.</summary>
+    public byte[]? Hash { get; internal set; }
 }
 
 internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEntry>
@@ -44,6 +56,7 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
         builder.Property(entry => entry.Action).HasMaxLength(64);
         builder.Property(entry => entry.TargetKind).HasMaxLength(32);
         builder.Property(entry => entry.TargetId).HasMaxLength(AuditEntry.MaxTargetId);
+        builder.Property(entry => entry.KeyId).HasMaxLength(16);
         builder.HasIndex(entry => new { entry.TenantId, entry.At });
         builder.HasIndex(entry => new
         {

@@ -144,38 +144,36 @@ public static class AuditLog
         }
 
         await db.LockLogAsync(tenantId, cancellation);
-        var last =
-            await db
-                .AuditEntries.Where(entry => entry.TenantId == tenantId)
-                .MaxAsync(entry => (long?)entry.Sequence, cancellation)
-            ?? 0;
         // An engine transaction may append twice before it saves.
-        last = Math.Max(
-            last,
-            db.AuditEntries.Local.Where(entry => entry.TenantId == tenantId)
-                .Select(entry => entry.Sequence)
-                .DefaultIfEmpty()
-                .Max()
-        );
+        var last =
+            db.ChangeTracker.Entries<AuditEntry>()
+                .Where(entry => entry.State == EntityState.Added && entry.Entity.TenantId == tenantId)
+                .Select(entry => entry.Entity)
+                .MaxBy(entry => entry.Sequence)
+            ?? await db
+                .AuditEntries.AsNoTracking()
+                .Where(entry => entry.TenantId == tenantId)
+                .OrderByDescending(entry => entry.Sequence)
+                .FirstOrDefaultAsync(cancellation);
         foreach (var entry in entries)
         {
-            db.AuditEntries.Add(
-                new AuditEntry
-                {
-                    TenantId = tenantId,
-                    Sequence = ++last,
-                    At = now,
-                    ActorKind = actor.Kind,
-                    ActorId = actor.UserId,
-                    ActorName = actor.Name,
-                    Action = entry.Action,
-                    TargetKind = entry.TargetKind,
-                    TargetId = entry.TargetId,
-                    TargetName = entry.TargetName,
-                    Details = entry.Details is null ? null : JsonSerializer.Serialize(entry.Details, Json),
-                    From = actor.From,
-                }
-            );
+            var next = new AuditEntry
+            {
+                TenantId = tenantId,
+                Sequence = (last?.Sequence ?? 0) + 1,
+                At = now,
+                ActorKind = actor.Kind,
+                ActorId = actor.UserId,
+                ActorName = actor.Name,
+                Action = entry.Action,
+                TargetKind = entry.TargetKind,
+                TargetId = entry.TargetId,
+                TargetName = entry.TargetName,
+                Details = entry.Details is null ? null : JsonSerializer.Serialize(entry.Details, Json),
+                From = actor.From,
+            };
+            last = AuditChain.Seal(db.AuditKeys, last, next);
+            db.AuditEntries.Add(last);
         }
     }
 }

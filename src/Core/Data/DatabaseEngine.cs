@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Data;
@@ -13,7 +14,7 @@ public enum DatabaseProvider
 /// What differs between the databases, behind <see cref="PortalDb"/>: how connections are made, what a write transaction
 /// is, and what keeps one from disturbing another (docs/decisions/0010).
 /// </summary>
-internal abstract class DatabaseEngine(SafetyLog safety) : IAsyncDisposable
+internal abstract class DatabaseEngine(AuditKeys auditKeys, SafetyLog safety) : IAsyncDisposable
 {
     protected SafetyLog Safety => safety;
 
@@ -62,6 +63,7 @@ internal abstract class DatabaseEngine(SafetyLog safety) : IAsyncDisposable
     {
         var context = scope.AllTenants ? new InstallationDbContext(options) : new PortalDbContext(options, scope);
         context.Safety = safety;
+        context.AuditKeys = auditKeys;
         return context;
     }
 

@@ -15,6 +15,7 @@ public sealed class PortalDb : IAsyncDisposable
     private readonly IIds _ids;
 
     /// <param name="connectionString">For SQLite its folder must exist; for PostgreSQL its database.</param>
+    /// <param name="auditKeys">The first seals what this process writes to the audit logs.</param>
     /// <param name="scheduler">Where SQLite's one writer runs; the pool's when null.</param>
     /// <param name="safety">One of its own, without a log, when null.</param>
     /// <exception cref="DatabaseUnsafeException">The connection string would undo the wall between tenants.</exception>
@@ -22,6 +23,7 @@ public sealed class PortalDb : IAsyncDisposable
         string connectionString,
         TimeProvider time,
         IIds ids,
+        AuditKeys auditKeys,
         StorageFaults? faults = null,
         DatabaseProvider provider = DatabaseProvider.Sqlite,
         TaskScheduler? scheduler = null,
@@ -34,8 +36,8 @@ public sealed class PortalDb : IAsyncDisposable
         faults ??= new StorageFaults();
         _engine = provider switch
         {
-            DatabaseProvider.PostgreSql => new PostgreSqlEngine(connectionString, time, faults, Safety),
-            _ => new SqliteEngine(connectionString, time, faults, Safety, scheduler),
+            DatabaseProvider.PostgreSql => new PostgreSqlEngine(connectionString, time, auditKeys, faults, Safety),
+            _ => new SqliteEngine(connectionString, time, auditKeys, faults, Safety, scheduler),
         };
     }
 
@@ -138,9 +140,13 @@ public sealed class PortalDb : IAsyncDisposable
     /// <summary>Identity's stores save by themselves; each save of their context is a transaction of its own.</summary>
     public PortalDbContext CreateForIdentity() => _engine.CreateForIdentity();
 
-    /// <summary>Brings the schema up to date; several processes may do it at the same time.</summary>
+    /// <summary>Brings the schema and old audit logs up to date; several processes may do it at the same time.</summary>
     /// <exception cref="DatabaseUnsafeException">The database would let one tenant see another's rows.</exception>
-    public Task MigrateAsync(CancellationToken cancellation) => _engine.MigrateAsync(cancellation);
+    public async Task MigrateAsync(CancellationToken cancellation)
+    {
+        await _engine.MigrateAsync(cancellation);
+        await SealEarlierEntries.ExecuteAsync(this, cancellation);
+    }
 
     /// <summary>
     /// Tells the query planner how the data lies, from a sample: without it a count over a partial index reads the whole

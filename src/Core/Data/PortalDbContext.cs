@@ -40,6 +40,13 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     /// <summary>Null only for migrations.</summary>
     internal SafetyLog? Safety { get; set; }
 
+    /// <summary>Seal what is written to the log; set by the engine, and missing only for migrations and Identity.</summary>
+    internal AuditKeys AuditKeys
+    {
+        get => field ?? throw new InvalidOperationException("This context writes no audit entries.");
+        set;
+    }
+
     public DbSet<Installation> Installation => Set<Installation>();
     public DbSet<Tenant> Tenants => Set<Tenant>();
     public DbSet<Membership> Memberships => Set<Membership>();

@@ -83,4 +83,5 @@ public enum SafetyMechanism
     CommitInDoubt,
     TransactionAgain,
     DatabaseUnsafe,
+    AuditLogBroken,
 }

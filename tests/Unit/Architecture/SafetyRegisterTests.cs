@@ -25,6 +25,8 @@ public sealed partial class SafetyRegisterTests
         ["refusals in a row touch only what stands refused"] = "a condition of a query",
         ["whom the provider suppresses since the backup is not mailed"] =
             "rows of the suppression list, which say where they come from",
+        ["the end of a log is anchored outside the database"] = "a comparison; what it finds is audit_log_broken",
+        ["the database refuses to change or delete an entry"] = "the database refuses",
         ["an import that was ended takes nobody in"] = "a status that is asked for; the import says why",
         ["an instance says each minute that the files of its imports are there"] = "said each minute",
         ["the stamp is read of a database that is held as a copy, too"] = "a condition of installation_held",

@@ -7,6 +7,7 @@ using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Suppression;
+using Ledgerpost.Tenancy;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -261,6 +262,40 @@ internal static partial class SafetyWays
                     )
                 )
             ),
+        [SafetyMechanism.AuditLogBroken] = async rig =>
+        {
+            var tenant = rig.Engine.Tenant;
+            await rig.ChangeAsync(
+                (db, _) =>
+                {
+                    db.AuditEntries.Add(
+                        new AuditEntry
+                        {
+                            TenantId = tenant.Id,
+                            Sequence = 1_000_000,
+                            At = rig.Engine.Db.Time.GetUtcNow(),
+                            ActorKind = ActorKind.System,
+                            ActorName = "Nobody",
+                            Action = "tenant.changed",
+                            TargetKind = "tenant",
+                            TargetId = tenant.Id.ToString(),
+                            TargetName = "North",
+                        }
+                    );
+                    return Task.CompletedTask;
+                }
+            );
+            var anchors = new AuditAnchorFiles(Path.Combine(Path.GetTempPath(), "ledgerpost-no-anchors"));
+            var (db, keys) = (rig.Engine.Db, UnitTests.Support.TestDatabase.AuditKeys);
+            return () =>
+                new AnchorAuditLogs(
+                    db,
+                    keys,
+                    anchors,
+                    new VerifyAuditLog(db, keys, anchors),
+                    Microsoft.Extensions.Logging.Abstractions.NullLogger<AnchorAuditLogs>.Instance
+                ).ExecuteAsync(CancellationToken.None);
+        },
         [SafetyMechanism.DatabaseUnsafe] = rig =>
             Act(() =>
             {
@@ -269,6 +304,7 @@ internal static partial class SafetyWays
                         "Host=localhost;No Reset On Close=true",
                         rig.Engine.Db.Time,
                         rig.Engine.Database.Ids,
+                        UnitTests.Support.TestDatabase.AuditKeys,
                         provider: DatabaseProvider.PostgreSql,
                         safety: rig.Engine.Db.Safety
                     )

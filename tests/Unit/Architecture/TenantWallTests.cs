@@ -10,6 +10,8 @@ public sealed partial class TenantWallTests
     /// <summary>Each with its reason; whoever is not here gets one tenant's scope.</summary>
     private static readonly Dictionary<string, string> SeesAllTenants = new(StringComparer.Ordinal)
     {
+        ["Core/Audit/AnchorAuditLogs.cs"] = "verifies the installation's own log, and each tenant's in its scope",
+        ["Core/Audit/SealEarlierEntries.cs"] = "start-up",
         ["Core/Contacts/Import/ContactImporter.cs"] =
             "finds whose import is next; the lines go in in their tenant's scope",
         ["Core/Data/PortalDbContext.cs"] = "is the context without filters",
@@ -43,6 +45,7 @@ public sealed partial class TenantWallTests
         ["Core/Webhooks/ListEvents.cs"] = "operators see events that are no tenant's",
         ["Core/Webhooks/WebhookInbox.cs"] = "the same",
         ["AdminPortal/Features/Tenants/TenantHealthList.cs"] = "operators see health, not content",
+        ["AdminPortal/Hosting/VerbVerifyAudit.cs"] = "verifies the installation's own log",
         ["AdminPortal/Hosting/DemoSeed.cs"] = "makes the demo tenant",
     };
 

@@ -30,7 +30,10 @@ public sealed partial class AuditWordsTests
             .Select(match => match.Groups["code"].Value)
             // The provider's words for what happened to a mail are no actions; nor are names of files and hosts.
             .Where(code => !code.StartsWith("email.", StringComparison.Ordinal))
-            .Where(code => code.Split('.')[1] is not ("csv" or "json" or "lock" or "com" or "example" or "test"))
+            .Where(code =>
+                code.Split('.')[1]
+                    is not ("csv" or "json" or "lock" or "stamp" or "key" or "com" or "example" or "test")
+            )
             .Distinct(StringComparer.Ordinal)
             .ToList();
 

@@ -140,6 +140,7 @@ public sealed class RowSecurityTests
                 $"Host=nowhere.test;Database=x;{setting}",
                 TimeProvider.System,
                 new SeededIds(),
+                TestDatabase.AuditKeys,
                 provider: DatabaseProvider.PostgreSql
             )
         );

@@ -103,7 +103,7 @@ public sealed class VerbsForScriptsTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task<(int Exit, string Output, string Messages)> RunAsync(
+    internal static async Task<(int Exit, string Output, string Messages)> RunAsync(
         IReadOnlyList<string> settings,
         params string[] args
     )

@@ -41,6 +41,7 @@ public sealed class ClockTests
             engine.Database.ConnectionString,
             new EffectiveTime(machine, engine.Options.KeyWindowMargin),
             engine.Database.Ids,
+            TestDatabase.AuditKeys,
             provider: TestDatabase.Provider
         );
         await new EnsureInstallation(second).ExecuteAsync(CancellationToken.None);

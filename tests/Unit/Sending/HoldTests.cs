@@ -120,7 +120,8 @@ public sealed class HoldTests
         await using var restored = new PortalDb(
             Ledgerpost.Data.Sqlite.DatabaseFile.Of(backup),
             engine.Time,
-            engine.Database.Ids
+            engine.Database.Ids,
+            TestDatabase.AuditKeys
         );
         await Hold(engine, restored).HoldOldDatabaseAsync(HoldReason.Restored, "A test.", CancellationToken.None);
         var reconciler = new Reconciler(

@@ -35,6 +35,7 @@ internal sealed class SimPortal
             $"Data Source={world.DatabaseFile}",
             time,
             world.Ids,
+            UnitTests.Support.TestDatabase.AuditKeys,
             new Storage(world, this),
             scheduler: Context.Tasks
         );

@@ -70,6 +70,7 @@ public static class PostgreSqlServer
             ConnectionString(Prefix),
             TimeProvider.System,
             new SeededIds(),
+            TestDatabase.AuditKeys,
             provider: DatabaseProvider.PostgreSql
         );
         await db.MigrateAsync(CancellationToken.None);

@@ -183,7 +183,13 @@ public sealed partial class RealHost : IAsyncDisposable
 
     /// <summary>The database of a host that has stopped, or beside one that runs.</summary>
     public static PortalDb Open(string folder) =>
-        new(ConnectionString(folder), TimeProvider.System, new SeededIds(), provider: TestDatabase.Provider);
+        new(
+            ConnectionString(folder),
+            TimeProvider.System,
+            new SeededIds(),
+            TestDatabase.AuditKeys,
+            provider: TestDatabase.Provider
+        );
 
     public static string ConnectionString(string folder) =>
         PostgreSqlServer.IsChosen ? Databases[folder] : $"Data Source={Path.Combine(folder, "portal.db")}";
@@ -204,6 +210,7 @@ public sealed partial class RealHost : IAsyncDisposable
             $"--Bootstrap:Email={Email}",
             $"--Bootstrap:Password={Password}",
             "--Demo:Seed=false",
+            $"--Audit:Key={Convert.ToBase64String(TestDatabase.AuditKey)}",
             "--Serilog:WriteTo:Console:Args:restrictedToMinimumLevel=Fatal",
         ];
 

@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
@@ -22,12 +23,17 @@ public sealed class TestDatabase : IAsyncDisposable
         _folder = folder;
         Time = time;
         ConnectionString = connectionString;
-        Db = new PortalDb(connectionString, clock ?? time, Ids, faults, Provider);
+        Db = new PortalDb(connectionString, clock ?? time, Ids, AuditKeys, faults, Provider);
     }
 
     /// <summary>The same tests run on both (<see cref="PostgreSqlServer"/>).</summary>
     public static DatabaseProvider Provider =>
         PostgreSqlServer.IsChosen ? DatabaseProvider.PostgreSql : DatabaseProvider.Sqlite;
+
+    /// <summary>What every test's log is sealed with, also that of a whole portal.</summary>
+    public static byte[] AuditKey { get; } = [.. Enumerable.Repeat((byte)7, AuditKeys.Length)];
+
+    public static AuditKeys AuditKeys { get; } = new(AuditKey);
 
     public ManualTime Time { get; }
     public SeededIds Ids { get; } = new();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data;
 using System.Globalization;
+using Ledgerpost.Audit;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -35,8 +36,14 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
 
     /// <param name="time">When it is a <see cref="DatabaseTime"/>, or counts from one, this database drives it.</param>
     /// <exception cref="DatabaseUnsafeException">The connection string keeps one caller's role for the next.</exception>
-    public PostgreSqlEngine(string connectionString, TimeProvider time, StorageFaults faults, SafetyLog safety)
-        : base(safety)
+    public PostgreSqlEngine(
+        string connectionString,
+        TimeProvider time,
+        AuditKeys auditKeys,
+        StorageFaults faults,
+        SafetyLog safety
+    )
+        : base(auditKeys, safety)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         if (settings.NoResetOnClose || settings.Multiplexing)

@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
@@ -17,11 +18,12 @@ internal sealed class SqliteEngine : DatabaseEngine
     public SqliteEngine(
         string connectionString,
         TimeProvider time,
+        AuditKeys auditKeys,
         StorageFaults faults,
         SafetyLog safety,
         TaskScheduler? scheduler = null
     )
-        : base(safety)
+        : base(auditKeys, safety)
     {
         _connectionString = connectionString;
         Time = time;

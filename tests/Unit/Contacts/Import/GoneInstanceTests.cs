@@ -61,6 +61,7 @@ public sealed class GoneInstanceTests : IDisposable
             rig.Database.ConnectionString,
             rig.Database.Time,
             new SeededIds(),
+            TestDatabase.AuditKeys,
             provider: TestDatabase.Provider
         );
         // It sleeps after its first batch, and wakes up after the others have given it up.

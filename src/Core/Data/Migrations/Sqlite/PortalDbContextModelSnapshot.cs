@@ -51,6 +51,19 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<string>("From")
                         .HasColumnType("TEXT");
 
+                    b.Property<byte[]>("Hash")
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("KeyId")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("PersonalHash")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Salt")
+                        .HasColumnType("BLOB");
+
                     b.Property<string>("TargetId")
                         .IsRequired()
                         .HasMaxLength(128)

@@ -1,0 +1,65 @@
+using AdminPortal.Components.Shared;
+using AdminPortal.Tenancy;
+using Ledgerpost.Audit;
+using Microsoft.AspNetCore.Components;
+
+namespace AdminPortal.Features.Audit;
+
+/// <summary>Until which entry the log was verified, and the button that does it now.</summary>
+public sealed partial class AuditVerification : IDisposable
+{
+    private readonly CancellationTokenSource _closed = new();
+    private AuditAnchor? _anchor;
+    private AuditVerdict? _verdict;
+    private bool _busy;
+    private bool _failed;
+
+    [Inject]
+    public required VerifyAuditLog Verify { get; init; }
+
+    [Inject]
+    public required ILogger<AuditVerification> Logger { get; init; }
+
+    [CascadingParameter]
+    public required TenantSession Tenant { get; set; }
+
+    public void Dispose()
+    {
+        _closed.Cancel();
+        _closed.Dispose();
+    }
+
+    protected override async Task OnInitializedAsync() =>
+        _anchor = await Verify.AnchorAsync(Tenant.Caller.Scope, _closed.Token);
+
+    private async Task VerifyAsync()
+    {
+        (_busy, _failed) = (true, false);
+        try
+        {
+            _verdict = await Verify.ExecuteAsync(Tenant.Caller.Scope, _closed.Token);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            Logger.LogError(exception, "The audit log could not be verified.");
+            (_verdict, _failed) = (null, true);
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    private static string Before(AuditVerdict verdict) =>
+        verdict.Entries == 0 ? "" : $"Entries 1 to {Words.Count(verdict.Entries)} are as they were written.";
+
+    private static string Whole(AuditVerdict verdict) =>
+        verdict.Entries == 0
+            ? "The log is empty, and nothing says that it was ever longer."
+            : $"All {Words.Count(verdict.Entries, "entry is as it was written", "entries are as they were written")}. "
+                + (
+                    verdict.Anchor is { } anchor && anchor.Sequence == verdict.Entries
+                        ? "None could be missing at the end: the last one is anchored outside the database."
+                        : $"That the newest were cut off could be seen up to entry {Words.Count(verdict.Anchor?.Sequence ?? 0)}, the last that is anchored outside the database."
+                );
+}

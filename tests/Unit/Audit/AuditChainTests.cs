@@ -1,0 +1,358 @@
+using System.Reflection;
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using UnitTests.Support;
+
+namespace UnitTests.Audit;
+
+/// <summary>
+/// A sealed log against somebody who may write the table, who has switched the triggers off and has every entry in hand
+/// but not the key.
+/// </summary>
+public sealed class AuditChainTests : IAsyncLifetime
+{
+    private const int Length = 7;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ledgerpost-anchors-").FullName;
+    private TestDatabase _database = null!;
+    private TestTenant _tenant = null!;
+    private AuditAnchorFiles _anchors = null!;
+    private List<AuditEntry> _written = null!;
+
+    public async Task InitializeAsync()
+    {
+        _anchors = new AuditAnchorFiles(_folder);
+        _database = await TestDatabase.CreateAsync();
+        _tenant = await _database.AddTenantAsync("north");
+        for (var i = 1; i <= Length; i++)
+        {
+            await WriteAsync(i);
+        }
+
+        _written = await ReadAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Log_AsItWasWritten_IsWhole_AndSaysHowFarItsEndIsSecured()
+    {
+        var before = await VerifyAsync();
+        var anchored = await AnchorAsync();
+        var after = await VerifyAsync();
+        await WriteAsync(Length + 1);
+        var later = await VerifyAsync();
+
+        Assert.Equal((true, (long)Length, null), (before.IsWhole, before.Entries, before.Anchor));
+        Assert.Equal(1, anchored);
+        Assert.Equal((true, Length), (after.IsWhole, after.Anchor!.Sequence));
+        Assert.Equal((true, Length + 1L, Length), (later.IsWhole, later.Entries, later.Anchor!.Sequence));
+    }
+
+    [Fact]
+    public async Task AnyOneChange_OfAnyField_OfAnyEntry_IsFoundAtThatEntry()
+    {
+        await DropTriggersAsync();
+        var fields = typeof(AuditEntry).GetProperties().Where(field => field.Name is not ("TenantId" or "Sequence"));
+        foreach (var field in fields)
+        {
+            for (var i = 0; i < Length; i++)
+            {
+                var changed = Copy(_written);
+                field.SetValue(changed[i], Other(field.GetValue(changed[i]), field.PropertyType));
+                var verdict = await VerifyAsync(changed);
+                Assert.True(
+                    verdict.FaultAt == i + 1 && verdict.Entries == i,
+                    $"{field.Name} of entry {i + 1}: {verdict.Fault} at {verdict.FaultAt}"
+                );
+            }
+        }
+    }
+
+    [Fact]
+    public async Task AnyDeletion_Swap_OrInsertion_IsFoundAtTheFirstBadEntry()
+    {
+        await DropTriggersAsync();
+        await AnchorAsync();
+        for (var i = 1; i <= Length; i++)
+        {
+            var gap = Copy(_written);
+            gap.RemoveAt(i - 1);
+            await FoundAsync(gap, i == Length ? AuditFault.CutOff : AuditFault.Missing, i);
+
+            var closed = Renumbered(gap);
+            await FoundAsync(closed, i == Length ? AuditFault.CutOff : AuditFault.Changed, i);
+
+            var doubled = Copy(_written);
+            doubled.Insert(i, Copy(doubled)[i - 1]);
+            await FoundAsync(Renumbered(doubled), AuditFault.Changed, i + 1);
+
+            for (var j = i + 1; j <= Length; j++)
+            {
+                var swapped = Copy(_written);
+                (swapped[i - 1], swapped[j - 1]) = (swapped[j - 1], swapped[i - 1]);
+                await FoundAsync(Renumbered(swapped), AuditFault.Changed, i);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task LogThatWasSealedAnew_WithoutTheKey_IsFoundAtItsFirstEntry()
+    {
+        await DropTriggersAsync();
+        await ReplaceAsync([]);
+        await using (
+            var theirs = new PortalDb(
+                _database.ConnectionString,
+                _database.Time,
+                _database.Ids,
+                new AuditKeys(new byte[AuditKeys.Length]),
+                provider: TestDatabase.Provider
+            )
+        )
+        {
+            await WriteAsync(1, theirs);
+            await WriteAsync(2, theirs);
+        }
+
+        var log = await ReadAsync();
+        await FoundAsync(log, AuditFault.UnknownKey, 1);
+        log.ForEach(entry => Set(entry, nameof(AuditEntry.KeyId), TestDatabase.AuditKeys.CurrentId));
+        await FoundAsync(log, AuditFault.Changed, 1);
+    }
+
+    [Fact]
+    public async Task LogThatThePortalItselfWroteOn_AfterItsEndWasCutOff_IsFoundByItsAnchor()
+    {
+        await DropTriggersAsync();
+        await AnchorAsync();
+        await ReplaceAsync([.. Copy(_written).Take(3)]);
+
+        for (var i = 4; i <= Length + 1; i++)
+        {
+            var shorter = await VerifyAsync();
+            Assert.Equal(
+                i <= Length ? (AuditFault.CutOff, (long?)i) : (AuditFault.Replaced, Length),
+                (shorter.Fault!.Value, shorter.FaultAt)
+            );
+            await WriteAsync(i);
+        }
+
+        Assert.Equal(0, await AnchorAsync());
+        Assert.Equal(1, _database.Db.Safety.CountOf(SafetyMechanism.AuditLogBroken));
+    }
+
+    [Fact]
+    public async Task RestoredLog_IsAnchoredAsItIs_AndGoesOn()
+    {
+        await DropTriggersAsync();
+        await AnchorAsync();
+        await ReplaceAsync([.. Copy(_written).Take(3)]);
+
+        await Anchors().AfterRestoreAsync(CancellationToken.None);
+        await WriteAsync(4);
+
+        var verdict = await VerifyAsync();
+        Assert.Equal((true, 4L, 3L), (verdict.IsWhole, verdict.Entries, verdict.Anchor!.Sequence));
+    }
+
+    [Fact]
+    public async Task Anchor_ThatIsForgedOrTorn_CountsForNothing()
+    {
+        await AnchorAsync();
+        var file = Assert.Single(Directory.GetFiles(_folder));
+        var line = (await File.ReadAllLinesAsync(file)).Single(text =>
+            text.Contains($"{_tenant.Id}", StringComparison.Ordinal)
+        );
+
+        await File.AppendAllTextAsync(
+            file,
+            line.Replace($"\"sequence\":{Length}", "\"sequence\":2", StringComparison.Ordinal) + "\n" + line[..40]
+        );
+
+        Assert.Equal(Length, (await VerifyAsync()).Anchor!.Sequence);
+    }
+
+    [Fact]
+    public async Task SealedEntry_IsNeitherChangedNorDeleted_ByTheDatabaseItself()
+    {
+        await RefusedAsync(db => db.AuditEntries.ExecuteUpdateAsync(set => set.SetProperty(row => row.ActorName, "X")));
+        await RefusedAsync(db => db.AuditEntries.Where(row => row.Sequence == Length).ExecuteDeleteAsync());
+
+        Assert.True((await VerifyAsync()).IsWhole);
+        Assert.Equal(Length, (await ReadAsync()).Count);
+    }
+
+    [Fact]
+    public async Task LogFromBeforeTheSeals_IsSealedOnce_AndWhatIsPutInAfterwardsIsNot()
+    {
+        await DropTriggersAsync();
+        var unsealed = Copy(_written);
+        unsealed.ForEach(Unseal);
+        await ReplaceAsync(unsealed);
+
+        await _database.Db.MigrateAsync(CancellationToken.None);
+        Assert.True((await VerifyAsync()).IsWhole);
+
+        var more = await ReadAsync();
+        var put = Copy(more)[0];
+        Unseal(put);
+        more.Add(put);
+        await ReplaceAsync(Renumbered(more));
+        await _database.Db.MigrateAsync(CancellationToken.None);
+
+        await FoundAsync(await ReadAsync(), AuditFault.NotSealed, Length + 1);
+    }
+
+    [Fact]
+    public async Task Commands_AtTheSameTime_MakeOneChain()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(WriteAsync));
+
+        var verdict = await VerifyAsync();
+        Assert.Equal((true, Length + 40L), (verdict.IsWhole, verdict.Entries));
+    }
+
+    private async Task FoundAsync(List<AuditEntry> log, AuditFault fault, long at)
+    {
+        var verdict = await VerifyAsync(log);
+        Assert.Equal((fault, (long?)at), (verdict.Fault!.Value, verdict.FaultAt));
+    }
+
+    private async Task RefusedAsync(Func<PortalDbContext, Task<int>> work)
+    {
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() =>
+            _database.Db.WriteAsync(_tenant.Scope, (db, _) => work(db), CancellationToken.None)
+        );
+        Assert.Contains("The audit log is never", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    private Task<int> WriteAsync(int number) => WriteAsync(number, _database.Db);
+
+    private Task<int> WriteAsync(int number, PortalDb db) =>
+        db.CommandAsync(
+            _tenant.As(TenantRole.Owner),
+            TenantRole.Viewer,
+            (command, _) =>
+            {
+                command.Audit("contact.added", "contact", $"{number}", $"person{number}@example.net", new { number });
+                return Task.FromResult(number);
+            },
+            CancellationToken.None
+        );
+
+    private async Task<AuditVerdict> VerifyAsync(List<AuditEntry> log)
+    {
+        await ReplaceAsync(log);
+        return await VerifyAsync();
+    }
+
+    private Task<AuditVerdict> VerifyAsync() => Verify().ExecuteAsync(_tenant.Scope, CancellationToken.None);
+
+    private VerifyAuditLog Verify() => new(_database.Db, TestDatabase.AuditKeys, _anchors);
+
+    private AnchorAuditLogs Anchors() =>
+        new(
+            _database.Db,
+            TestDatabase.AuditKeys,
+            _anchors,
+            Verify(),
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<AnchorAuditLogs>.Instance
+        );
+
+    private Task<int> AnchorAsync() => Anchors().ExecuteAsync(CancellationToken.None);
+
+    private async Task<List<AuditEntry>> ReadAsync()
+    {
+        await using var db = _database.Db.Read(_tenant.Scope);
+        return await db.AuditEntries.OrderBy(entry => entry.Sequence).ToListAsync();
+    }
+
+    private Task ReplaceAsync(List<AuditEntry> log) =>
+        _database.Db.WriteAsync(
+            _tenant.Scope,
+            async (db, token) =>
+            {
+                await db.AuditEntries.ExecuteDeleteAsync(token);
+                db.AuditEntries.AddRange(Copy(log));
+            },
+            CancellationToken.None
+        );
+
+    /// <summary>As whoever owns the tables may.</summary>
+    private async Task DropTriggersAsync()
+    {
+        if (TestDatabase.Provider == DatabaseProvider.PostgreSql)
+        {
+            await using var connection = new NpgsqlConnection(_database.ConnectionString);
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(
+                """ALTER TABLE "AuditEntries" DISABLE TRIGGER USER""",
+                connection
+            );
+            await command.ExecuteNonQueryAsync();
+            return;
+        }
+
+        await _database.Db.WriteAsync(
+            TenantScope.Installation,
+            (db, token) =>
+                db.Database.ExecuteSqlAsync(
+                    $"""DROP TRIGGER "AuditEntries_unchanged"; DROP TRIGGER "AuditEntries_undeleted";""",
+                    token
+                ),
+            CancellationToken.None
+        );
+    }
+
+    private static void Unseal(AuditEntry entry)
+    {
+        Set(entry, nameof(AuditEntry.Salt), null);
+        Set(entry, nameof(AuditEntry.PersonalHash), null);
+        Set(entry, nameof(AuditEntry.KeyId), null);
+        Set(entry, nameof(AuditEntry.Hash), null);
+    }
+
+    private static void Set(AuditEntry entry, string property, object? value) =>
+        typeof(AuditEntry).GetProperty(property)!.SetValue(entry, value);
+
+    private static List<AuditEntry> Renumbered(List<AuditEntry> log)
+    {
+        var copy = Copy(log);
+        for (var i = 0; i < copy.Count; i++)
+        {
+            Set(copy[i], nameof(AuditEntry.Sequence), i + 1L);
+        }
+
+        return copy;
+    }
+
+    private static readonly MethodInfo Clone = typeof(object).GetMethod(
+        "MemberwiseClone",
+        BindingFlags.Instance | BindingFlags.NonPublic
+    )!;
+
+    private static List<AuditEntry> Copy(IEnumerable<AuditEntry> log) =>
+        [.. log.Select(entry => (AuditEntry)Clone.Invoke(entry, null)!)];
+
+    private static object Other(object? value, Type type) =>
+        value switch
+        {
+            // As long as before, for columns that are full.
+            string { Length: > 0 } text => text[..^1] + (text[^1] == 'x' ? 'y' : 'x'),
+            string => "x",
+            byte[] bytes => bytes.Select((b, i) => i == 0 ? (byte)(b ^ 1) : b).ToArray(),
+            DateTimeOffset at => at.AddMicroseconds(1),
+            Guid id => new Guid([.. id.ToByteArray().Select(b => (byte)(b ^ 1))]),
+            ActorKind => ActorKind.System,
+            null when type == typeof(string) => "x",
+            _ => throw new NotSupportedException($"A field of the type {type} has no other value here."),
+        };
+}
