@@ -150,6 +150,22 @@ public sealed class AuditChainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task EntryOfAnEarlierLog_InItsOldPlace_IsFound()
+    {
+        await DropTriggersAsync();
+        await ReplaceAsync([.. Copy(_written).Take(3)]);
+        for (var i = 4; i <= Length; i++)
+        {
+            await WriteAsync(i + 100);
+        }
+
+        var mixed = await ReadAsync();
+        mixed[4] = _written[4];
+
+        await FoundAsync(mixed, AuditFault.Changed, 5);
+    }
+
+    [Fact]
     public async Task RestoredLog_IsAnchoredAsItIs_AndGoesOn()
     {
         await DropTriggersAsync();
@@ -209,6 +225,13 @@ public sealed class AuditChainTests : IAsyncLifetime
         await _database.Db.MigrateAsync(CancellationToken.None);
 
         await FoundAsync(await ReadAsync(), AuditFault.NotSealed, Length + 1);
+
+        // Nor does a first entry without a seal make the rest a log from before.
+        var rewritten = Copy(_written);
+        Unseal(rewritten[0]);
+        await ReplaceAsync(rewritten);
+        await _database.Db.MigrateAsync(CancellationToken.None);
+        await FoundAsync(await ReadAsync(), AuditFault.NotSealed, 1);
     }
 
     [Fact]
