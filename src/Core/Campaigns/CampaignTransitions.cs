@@ -1,4 +1,5 @@
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Campaigns;
@@ -32,6 +33,23 @@ public static class CampaignTransitions
     public static bool Allows(CampaignStatus from, CampaignStatus to) =>
         Sources.TryGetValue(to, out var sources) && sources.Contains(from);
 
+    /// <summary>What the tenant's own programs are told of a move; nothing of the one back to a draft.</summary>
+    private static EventType? Told(CampaignStatus from, CampaignStatus to) =>
+        (from, to) switch
+        {
+            (CampaignStatus.Paused, CampaignStatus.Sending) => EventType.CampaignContinued,
+            (CampaignStatus.Partial, CampaignStatus.Sending) => EventType.CampaignResumed,
+            (_, CampaignStatus.Scheduled) => EventType.CampaignScheduled,
+            (_, CampaignStatus.Preparing) => EventType.CampaignPreparing,
+            (_, CampaignStatus.Sending) => EventType.CampaignSending,
+            (_, CampaignStatus.Paused) => EventType.CampaignPaused,
+            (_, CampaignStatus.Partial) => EventType.CampaignPartial,
+            (_, CampaignStatus.Sent) => EventType.CampaignSent,
+            (_, CampaignStatus.Cancelled) => EventType.CampaignCancelled,
+            _ => null,
+        };
+
+    /// <param name="reason">Of a campaign that stops by itself.</param>
     /// <returns>False when the campaign was not in <paramref name="from"/> any more; nothing has changed then.</returns>
     public static async Task<bool> TryMoveAsync(
         PortalDbContext db,
@@ -40,7 +58,8 @@ public static class CampaignTransitions
         CampaignStatus from,
         CampaignStatus to,
         DateTimeOffset now,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        StopReason? reason = null
     )
     {
         if (!Allows(from, to))
@@ -59,10 +78,15 @@ public static class CampaignTransitions
             (_, CampaignStatus.Sent) => Lineage.NotAwaited(db, movable),
             _ => movable,
         };
-        return await movable.ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(campaign => campaign.Status, to).SetProperty(campaign => campaign.UpdatedAt, now),
-                cancellation
-            ) == 1;
+        var moved = await movable.ExecuteUpdateAsync(
+            set => set.SetProperty(campaign => campaign.Status, to).SetProperty(campaign => campaign.UpdatedAt, now),
+            cancellation
+        );
+        if (moved == 1 && Told(from, to) is { } told)
+        {
+            await EventOutbox.CampaignAsync(db, tenantId, campaignId, told, reason?.ToString(), now, cancellation);
+        }
+
+        return moved == 1;
     }
 }

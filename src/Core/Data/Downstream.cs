@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
 
@@ -123,6 +124,7 @@ internal static class Downstream
                         .SetProperty(row => row.UpdatedAt, now),
                 cancellation
             );
+        await EventOutbox.RecipientsAsync(db, tenantId, sourceId, now, cancellation);
         await db
             .Recipients.Where(row => row.TenantId == tenantId && row.CampaignId == draftId)
             .ExecuteDeleteAsync(cancellation);

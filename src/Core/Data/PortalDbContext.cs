@@ -3,6 +3,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Identity;
+using Ledgerpost.Outbox;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Segments;
@@ -75,6 +76,8 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     public DbSet<Attempt> Attempts => Set<Attempt>();
     public DbSet<ProviderAccount> ProviderAccounts => Set<ProviderAccount>();
     public DbSet<WebhookMessage> WebhookMessages => Set<WebhookMessage>();
+    public DbSet<EventEndpoint> EventEndpoints => Set<EventEndpoint>();
+    public DbSet<EventDelivery> EventDeliveries => Set<EventDelivery>();
     public DbSet<UnsubscribeLink> UnsubscribeLinks => Set<UnsubscribeLink>();
 
     // Fixed here, not in the host's options, so that the migrations tool and every context agree.

@@ -178,7 +178,8 @@ public static class CampaignCompletion
                 CampaignStatus.Sending,
                 CampaignStatus.Partial,
                 now,
-                cancellation
+                cancellation,
+                reason
             )
         )
         {

@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -84,6 +85,7 @@ public sealed class CancelCampaign(PortalDb db, CampaignNotifier notifier)
             cancellation,
             Reasons.Cancelled
         );
+        await EventOutbox.RecipientsAsync(command.Db, campaign.TenantId, campaign.Id, command.Now, cancellation);
         await command
             .Db.Campaigns.Where(c => c.Id == campaign.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.FinishedAt, command.Now), cancellation);

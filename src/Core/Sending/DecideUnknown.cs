@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -93,6 +94,15 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
         var people = next is { } number
             ? await SendAgainAsync(command, campaign, chunk, number, cancellation)
             : await TreatAsSentAsync(command, chunk, cancellation);
+        await EventOutbox.RecipientsAsync(
+            db,
+            campaign.TenantId,
+            campaignId,
+            command.Now,
+            cancellation,
+            chunk.FirstRecipient,
+            chunk.LastRecipient
+        );
         command.Audit(
             campaign.Kind.Audited(
                 decision == UnknownDecision.SendAgain ? "campaign.sent_again" : "campaign.treated_as_sent"

@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
@@ -119,6 +120,15 @@ public sealed class ExpireDoubt(
                     RecipientState.Unknown,
                     now,
                     token
+                );
+                await EventOutbox.RecipientsAsync(
+                    context,
+                    chunk.TenantId,
+                    chunk.CampaignId,
+                    now,
+                    token,
+                    chunk.FirstRecipient,
+                    chunk.LastRecipient
                 );
                 await CampaignCompletion.CheckAsync(context, chunk.TenantId, chunk.CampaignId, now, token);
                 context.AfterCommit(() => notifier.Publish(chunk.CampaignId));

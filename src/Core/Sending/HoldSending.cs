@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -127,6 +128,8 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
         {
             await Ledger.MoveAsync(all, state, RecipientState.Unknown, now, cancellation);
         }
+
+        await EventOutbox.RecipientsAsync(context, campaign.TenantId, campaign.Id, now, cancellation);
 
         await CampaignCompletion.StopAsync(
             context,

@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
@@ -114,6 +115,7 @@ public sealed class LaunchCampaign(
                     now,
                     token
                 );
+                await EventOutbox.RecipientsAsync(context, tenantId, campaignId, now, token);
                 await CampaignCompletion.CheckAsync(context, tenantId, campaignId, now, token);
                 if (campaign.ContinuesId is { } source)
                 {

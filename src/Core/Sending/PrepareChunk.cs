@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Unsubscribe;
 using Microsoft.EntityFrameworkCore;
@@ -178,8 +179,11 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             TenantScope.For(claim.TenantId),
             async (context, token) =>
             {
-                var mine = await ClaimFence.Mine(context, claim).AnyAsync(token);
-                if (!mine)
+                var mine = await ClaimFence
+                    .Mine(context, claim)
+                    .Select(chunk => new { chunk.FirstRecipient, chunk.LastRecipient })
+                    .SingleOrDefaultAsync(token);
+                if (mine is null)
                 {
                     context.Fired(SafetyMechanism.PrepareStale, claim);
                     return false;
@@ -190,6 +194,15 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 if (await Exclusions.ApplyAsync(context, Members(context, claim), others, now, token) > 0)
                 {
                     context.Fired(SafetyMechanism.RecheckExcluded, claim);
+                    await EventOutbox.RecipientsAsync(
+                        context,
+                        claim.TenantId,
+                        claim.CampaignId,
+                        now,
+                        token,
+                        mine.FirstRecipient,
+                        mine.LastRecipient
+                    );
                 }
 
                 if (await Members(context, claim).AnyAsync(token))
@@ -238,18 +251,29 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 }
 
                 context.Fired(SafetyMechanism.CannotBeRendered, claim);
+                var now = db.Time.GetUtcNow();
                 foreach (var (number, why) in broken)
                 {
                     await Ledger.MoveAsync(
                         Members(context, claim).Where(recipient => recipient.Number == number),
                         RecipientState.Pending,
                         RecipientState.Refused,
-                        db.Time.GetUtcNow(),
+                        now,
                         token,
                         Reasons.CannotBeRendered,
                         why
                     );
                 }
+
+                await EventOutbox.RecipientsAsync(
+                    context,
+                    claim.TenantId,
+                    claim.CampaignId,
+                    now,
+                    token,
+                    broken.Min(one => one.Number),
+                    broken.Max(one => one.Number)
+                );
             },
             cancellation
         );

@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -83,6 +84,20 @@ public static class ProveAcceptance
         }
 
         ProveRecipient(context, recipient, acceptance, match, now, logger);
+        if (context.Entry(recipient).Property(row => row.AcceptedAt).IsModified)
+        {
+            await context.SaveChangesAsync(cancellation);
+            await EventOutbox.RecipientsAsync(
+                context,
+                recipient.TenantId,
+                recipient.CampaignId,
+                now,
+                cancellation,
+                recipient.Number,
+                recipient.Number
+            );
+        }
+
         await context.SaveChangesAsync(cancellation);
         proven.Add((recipient.TenantId, recipient.CampaignId));
         return new ProofResult.Proven(Owner(recipient), History: false);
@@ -224,6 +239,16 @@ public static class ProveAcceptance
             {
                 await DecideUnknown.ProveAsync(context, chunk, now, cancellation);
             }
+
+            await EventOutbox.RecipientsAsync(
+                context,
+                chunk.TenantId,
+                chunk.CampaignId,
+                now,
+                cancellation,
+                chunk.FirstRecipient,
+                chunk.LastRecipient
+            );
         }
 
         // The statement above went past the change tracker.

@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -109,6 +110,7 @@ public sealed class ResumeCampaign(
         }
 
         await FreezeAudience.ExcludeAsync(context, campaign, command.Now, cancellation);
+        await EventOutbox.RecipientsAsync(context, campaign.TenantId, campaignId, command.Now, cancellation);
         run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation, _batchSize);
         await RepeatDoubtAtOnceAsync(context, campaign, run.AccountId, cancellation);
         command.Audit(

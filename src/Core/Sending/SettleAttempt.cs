@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending.Provider;
 using Microsoft.EntityFrameworkCore;
@@ -36,7 +38,7 @@ public sealed class SettleAttempt(
             async (context, token) =>
             {
                 var now = db.Time.GetUtcNow();
-                await CompleteAttemptAsync(context, claim, intent, outcome, answer, now, token);
+                var told = await CompleteAttemptAsync(context, claim, intent, outcome, answer, now, token);
                 // Fenced by its WHERE: from here on the chunk's row is this worker's until the commit, or was not any more.
                 var mine = ClaimFence.Mine(context, claim);
                 var held =
@@ -61,6 +63,19 @@ public sealed class SettleAttempt(
                     token
                 );
                 await context.SaveChangesAsync(token);
+                if (told)
+                {
+                    await EventOutbox.RecipientsAsync(
+                        context,
+                        claim.TenantId,
+                        claim.CampaignId,
+                        now,
+                        token,
+                        intent.Recipients.Min(),
+                        intent.Recipients.Max()
+                    );
+                }
+
                 await CampaignCompletion.CheckAfterAnswerAsync(context, claim.TenantId, claim.CampaignId, now, token);
                 context.AfterCommit(() => notifier.Publish(claim.CampaignId));
                 return true;
@@ -101,7 +116,11 @@ public sealed class SettleAttempt(
         }
     }
 
-    private static async Task CompleteAttemptAsync(
+    /// <returns>
+    /// Whether somebody has subscribed what becomes of recipients: asked with the statement that is made anyway, so that
+    /// nobody's subscription costs nobody's sending anything.
+    /// </returns>
+    private static Task<bool> CompleteAttemptAsync(
         PortalDbContext context,
         ClaimedChunk claim,
         Intent intent,
@@ -115,14 +134,28 @@ public sealed class SettleAttempt(
         var kind = Kind(outcome, intent.CleanHistory);
         var ids = outcome is Outcome.Accepted accepted ? JsonSerializer.Serialize(accepted.ProviderIds) : null;
         long? date = http?.Headers.Date is { } sent ? InstantConverter.ToMicroseconds(sent) : null;
-        await context.ExecuteAsync(
-            $"""
-            UPDATE "Attempts" SET "CompletedAt" = {InstantConverter.ToMicroseconds(now)}, "Outcome" = {kind.ToString()},
-                "HttpStatus" = {http?.Status}, "ProviderDate" = {date}, "ErrorName" = {Name(outcome)},
-                "Message" = {Message(outcome)}, "ProviderIds" = {ids}
-            WHERE "TenantId" = {claim.TenantId} AND "CampaignId" = {claim.CampaignId}
-                AND "ChunkNumber" = {claim.Number} AND "Number" = {intent.Attempt}
-            """,
+        return context.FirstAsync(
+            FormattableStringFactory.Create(
+                $$"""
+                UPDATE "Attempts" SET "CompletedAt" = {0}, "Outcome" = {1}, "HttpStatus" = {2}, "ProviderDate" = {3},
+                    "ErrorName" = {4}, "Message" = {5}, "ProviderIds" = {6}
+                WHERE "TenantId" = {7} AND "CampaignId" = {8} AND "ChunkNumber" = {9} AND "Number" = {10}
+                RETURNING {{EventOutbox.IsWanted("{7}", "{11}")}}
+                """,
+                InstantConverter.ToMicroseconds(now),
+                kind.ToString(),
+                http?.Status,
+                date,
+                Name(outcome),
+                Message(outcome),
+                ids,
+                claim.TenantId,
+                claim.CampaignId,
+                claim.Number,
+                intent.Attempt,
+                EventOutbox.StateMask
+            ),
+            reader => reader.GetBoolean(0),
             cancellation
         );
     }

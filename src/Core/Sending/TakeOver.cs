@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
 
@@ -43,6 +44,8 @@ internal static class TakeOver
         {
             return 0;
         }
+
+        await EventOutbox.RecipientsAsync(db, tenantId, from, now, cancellation);
 
         var last =
             await db

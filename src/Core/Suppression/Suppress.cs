@@ -1,4 +1,5 @@
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Suppression;
@@ -18,6 +19,37 @@ public static class Suppress
         IIds ids,
         CancellationToken cancellation,
         DateTimeOffset? reportedAt = null
+    )
+    {
+        var changed = await ChangeAsync(
+            db,
+            tenantId,
+            normalizedEmail,
+            reason,
+            detail,
+            now,
+            ids,
+            cancellation,
+            reportedAt
+        );
+        if (changed && reason == SuppressionReason.Unsubscribed)
+        {
+            await EventOutbox.UnsubscribedAsync(db, tenantId, normalizedEmail, now, cancellation);
+        }
+
+        return changed;
+    }
+
+    private static async Task<bool> ChangeAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        string normalizedEmail,
+        SuppressionReason reason,
+        string? detail,
+        DateTimeOffset now,
+        IIds ids,
+        CancellationToken cancellation,
+        DateTimeOffset? reportedAt
     )
     {
         // Not yet saved rows count too: two events of one transaction may name one address.

@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
@@ -142,6 +141,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
         );
         var news = lines.Where(line => added.Contains(line.Key)).Select(line => line.Value).ToList();
         await Reports.MergeAsync(context, tenantId, campaignId, Merged(news), now, cancellation);
+        await EventOutbox.ReportedAsync(context, tenantId, campaignId, Told(news), now, cancellation);
         foreach (var one in news.Where(one => Suppresses(one.Happened) is not null))
         {
             await Suppress.AddAsync(
@@ -167,6 +167,33 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
         );
         context.AfterCommit(() => notifier.Publish(campaignId));
     }
+
+    private static List<ReportedEvent> Told(List<Known> news) =>
+        [
+            .. news
+                .Select(one => (One: one, Type: OutgoingType(one.Happened)))
+                .Where(pair => pair.Type is not null)
+                .Select(pair => new ReportedEvent(
+                    IdOf(pair.One.Event).ToString("N"),
+                    Owner(pair.One).Number,
+                    pair.Type!.Value,
+                    pair.One.Happened.OccurredAt,
+                    pair.One.Happened.Bounce?.ToString() ?? pair.One.Happened.Machine
+                )),
+        ];
+
+    private static EventType? OutgoingType(ProviderEvent happened) =>
+        happened switch
+        {
+            { Delivery: Delivery.Delivered } => EventType.RecipientDelivered,
+            { Delivery: Delivery.Delayed } => EventType.RecipientDelayed,
+            { Delivery: Delivery.Bounced } => EventType.RecipientBounced,
+            { Delivery: Delivery.Complained } => EventType.RecipientComplained,
+            { Delivery: Delivery.Failed or Delivery.SuppressedByProvider } => EventType.RecipientFailed,
+            { IsOpened: true } => EventType.RecipientOpened,
+            { IsClicked: true } => EventType.RecipientClicked,
+            _ => null,
+        };
 
     /// <summary>Stays in the story whichever mail it is about; the row knows only of the mail that it counts as sent with.</summary>
     private static List<RecipientReport> Merged(List<Known> news)
@@ -294,22 +321,10 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
 
     /// <summary>
     /// The same for the same event, so that it stands once in the story even when it is brought again after it was forgotten
-    /// here; with its time in front, so that the story's index grows at its end.
+    /// here.
     /// </summary>
-    private static Guid IdOf(WaitingEvent one)
-    {
-        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"{one.AccountId:N}/{one.MessageId}"))[..16];
-        var milliseconds = Math.Max(0, one.Happened!.OccurredAt.ToUnixTimeMilliseconds());
-        for (var i = 0; i < 6; i++)
-        {
-            bytes[i] = (byte)(milliseconds >> (8 * (5 - i)));
-        }
-
-        // A version of its own kind (8), as a time with a hash is.
-        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x80);
-        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
-        return new Guid(bytes, bigEndian: true);
-    }
+    private static Guid IdOf(WaitingEvent one) =>
+        TimedId.Of(one.Happened!.OccurredAt, $"{one.AccountId:N}/{one.MessageId}");
 }
 
 /// <summary>Why an event changed nothing, in words that a page shows.</summary>

@@ -1,0 +1,349 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
+using Ledgerpost.Outbox;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Ledgerpost.OutgoingEvents;
+
+/// <summary>An endpoint for which something is due.</summary>
+public sealed record DueEndpoint(Guid TenantId, Guid Id);
+
+/// <summary>
+/// Brings events to one endpoint, a few at one time. Of all instances one serves an endpoint (its lease), so that nothing is
+/// sent twice without need; whoever dies between the answer and its commit sends it again under the same id. At least once
+/// is the promise.
+/// </summary>
+public sealed class DeliverEvents(
+    PortalDb db,
+    IIds ids,
+    EventHttp http,
+    EndpointSecrets secrets,
+    Random random,
+    ILogger<DeliverEvents> logger
+)
+{
+    /// <summary>Requests at one endpoint at one time.</summary>
+    public const int AtOnce = 8;
+
+    /// <summary>Then others have their turn.</summary>
+    private const int BatchesOfATurn = 25;
+
+    /// <summary>Longer than the slowest batch takes.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+
+    /// <summary>An endpoint to which nothing came through for so long is disabled.</summary>
+    public static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(5);
+
+    private const int Gone = 410;
+    private const int MaxError = 1000;
+
+    private readonly Lock _random = new();
+
+    private sealed record Sent(EventDelivery Delivery, EventAnswer Answer);
+
+    /// <returns>Those that may be served now, of all tenants.</returns>
+    public async Task<IReadOnlyList<DueEndpoint>> DueAsync(CancellationToken cancellation)
+    {
+        var now = db.Time.GetUtcNow();
+        await using var context = db.Read(TenantScope.Installation);
+        return await context
+            .EventEndpoints.Where(endpoint =>
+                endpoint.State == EndpointState.Enabled
+                && (endpoint.PausedUntil == null || endpoint.PausedUntil <= now)
+                && (endpoint.LeaseEnds == null || endpoint.LeaseEnds <= now)
+                && context.EventDeliveries.Any(row =>
+                    row.TenantId == endpoint.TenantId
+                    && row.EndpointId == endpoint.Id
+                    && row.State == DeliveryState.Waiting
+                    && row.NotBefore <= now
+                )
+            )
+            .Select(endpoint => new DueEndpoint(endpoint.TenantId, endpoint.Id))
+            .ToListAsync(cancellation);
+    }
+
+    /// <summary>One turn of one endpoint.</summary>
+    /// <returns>How many requests were made.</returns>
+    public async Task<int> ServeAsync(DueEndpoint which, CancellationToken cancellation)
+    {
+        var owner = ids.New();
+        var made = 0;
+        for (var batch = 0; batch < BatchesOfATurn && !cancellation.IsCancellationRequested; batch++)
+        {
+            var sent = await ServeBatchAsync(which, owner, cancellation);
+            made += sent;
+            if (sent < AtOnce)
+            {
+                break;
+            }
+        }
+
+        await db.WriteBesideOthersAsync(
+            TenantScope.For(which.TenantId),
+            (context, token) =>
+                Mine(context, which, owner)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(row => row.LeaseOwner, (Guid?)null)
+                                .SetProperty(row => row.LeaseEnds, (DateTimeOffset?)null),
+                        token
+                    ),
+            CancellationToken.None
+        );
+        return made;
+    }
+
+    private async Task<int> ServeBatchAsync(DueEndpoint which, Guid owner, CancellationToken cancellation)
+    {
+        var endpoint = await TakeAsync(which, owner, cancellation);
+        if (endpoint is null)
+        {
+            return 0;
+        }
+
+        var (deliveries, bodies) = await ReadAsync(endpoint, cancellation);
+        var answers = await Task.WhenAll(
+            // Seen through at a stop: they take seconds, and what is cut off is sent again.
+            deliveries.Zip(bodies, (delivery, body) => SendAsync(endpoint, delivery, body))
+        );
+        if (answers.Length > 0)
+        {
+            await SettleAsync(endpoint, owner, answers);
+        }
+
+        return answers.Length;
+    }
+
+    /// <summary>The lease, or its renewal.</summary>
+    /// <returns>Null when another instance serves it, or nobody may.</returns>
+    private Task<EventEndpoint?> TakeAsync(DueEndpoint which, Guid owner, CancellationToken cancellation) =>
+        db.WriteBesideOthersAsync(
+            TenantScope.For(which.TenantId),
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                var taken = await context
+                    .EventEndpoints.Where(row =>
+                        row.TenantId == which.TenantId
+                        && row.Id == which.Id
+                        && row.State == EndpointState.Enabled
+                        && (row.PausedUntil == null || row.PausedUntil <= now)
+                        && (row.LeaseOwner == owner || row.LeaseEnds == null || row.LeaseEnds <= now)
+                    )
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(row => row.LeaseOwner, owner)
+                                .SetProperty(row => row.LeaseEnds, now + Lease),
+                        token
+                    );
+                return taken == 1
+                    ? await context.EventEndpoints.AsNoTracking().SingleAsync(row => row.Id == which.Id, token)
+                    : null;
+            },
+            cancellation
+        );
+
+    private Task<(List<EventDelivery> Deliveries, IReadOnlyList<string> Bodies)> ReadAsync(
+        EventEndpoint endpoint,
+        CancellationToken cancellation
+    ) =>
+        db.ReadSnapshotAsync(
+            TenantScope.For(endpoint.TenantId),
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                var due = await context
+                    .EventDeliveries.AsNoTracking()
+                    .Where(row =>
+                        row.EndpointId == endpoint.Id && row.State == DeliveryState.Waiting && row.NotBefore <= now
+                    )
+                    .OrderBy(row => row.NotBefore)
+                    // One that fails is asked once at a time: a dead address is not called eight times for nothing.
+                    .Take(endpoint.FailuresInARow > 0 ? 1 : AtOnce)
+                    .ToListAsync(token);
+                return (due, await EventBodies.ReadAsync(context, due, token));
+            },
+            cancellation
+        );
+
+    private async Task<Sent> SendAsync(
+        EventEndpoint endpoint,
+        EventDelivery delivery,
+        string body
+    )
+    {
+        var now = db.Time.GetUtcNow();
+        var timestamp = now.ToUnixTimeSeconds();
+        var id = MessageId(delivery.Id);
+        try
+        {
+            var headers = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["webhook-id"] = id,
+                ["webhook-timestamp"] = timestamp.ToString(CultureInfo.InvariantCulture),
+                ["webhook-signature"] = secrets.Sign(endpoint, id, timestamp, body, now),
+            };
+            return new Sent(delivery, await http.PostAsync(endpoint.Url, body, headers, CancellationToken.None));
+        }
+        catch (CryptographicException exception)
+        {
+            logger.LogError(exception, "The secret of endpoint {EndpointId} cannot be read.", endpoint.Id);
+            return new Sent(
+                delivery,
+                new EventAnswer(null, "Its secret cannot be read here any more; make a new one.", TimeSpan.Zero)
+            );
+        }
+    }
+
+    /// <summary>The same for every try and every replay of one event at one endpoint.</summary>
+    public static string MessageId(Guid deliveryId) => $"msg_{deliveryId:N}";
+
+    private async Task SettleAsync(EventEndpoint endpoint, Guid owner, IReadOnlyList<Sent> sent)
+    {
+        // Not to be cancelled: the answers are here, and what is forgotten is sent again.
+        var disabled = await db.WriteBesideOthersAsync(
+            TenantScope.For(endpoint.TenantId),
+            async (context, token) =>
+            {
+                var now = db.Time.GetUtcNow();
+                var mine = await Mine(context, new DueEndpoint(endpoint.TenantId, endpoint.Id), owner)
+                    .ForUpdate()
+                    .SingleOrDefaultAsync(token);
+                foreach (var one in sent.Where(one => mine is not null || one.Answer.IsDelivered))
+                {
+                    await SettleOneAsync(context, one, now, token);
+                }
+
+                return mine is not null && await JudgeAsync(context, mine, sent, now, token);
+            },
+            CancellationToken.None
+        );
+        if (disabled)
+        {
+            logger.LogWarning("Endpoint {EndpointId} is disabled: it takes no events.", endpoint.Id);
+        }
+    }
+
+    private Task<int> SettleOneAsync(
+        PortalDbContext context,
+        Sent one,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var (delivery, answer) = one;
+        // A replay that came meanwhile began to count anew; what arrived has arrived all the same.
+        var row = context.EventDeliveries.Where(row =>
+            row.TenantId == delivery.TenantId
+            && row.Id == delivery.Id
+            && row.State == DeliveryState.Waiting
+            && (answer.IsDelivered || (row.Tries == delivery.Tries && row.Replays == delivery.Replays))
+        );
+        var again = answer.IsDelivered ? null : After(delivery.Tries + 1);
+        var state =
+            answer.IsDelivered ? DeliveryState.Delivered
+            : again is null ? DeliveryState.Failed
+            : DeliveryState.Waiting;
+        var error = answer.Error?.Length > MaxError ? answer.Error[..MaxError] : answer.Error;
+        var duration = (int)answer.Duration.TotalMilliseconds;
+        return row.ExecuteUpdateAsync(
+            set =>
+                set.SetProperty(d => d.State, state)
+                    .SetProperty(d => d.Tries, d => d.Tries + 1)
+                    .SetProperty(d => d.NotBefore, now + (again ?? TimeSpan.Zero))
+                    .SetProperty(d => d.LastTryAt, now)
+                    .SetProperty(d => d.LastStatus, answer.Status)
+                    .SetProperty(d => d.LastError, error)
+                    .SetProperty(d => d.LastDuration, duration),
+            cancellation
+        );
+    }
+
+    /// <returns>True when it was disabled.</returns>
+    private async Task<bool> JudgeAsync(
+        PortalDbContext context,
+        EventEndpoint endpoint,
+        IReadOnlyList<Sent> sent,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        endpoint.LeaseEnds = now + Lease;
+        if (endpoint.State != EndpointState.Enabled)
+        {
+            return false;
+        }
+
+        if (sent.Any(one => one.Answer.Status == Gone))
+        {
+            await DisableAsync(context, endpoint, DisabledReason.Gone, now, cancellation);
+            return true;
+        }
+
+        if (sent.Any(one => one.Answer.IsDelivered))
+        {
+            (endpoint.FailingSince, endpoint.FailuresInARow, endpoint.PausedUntil) = (null, 0, null);
+            endpoint.LastDeliveredAt = now;
+            return false;
+        }
+
+        endpoint.FailingSince ??= now;
+        endpoint.FailuresInARow++;
+        endpoint.PausedUntil = now + Pause(endpoint.FailuresInARow);
+        if (now - endpoint.FailingSince < GivesUpAfter)
+        {
+            return false;
+        }
+
+        await DisableAsync(context, endpoint, DisabledReason.Failing, now, cancellation);
+        return true;
+    }
+
+    private static Task DisableAsync(
+        PortalDbContext context,
+        EventEndpoint endpoint,
+        DisabledReason reason,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        (endpoint.State, endpoint.DisabledReason, endpoint.DisabledAt) = (EndpointState.Disabled, reason, now);
+        return AuditLog.AppendAsync(
+            context,
+            endpoint.TenantId,
+            Actor.System,
+            now,
+            "webhook_endpoint.disabled",
+            "webhook_endpoint",
+            endpoint.Id.ToString(),
+            endpoint.Url,
+            new { reason = reason.ToString(), failing_since = endpoint.FailingSince },
+            cancellation
+        );
+    }
+
+    private static IQueryable<EventEndpoint> Mine(PortalDbContext context, DueEndpoint which, Guid owner) =>
+        context.EventEndpoints.Where(row =>
+            row.TenantId == which.TenantId && row.Id == which.Id && row.LeaseOwner == owner
+        );
+
+    private TimeSpan? After(int tries)
+    {
+        lock (_random)
+        {
+            return RetrySchedule.After(tries, random);
+        }
+    }
+
+    private TimeSpan Pause(int failures)
+    {
+        lock (_random)
+        {
+            return RetrySchedule.Pause(failures, random);
+        }
+    }
+}

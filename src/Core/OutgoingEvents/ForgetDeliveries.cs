@@ -1,0 +1,70 @@
+using Ledgerpost.Data;
+using Ledgerpost.Outbox;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.OutgoingEvents;
+
+/// <summary>Lets go of deliveries after thirty days, whatever became of them, and of deleted endpoints with theirs.</summary>
+public sealed class ForgetDeliveries(PortalDb portal)
+{
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    /// <summary>Rows of one transaction.</summary>
+    public const int AtOnce = 1_000;
+
+    /// <returns>How many rows were deleted.</returns>
+    public async Task<int> RunOnceAsync(CancellationToken cancellation)
+    {
+        List<EventEndpoint> endpoints;
+        await using (var context = portal.Read(TenantScope.Installation))
+        {
+            endpoints = await context.EventEndpoints.AsNoTracking().ToListAsync(cancellation);
+        }
+
+        var gone = 0;
+        foreach (var endpoint in endpoints)
+        {
+            int some;
+            do
+            {
+                some = await SomeAsync(endpoint, cancellation);
+                gone += some;
+            } while (some == AtOnce);
+
+            if (endpoint.State == EndpointState.Deleted)
+            {
+                gone += await portal.WriteBesideOthersAsync(
+                    TenantScope.For(endpoint.TenantId),
+                    (db, token) =>
+                        db
+                            .EventEndpoints.Where(row => row.Id == endpoint.Id && row.State == EndpointState.Deleted)
+                            .ExecuteDeleteAsync(token),
+                    cancellation
+                );
+            }
+        }
+
+        return gone;
+    }
+
+    private Task<int> SomeAsync(EventEndpoint endpoint, CancellationToken cancellation)
+    {
+        var before = portal.Time.GetUtcNow() - Kept;
+        // Ids begin with their time, so that those of an endpoint lie in its order.
+        var last = Guid.Parse($"{Math.Max(0, before.ToUnixTimeMilliseconds()):X12}00000000000000000000");
+        return portal.WriteBesideOthersAsync(
+            TenantScope.For(endpoint.TenantId),
+            (db, token) =>
+            {
+                var rows = db.EventDeliveries.Where(row => row.EndpointId == endpoint.Id);
+                if (endpoint.State != EndpointState.Deleted)
+                {
+                    rows = rows.Where(row => row.Id.CompareTo(last) < 0);
+                }
+
+                return rows.OrderBy(row => row.Id).Take(AtOnce).ExecuteDeleteAsync(token);
+            },
+            cancellation
+        );
+    }
+}
