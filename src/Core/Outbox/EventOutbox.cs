@@ -177,7 +177,7 @@ internal static class EventOutbox
             cancellation
         );
 
-    private static Task OneAsync(
+    private static Task<int> OneAsync(
         PortalDbContext db,
         Guid tenantId,
         EventType type,

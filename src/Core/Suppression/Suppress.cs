@@ -29,8 +29,8 @@ public static class Suppress
             detail,
             now,
             ids,
-            cancellation,
-            reportedAt
+            reportedAt,
+            cancellation
         );
         if (changed && reason == SuppressionReason.Unsubscribed)
         {
@@ -48,8 +48,8 @@ public static class Suppress
         string? detail,
         DateTimeOffset now,
         IIds ids,
-        CancellationToken cancellation,
-        DateTimeOffset? reportedAt
+        DateTimeOffset? reportedAt,
+        CancellationToken cancellation
     )
     {
         // Not yet saved rows count too: two events of one transaction may name one address.
