@@ -10,6 +10,7 @@ using AdminPortal.Features.Unsubscribe;
 using AdminPortal.Features.Webhooks;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Sending;
 using Ledgerpost.Webhooks;
 using Microsoft.AspNetCore.Connections;
@@ -59,6 +60,7 @@ public static class PortalApplication
         builder.Services.AddSending(settings.Portal.PublicUrl);
         builder.Services.AddContactFeature(settings.Portal.DataDirectory);
         builder.Services.AddWebhooks();
+        builder.Services.AddOutgoingEvents(settings.OutgoingEvents);
         AddLoops(builder.Services);
         builder.Services.AddPortalAccounts(builder.Environment);
         builder.Services.AddPortalApi(settings.Api);
@@ -120,6 +122,7 @@ public static class PortalApplication
         services.AddHostedService<AnchorService>();
         services.AddHostedService<ReconcileService>();
         services.AddHostedService<EventService>();
+        services.AddHostedService<OutgoingEventService>();
         services.AddHostedService<ContactImportService>();
         services.AddHostedService<ForgetRequestsService>();
     }

@@ -1,5 +1,6 @@
 using AdminPortal.Api;
 using Ledgerpost.Data;
+using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 
@@ -33,6 +34,7 @@ public sealed record PortalSettings(
     SendingOptions Sending,
     ApiOptions Api,
     AuditOptions Audit,
+    OutgoingEventOptions OutgoingEvents,
     TestingOptions Testing
 );
 

@@ -1,4 +1,5 @@
 using Ledgerpost.Data;
+using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
@@ -55,6 +56,12 @@ public sealed class SendingService(
 public sealed class DoubtService(SendingLoops loops) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => loops.RunDoubtAsync(stoppingToken);
+}
+
+/// <summary>Brings events to tenants' own programs.</summary>
+public sealed class OutgoingEventService(DeliveryLoop loop) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync(stoppingToken);
 }
 
 /// <summary>Applies events as they come in.</summary>

@@ -2,6 +2,7 @@ using AdminPortal.Api;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
+using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 
@@ -26,10 +27,11 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         var sending = ReadSending();
         var api = new ApiOptions(_source.Integer("Api:RequestsPerMinute", least: 1, most: 1_000_000) ?? 30_000);
         var audit = ReadAudit();
+        var outgoing = new OutgoingEventOptions(_source.Boolean("OutgoingEvents:AllowPrivateAddresses") ?? false);
         var testing = ReadTesting(sending);
         var problems = _source.Finish();
         return problems.Count == 0
-            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, api, audit, testing))
+            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, api, audit, outgoing, testing))
             : new SettingsReading.Invalid(problems);
     }
 

@@ -102,7 +102,9 @@ public static class EndpointUrl
             return "The port must be 443 or at least 1024.";
         }
 
-        return IsPrivateName(url) ? "Leads to this machine or a private network, which this installation does not call." : null;
+        return IsPrivateName(url)
+            ? "Leads to this machine or a private network, which this installation does not call."
+            : null;
     }
 
     private static bool IsPrivateName(Uri url)

@@ -170,11 +170,7 @@ public sealed class DeliverEvents(
             cancellation
         );
 
-    private async Task<Sent> SendAsync(
-        EventEndpoint endpoint,
-        EventDelivery delivery,
-        string body
-    )
+    private async Task<Sent> SendAsync(EventEndpoint endpoint, EventDelivery delivery, string body)
     {
         var now = db.Time.GetUtcNow();
         var timestamp = now.ToUnixTimeSeconds();

@@ -23,8 +23,10 @@ public sealed record EndpointInput(string? Url, IReadOnlyList<string>? Events, b
         {
             errors.Add(new FieldError(nameof(Events), "Choose at least one event."));
         }
-        else if (Events.FirstOrDefault(name => name is null || EventTypes.Find(name) is null) is var unknown
-            && Events.Any(name => name is null || EventTypes.Find(name) is null))
+        else if (
+            Events.FirstOrDefault(name => name is null || EventTypes.Find(name) is null) is var unknown
+            && Events.Any(name => name is null || EventTypes.Find(name) is null)
+        )
         {
             errors.Add(
                 new FieldError(
@@ -116,14 +118,12 @@ public sealed class CreateEndpoint(PortalDb portal, EndpointSecrets secrets, Out
                     .ToListAsync(token);
                 if (there.Count(row => row.State != EndpointState.Deleted) >= MaxEndpoints || there.Count >= Slots)
                 {
-                    return new EndpointOutcome.Invalid(
-                        [
-                            new FieldError(
-                                nameof(input.Url),
-                                $"There are {MaxEndpoints} endpoints already, and more are not kept. Delete one first."
-                            ),
-                        ]
-                    );
+                    return new EndpointOutcome.Invalid([
+                        new FieldError(
+                            nameof(input.Url),
+                            $"There are {MaxEndpoints} endpoints already, and more are not kept. Delete one first."
+                        ),
+                    ]);
                 }
 
                 var secret = EndpointSecrets.New();
@@ -298,7 +298,12 @@ public sealed class SendTestEvent(PortalDb portal, OutgoingEventSignal signal)
                                 NotBefore = command.Now,
                             }
                         );
-                        command.Audit("webhook_endpoint.tested", "webhook_endpoint", endpointId.ToString(), endpoint.Url);
+                        command.Audit(
+                            "webhook_endpoint.tested",
+                            "webhook_endpoint",
+                            endpointId.ToString(),
+                            endpoint.Url
+                        );
                         return new EndpointOutcome.Asked(id);
                 }
             },

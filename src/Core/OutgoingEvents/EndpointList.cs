@@ -32,7 +32,7 @@ public sealed class EndpointList(PortalDb portal)
                 row => row.Id == id && row.State != EndpointState.Deleted,
                 cancellation
             )
-            is { } row
+                is { } row
             ? EndpointRow.Of(row)
             : null;
     }

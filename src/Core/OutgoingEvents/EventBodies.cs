@@ -65,7 +65,11 @@ internal static class EventBodies
         }
 
         var recipients = new Dictionary<(Guid, int), Recipient>();
-        foreach (var campaign in deliveries.Where(row => row.RecipientNumber is not null).GroupBy(row => row.CampaignId!.Value))
+        foreach (
+            var campaign in deliveries
+                .Where(row => row.RecipientNumber is not null)
+                .GroupBy(row => row.CampaignId!.Value)
+        )
         {
             var numbers = campaign.Select(row => row.RecipientNumber!.Value).Distinct().ToList();
             var rows = await db
@@ -127,7 +131,8 @@ internal static class EventBodies
             _ => new AddressData(row.Email),
         };
 
-    private static string? Snake(string? name) => name is null ? null : JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+    private static string? Snake(string? name) =>
+        name is null ? null : JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 
     private static CampaignStatus StatusOf(EventType type) =>
         type switch

@@ -121,17 +121,17 @@ public sealed class EventHttp : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context,
-        CancellationToken cancellation
-    )
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
         IReadOnlyList<IPAddress> addresses = IPAddress.TryParse(host, out var literal)
             ? [literal]
             : await _resolver.ResolveAsync(host, cancellation);
         // One that is not public among several is enough: nobody who means well mixes them.
-        if (!_options.AllowPrivateAddresses && addresses.FirstOrDefault(one => !AddressRules.IsPublic(one)) is { } refused)
+        if (
+            !_options.AllowPrivateAddresses
+            && addresses.FirstOrDefault(one => !AddressRules.IsPublic(one)) is { } refused
+        )
         {
             throw new AddressRefusedException(refused);
         }

@@ -170,8 +170,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
 
     private static List<ReportedEvent> Told(List<Known> news) =>
         [
-            .. news
-                .Select(one => (One: one, Type: OutgoingType(one.Happened)))
+            .. news.Select(one => (One: one, Type: OutgoingType(one.Happened)))
                 .Where(pair => pair.Type is not null)
                 .Select(pair => new ReportedEvent(
                     IdOf(pair.One.Event).ToString("N"),

@@ -10,6 +10,7 @@ public sealed partial class FeatureOrderTests
 
     private static readonly string[] Order =
     [
+        "Outbox",
         "Contacts",
         "Suppression",
         "Segments",
@@ -21,6 +22,7 @@ public sealed partial class FeatureOrderTests
         "LiveUpdates",
         "Sending",
         "Webhooks",
+        "OutgoingEvents",
     ];
 
     [Fact]
@@ -80,7 +82,7 @@ public sealed partial class FeatureOrderTests
 
     // "using Ledgerpost.X", "Ledgerpost.X.Y", and "X.Y" from within Ledgerpost, which needs no using.
     [GeneratedRegex(
-        @"Ledgerpost\.(?<to>[A-Z]\w+)|(?<![\w.])(?<to>Contacts|Suppression|Segments|Senders|Campaigns|Templates|Recipients|Unsubscribe|LiveUpdates|Sending|Webhooks)\.(?=[A-Z]\w+[\s(<.])(?!Where|Any|Single|First|Add|Select|Count|Local|Remove|Include|AsNoTracking|Max|OrderBy|GroupBy|Execute|Join|Concat|Order|Zip|All|To[A-Z]|Sum|Min)",
+        @"Ledgerpost\.(?<to>[A-Z]\w+)|(?<![\w.])(?<to>Outbox|Contacts|Suppression|Segments|Senders|Campaigns|Templates|Recipients|Unsubscribe|LiveUpdates|Sending|Webhooks|OutgoingEvents)\.(?=[A-Z]\w+[\s(<.])(?!Where|Any|Single|First|Add|Select|Count|Local|Remove|Include|AsNoTracking|Max|OrderBy|GroupBy|Execute|Join|Concat|Order|Zip|All|To[A-Z]|Sum|Min)",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 10_000
     )]
