@@ -171,6 +171,22 @@ public static class PortalUrls
     public static string ApiKeys(string slug, bool adding = false) =>
         Tenant(slug) + "/settings/api-keys" + Query(("key", adding ? "new" : null));
 
+    /// <summary>Where the tenant's own programs are told of events; with the form for a new address open.</summary>
+    public static string Webhooks(string slug, bool adding = false) =>
+        Tenant(slug) + "/settings/webhooks" + Query(("endpoint", adding ? "new" : null));
+
+    /// <summary>One endpoint with the log of its deliveries.</summary>
+    /// <param name="after">The last id of the page before.</param>
+    public static string Webhook(
+        string slug,
+        Guid id,
+        string? state = null,
+        Guid? after = null,
+        bool editing = false
+    ) =>
+        FormattableString.Invariant($"{Tenant(slug)}/settings/webhooks/{id}")
+        + Query(("state", state), ("after", after?.ToString()), ("edit", editing ? "1" : null));
+
     /// <summary>The recipient's own page. Relative: the mail puts <c>Portal:PublicUrl</c> before it.</summary>
     public static string Unsubscribe(string token) => "/u/" + Escape(token);
 

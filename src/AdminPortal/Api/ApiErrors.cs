@@ -49,6 +49,7 @@ public static class ApiErrors
     public static readonly ApiError NotInThisState = new(409, "not_in_this_state", "Not in the campaign's state");
     public static readonly ApiError HasOwner = new(409, "tenant_has_owner", "The tenant has an owner");
     public static readonly ApiError SegmentHasRule = new(409, "segment_has_rule", "The segment has a rule");
+    public static readonly ApiError EndpointDisabled = new(409, "endpoint_disabled", "The endpoint is disabled");
     public static readonly ApiError BodyTooLarge = new(413, "body_too_large", "The body is too large");
     public static readonly ApiError UnsupportedMediaType = new(
         415,

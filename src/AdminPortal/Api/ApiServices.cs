@@ -2,6 +2,7 @@ using AdminPortal.Features.Audit;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
 using AdminPortal.Features.Emails;
+using AdminPortal.Features.OutgoingEvents;
 using AdminPortal.Features.Segments;
 using AdminPortal.Features.Senders;
 using AdminPortal.Features.Settings;
@@ -70,6 +71,7 @@ internal static class ApiServices
         api.MapSendersApi();
         api.MapTemplatesApi();
         api.MapAuditApi();
+        api.MapWebhookEndpointsApi();
         routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         routes.MapOpenApi(Prefix + "/openapi/{documentName}.json").AllowAnonymous();
     }

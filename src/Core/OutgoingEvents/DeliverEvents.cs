@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Outbox;
-using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -35,15 +33,7 @@ public sealed class DeliverEvents(
     /// <summary>Longer than the slowest batch takes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
-    /// <summary>An endpoint to which nothing came through for so long is disabled.</summary>
-    public static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(5);
-
-    private const int Gone = 410;
-    private const int MaxError = 1000;
-
-    private readonly Lock _random = new();
-
-    private sealed record Sent(EventDelivery Delivery, EventAnswer Answer);
+    private readonly SettleDeliveries _settle = new(random);
 
     /// <returns>Those that may be served now, of all tenants.</returns>
     public async Task<IReadOnlyList<DueEndpoint>> DueAsync(CancellationToken cancellation)
@@ -211,10 +201,10 @@ public sealed class DeliverEvents(
                     .SingleOrDefaultAsync(token);
                 foreach (var one in sent.Where(one => mine is not null || one.Answer.IsDelivered))
                 {
-                    await SettleOneAsync(context, one, now, token);
+                    await _settle.DeliveryAsync(context, one, now, token);
                 }
 
-                return mine is not null && await JudgeAsync(context, mine, sent, now, token);
+                return mine is not null && await _settle.EndpointAsync(context, mine, sent, now, token);
             },
             CancellationToken.None
         );
@@ -224,122 +214,8 @@ public sealed class DeliverEvents(
         }
     }
 
-    private Task<int> SettleOneAsync(
-        PortalDbContext context,
-        Sent one,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        var (delivery, answer) = one;
-        // A replay that came meanwhile began to count anew; what arrived has arrived all the same.
-        var row = context.EventDeliveries.Where(row =>
-            row.TenantId == delivery.TenantId
-            && row.Id == delivery.Id
-            && row.State == DeliveryState.Waiting
-            && (answer.IsDelivered || (row.Tries == delivery.Tries && row.Replays == delivery.Replays))
-        );
-        var again = answer.IsDelivered ? null : After(delivery.Tries + 1);
-        var state =
-            answer.IsDelivered ? DeliveryState.Delivered
-            : again is null ? DeliveryState.Failed
-            : DeliveryState.Waiting;
-        var error = answer.Error?.Length > MaxError ? answer.Error[..MaxError] : answer.Error;
-        var duration = (int)answer.Duration.TotalMilliseconds;
-        return row.ExecuteUpdateAsync(
-            set =>
-                set.SetProperty(d => d.State, state)
-                    .SetProperty(d => d.Tries, d => d.Tries + 1)
-                    .SetProperty(d => d.NotBefore, now + (again ?? TimeSpan.Zero))
-                    .SetProperty(d => d.LastTryAt, now)
-                    .SetProperty(d => d.LastStatus, answer.Status)
-                    .SetProperty(d => d.LastError, error)
-                    .SetProperty(d => d.LastDuration, duration),
-            cancellation
-        );
-    }
-
-    /// <returns>True when it was disabled.</returns>
-    private async Task<bool> JudgeAsync(
-        PortalDbContext context,
-        EventEndpoint endpoint,
-        IReadOnlyList<Sent> sent,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        endpoint.LeaseEnds = now + Lease;
-        if (endpoint.State != EndpointState.Enabled)
-        {
-            return false;
-        }
-
-        if (sent.Any(one => one.Answer.Status == Gone))
-        {
-            await DisableAsync(context, endpoint, DisabledReason.Gone, now, cancellation);
-            return true;
-        }
-
-        if (sent.Any(one => one.Answer.IsDelivered))
-        {
-            (endpoint.FailingSince, endpoint.FailuresInARow, endpoint.PausedUntil) = (null, 0, null);
-            endpoint.LastDeliveredAt = now;
-            return false;
-        }
-
-        endpoint.FailingSince ??= now;
-        endpoint.FailuresInARow++;
-        endpoint.PausedUntil = now + Pause(endpoint.FailuresInARow);
-        if (now - endpoint.FailingSince < GivesUpAfter)
-        {
-            return false;
-        }
-
-        await DisableAsync(context, endpoint, DisabledReason.Failing, now, cancellation);
-        return true;
-    }
-
-    private static Task DisableAsync(
-        PortalDbContext context,
-        EventEndpoint endpoint,
-        DisabledReason reason,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        (endpoint.State, endpoint.DisabledReason, endpoint.DisabledAt) = (EndpointState.Disabled, reason, now);
-        return AuditLog.AppendAsync(
-            context,
-            endpoint.TenantId,
-            Actor.System,
-            now,
-            "webhook_endpoint.disabled",
-            "webhook_endpoint",
-            endpoint.Id.ToString(),
-            endpoint.Url,
-            new { reason = reason.ToString(), failing_since = endpoint.FailingSince },
-            cancellation
-        );
-    }
-
     private static IQueryable<EventEndpoint> Mine(PortalDbContext context, DueEndpoint which, Guid owner) =>
         context.EventEndpoints.Where(row =>
             row.TenantId == which.TenantId && row.Id == which.Id && row.LeaseOwner == owner
         );
-
-    private TimeSpan? After(int tries)
-    {
-        lock (_random)
-        {
-            return RetrySchedule.After(tries, random);
-        }
-    }
-
-    private TimeSpan Pause(int failures)
-    {
-        lock (_random)
-        {
-            return RetrySchedule.Pause(failures, random);
-        }
-    }
 }
