@@ -54,7 +54,7 @@ internal static class EventOutbox
                 WHERE e."TenantId" = {{tenant}} AND e."State" = 'Enabled' AND (e."Events" & {{mask}}) <> 0)
             """;
 
-    /// <summary>A campaign has moved.</summary>
+    /// <summary>A campaign has moved. Of a transactional mail nothing is told but what becomes of its recipient.</summary>
     /// <param name="reason">Of one that stopped by itself.</param>
     public static Task CampaignAsync(
         PortalDbContext db,
@@ -194,7 +194,9 @@ internal static class EventOutbox
                 SELECT e."TenantId", {{Id(db, "{7}", "0")}}, e."Id", {1}, {2}, {{Nullable(db, "{3}", "uuid")}}, NULL,
                     {{Nullable(db, "{4}", "text")}}, {{Nullable(db, "{5}", "text")}}, 'Waiting', {2}, 0, 0
                 FROM "EventEndpoints" AS e
-                WHERE e."TenantId" = {0} AND e."State" = 'Enabled' AND (e."Events" & {6}) <> 0
+                WHERE e."TenantId" = {0} AND e."State" = 'Enabled' AND (e."Events" & {6}) <> 0{{(
+                    campaignId is null ? "" : IsComposed
+                )}}
                 ON CONFLICT DO NOTHING
                 """,
                 tenantId,
@@ -208,6 +210,12 @@ internal static class EventOutbox
             ),
             cancellation
         );
+
+    // A transactional mail has a campaign's row, and is none: its recipient is told of.
+    private const string IsComposed = """
+         AND EXISTS (
+            SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = {0} AND m."Id" = {3} AND m."Kind" = 0)
+        """;
 
     // A parameter without a value has no type by itself.
     private static string Nullable(PortalDbContext db, string parameter, string type) =>

@@ -37,7 +37,8 @@ internal static class EventBodies
     );
 
     private sealed record RecipientData(
-        Guid CampaignId,
+        Guid? CampaignId,
+        Guid? EmailId,
         int Number,
         string? Email,
         Guid? ContactId,
@@ -79,6 +80,12 @@ internal static class EventBodies
             rows.ForEach(row => recipients[(row.CampaignId, row.Number)] = row);
         }
 
+        var ids = recipients.Keys.Select(key => key.Item1).Distinct().ToList();
+        var mails = await db
+            .Campaigns.Emails()
+            .Where(mail => ids.Contains(mail.Id))
+            .Select(mail => mail.Id)
+            .ToListAsync(cancellation);
         return
         [
             .. deliveries.Select(row =>
@@ -89,7 +96,8 @@ internal static class EventBodies
                         Data(
                             row,
                             row.CampaignId is { } id ? campaigns.GetValueOrDefault(id) : null,
-                            recipients.GetValueOrDefault((row.CampaignId ?? Guid.Empty, row.RecipientNumber ?? 0))
+                            recipients.GetValueOrDefault((row.CampaignId ?? Guid.Empty, row.RecipientNumber ?? 0)),
+                            row.CampaignId is { } owner && mails.Contains(owner)
                         )
                     ),
                     Json
@@ -100,7 +108,8 @@ internal static class EventBodies
 
     private static bool IsCampaigns(EventDelivery row) => row is { CampaignId: not null, RecipientNumber: null };
 
-    private static object Data(EventDelivery row, CountedCampaign? campaign, Recipient? recipient) =>
+    /// <param name="mail">Whether its campaign is a transactional mail.</param>
+    private static object Data(EventDelivery row, CountedCampaign? campaign, Recipient? recipient, bool mail) =>
         row switch
         {
             { Type: EventType.EndpointTest } => new TestData(
@@ -108,7 +117,8 @@ internal static class EventBodies
                 "A test: this address takes events, and nothing has happened."
             ),
             { RecipientNumber: { } number } => new RecipientData(
-                row.CampaignId!.Value,
+                mail ? null : row.CampaignId,
+                mail ? row.CampaignId : null,
                 number,
                 recipient?.Email,
                 recipient?.ContactId,

@@ -1,9 +1,11 @@
+using System.Text.Json;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using UnitTests.Sending;
 using UnitTests.Webhooks;
 using static UnitTests.Sending.FakeProvider;
 
@@ -219,6 +221,24 @@ public sealed class OutboxTests
         Assert.Equal(
             "person1@example.net",
             server.Hooks.Single(hook => hook.Type == "contact.unsubscribed").Data.GetProperty("email").GetString()
+        );
+    }
+
+    [Fact]
+    public async Task TransactionalMail_IsToldOfItsRecipientAlone_ByTheMailsId()
+    {
+        await using var rig = await HookRig.CreateAsync();
+        using var server = new HookServer();
+        await rig.SubscribeAsync(server, HookRig.AllEvents);
+        var id = await rig.Engine.PostAsync("receipt-1");
+        await rig.Engine.RunAsync();
+
+        await rig.DeliverAsync();
+
+        var told = Assert.Single(server.Hooks);
+        Assert.Equal(
+            ("recipient.accepted", id, JsonValueKind.Null),
+            (told.Type, told.Data.GetProperty("email_id").GetGuid(), told.Data.GetProperty("campaign_id").ValueKind)
         );
     }
 

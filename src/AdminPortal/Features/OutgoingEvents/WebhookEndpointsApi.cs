@@ -52,7 +52,7 @@ internal static class WebhookEndpointsApi
             .MapGet("/{id:guid}/deliveries", DeliveriesAsync)
             .RequireScope(ApiScopes.Read | ApiScopes.Admin)
             .Lists<DeliveryShape>("listWebhookDeliveries", "Lists what was sent and what waits, newest first")
-            .Answers(ApiErrors.NotFound);
+            .Problems(ApiErrors.NotFound);
     }
 
     private static async Task<Ok<ApiPage<EndpointShape>>> ListAsync(

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Ledgerpost.Data.Migrations.Sqlite
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261122143410_OutgoingEvents")]
+    [Migration("20261122145500_OutgoingEvents")]
     partial class OutgoingEvents
     {
         /// <inheritdoc />
@@ -123,6 +123,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Kind")
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
                     b.Property<int>("LastChunk")
                         .HasColumnType("INTEGER");
 
@@ -137,6 +143,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.Property<int>("LineagePlace")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("MailedTo")
+                        .HasMaxLength(320)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -184,15 +194,21 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasIndex("Id")
                         .IsUnique();
 
-                    b.HasIndex("Status");
-
                     b.HasIndex("TenantId", "ContinuesId")
                         .IsUnique();
 
-                    b.HasIndex("TenantId", "CreatedAt");
-
                     b.HasIndex("TenantId", "LineageId", "LineagePlace")
                         .IsUnique();
+
+                    b.HasIndex("TenantId", "Kind", "CreatedAt", "Id");
+
+                    b.HasIndex("TenantId", "MailedTo", "CreatedAt", "Id")
+                        .HasFilter("\"MailedTo\" IS NOT NULL");
+
+                    b.HasIndex("Status", "Kind", "TenantId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "TenantId", "Id" }, "IX_Campaigns_Composed")
+                        .HasFilter("\"Kind\" = 0");
 
                     b.ToTable("Campaigns");
                 });

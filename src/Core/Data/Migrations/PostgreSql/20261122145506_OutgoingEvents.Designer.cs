@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Ledgerpost.Data.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlMigrations))]
-    [Migration("20261122143414_OutgoingEvents")]
+    [Migration("20261122145506_OutgoingEvents")]
     partial class OutgoingEvents
     {
         /// <inheritdoc />
@@ -139,6 +139,12 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<int>("Kind")
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
                     b.Property<int>("LastChunk")
                         .HasColumnType("integer");
 
@@ -154,6 +160,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.Property<int>("LineagePlace")
                         .HasColumnType("integer");
+
+                    b.Property<string>("MailedTo")
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .UseCollation("C");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -206,15 +217,21 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasIndex("Id")
                         .IsUnique();
 
-                    b.HasIndex("Status");
-
                     b.HasIndex("TenantId", "ContinuesId")
                         .IsUnique();
 
-                    b.HasIndex("TenantId", "CreatedAt");
-
                     b.HasIndex("TenantId", "LineageId", "LineagePlace")
                         .IsUnique();
+
+                    b.HasIndex("TenantId", "Kind", "CreatedAt", "Id");
+
+                    b.HasIndex("TenantId", "MailedTo", "CreatedAt", "Id")
+                        .HasFilter("\"MailedTo\" IS NOT NULL");
+
+                    b.HasIndex("Status", "Kind", "TenantId", "CreatedAt", "Id");
+
+                    b.HasIndex(new[] { "TenantId", "Id" }, "IX_Campaigns_Composed")
+                        .HasFilter("\"Kind\" = 0");
 
                     b.ToTable("Campaigns");
                 });

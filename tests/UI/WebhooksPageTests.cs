@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using AdminPortal;
+using UITests.Support;
+
+namespace UITests;
+
+/// <summary>An address of one's own: given, tried, seen to fail, mended, switched off, deleted.</summary>
+public sealed class WebhooksPageTests : IAsyncLifetime
+{
+    private const string Slug = "demo";
+    private readonly BrowserFixture _browser = new();
+    private readonly TcpListener _program = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private PortalProcess _portal = null!;
+    private IPage _page = null!;
+    private volatile string _answer = "200 OK";
+
+    public async Task InitializeAsync()
+    {
+        _program.Start();
+        _ = AnswerAsync();
+        await _browser.InitializeAsync();
+        _portal = await PortalProcess.StartAsync(
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["Demo:Seed"] = "true",
+                ["OutgoingEvents:AllowPrivateAddresses"] = "true",
+            }
+        );
+        _page = await _browser.NewPageAsync();
+        await _page.SignInAsync(_portal);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        await _portal.DisposeAsync();
+        await _stop.CancelAsync();
+        _program.Dispose();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Endpoint_IsMade_Tested_Mended_SwitchedOff_AndDeleted()
+    {
+        await _page.OpenAsync(_portal, PortalUrls.Webhooks(Slug));
+        await Expect(_page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
+        await LookAsync("webhooks-empty");
+        await _page.GetByRole(AriaRole.Link, new() { Name = "New endpoint" }).ClickAsync();
+        await _page.GetByLabel("Address").FillAsync("ftp://example.org");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
+        await Expect(_page.GetByText("Must begin with https://.")).ToBeVisibleAsync();
+        await Expect(_page.GetByText("Choose at least one event.")).ToBeVisibleAsync();
+        await LookAsync("webhooks-form");
+
+        var port = ((IPEndPoint)_program.LocalEndpoint).Port;
+        await _page.GetByLabel("Address").FillAsync($"http://127.0.0.1:{port}/hooks/ledgerpost");
+        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.sent" }).CheckAsync();
+        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.partial" }).CheckAsync();
+        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).CheckAsync();
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
+        await Expect(_page.GetByTestId("webhook-secret"))
+            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^whsec_"));
+        await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
+        await LookAsync("webhooks-made");
+
+        await _page.ReloadAsync();
+        await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
+        await Expect(_page.GetByTestId("webhook-secret")).ToHaveCountAsync(0);
+        await _page.GetByRole(AriaRole.Link, new() { Name = "/hooks/ledgerpost" }).ClickAsync();
+        await Expect(_page.GetByText("Nothing was sent there yet.")).ToBeVisibleAsync();
+        _answer = "500 Out-of-order";
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" }).ClickAsync();
+        await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
+        await SeeAsync("Trying again");
+        await Expect(_page.GetByText("Nothing has come through since")).ToBeVisibleAsync();
+        await LookAsync("webhook-failing");
+
+        _answer = "200 OK";
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Replay msg_" }).ClickAsync();
+        await SeeAsync("Delivered");
+        await Expect(_page.GetByText("Nothing has come through since")).ToHaveCountAsync(0);
+        await LookAsync("webhook-delivered");
+
+        await _page.GetByRole(AriaRole.Button, new() { Name = "New secret" }).ClickAsync();
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Make a new secret" }).ClickAsync();
+        await Expect(_page.GetByText("The new secret is ready.")).ToBeVisibleAsync();
+        await _page.GetByRole(AriaRole.Button, new() { Name = "I have copied it" }).ClickAsync();
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
+        await Expect(_page.GetByText("It is switched off.")).ToBeVisibleAsync();
+        await LookAsync("webhook-off");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Switch it on" }).ClickAsync();
+        await Expect(_page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" })).ToBeVisibleAsync();
+
+        await _page.GetByRole(AriaRole.Link, new() { Name = "Change" }).ClickAsync();
+        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).UncheckAsync();
+        await LookAsync("webhook-change");
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(_page.GetByRole(AriaRole.Button, new() { Name = "New secret" })).ToBeVisibleAsync();
+        await Expect(_page.GetByText("recipient.bounced")).ToHaveCountAsync(0);
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Delete the endpoint" }).ClickAsync();
+        await Expect(_page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
+    }
+
+    /// <summary>The page shows what was when it was loaded: loaded again until it shows this.</summary>
+    private async Task SeeAsync(string state)
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            await _page.ReloadAsync();
+            await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
+            if (await _page.GetByRole(AriaRole.Cell, new() { Name = state, Exact = true }).CountAsync() > 0)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+        }
+
+        Assert.Fail($"The delivery was never “{state}”.");
+    }
+
+    private async Task AnswerAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await _program.AcceptTcpClientAsync(_stop.Token);
+                var stream = client.GetStream();
+                var buffer = new byte[16_384];
+                _ = await stream.ReadAsync(buffer, _stop.Token);
+                await stream.WriteAsync(
+                    Encoding.ASCII.GetBytes($"HTTP/1.1 {_answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+                    _stop.Token
+                );
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
+        {
+            // The test is over.
+        }
+    }
+
+    private Task LookAsync(string name) => _page.LookAsync(name);
+}
