@@ -49,20 +49,19 @@ public sealed class WebhooksPageTests : IAsyncLifetime
         await Expect(_page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
         await LookAsync("webhooks-empty");
         await _page.GetByRole(AriaRole.Link, new() { Name = "New endpoint" }).ClickAsync();
-        await _page.GetByLabel("Address").FillAsync("ftp://example.org");
+        await _page.GetByRole(AriaRole.Textbox, new() { Name = "Address" }).FillAsync("ftp://example.org");
         await _page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
         await Expect(_page.GetByText("Must begin with https://.")).ToBeVisibleAsync();
         await Expect(_page.GetByText("Choose at least one event.")).ToBeVisibleAsync();
         await LookAsync("webhooks-form");
 
         var port = ((IPEndPoint)_program.LocalEndpoint).Port;
-        await _page.GetByLabel("Address").FillAsync($"http://127.0.0.1:{port}/hooks/ledgerpost");
+        await _page.GetByRole(AriaRole.Textbox, new() { Name = "Address" }).FillAsync($"http://127.0.0.1:{port}/hooks/ledgerpost");
         await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.sent" }).CheckAsync();
         await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.partial" }).CheckAsync();
         await _page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).CheckAsync();
         await _page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
-        await Expect(_page.GetByTestId("webhook-secret"))
-            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^whsec_"));
+        await Expect(_page.GetByTestId("webhook-secret")).ToContainTextAsync("whsec_");
         await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
         await LookAsync("webhooks-made");
 
@@ -75,13 +74,13 @@ public sealed class WebhooksPageTests : IAsyncLifetime
         await _page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" }).ClickAsync();
         await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
         await SeeAsync("Trying again");
-        await Expect(_page.GetByText("Nothing has come through since")).ToBeVisibleAsync();
+        await Expect(_page.GetByText("Its deliveries fail")).ToBeVisibleAsync();
         await LookAsync("webhook-failing");
 
         _answer = "200 OK";
         await _page.GetByRole(AriaRole.Button, new() { Name = "Replay msg_" }).ClickAsync();
         await SeeAsync("Delivered");
-        await Expect(_page.GetByText("Nothing has come through since")).ToHaveCountAsync(0);
+        await Expect(_page.GetByText("Its deliveries fail")).ToHaveCountAsync(0);
         await LookAsync("webhook-delivered");
 
         await _page.GetByRole(AriaRole.Button, new() { Name = "New secret" }).ClickAsync();
