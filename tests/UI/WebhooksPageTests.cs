@@ -56,7 +56,9 @@ public sealed class WebhooksPageTests : IAsyncLifetime
         await LookAsync("webhooks-form");
 
         var port = ((IPEndPoint)_program.LocalEndpoint).Port;
-        await _page.GetByRole(AriaRole.Textbox, new() { Name = "Address" }).FillAsync($"http://127.0.0.1:{port}/hooks/ledgerpost");
+        await _page
+            .GetByRole(AriaRole.Textbox, new() { Name = "Address" })
+            .FillAsync($"http://127.0.0.1:{port}/hooks/ledgerpost");
         await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.sent" }).CheckAsync();
         await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.partial" }).CheckAsync();
         await _page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).CheckAsync();
