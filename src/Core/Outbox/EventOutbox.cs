@@ -18,7 +18,7 @@ internal sealed record ReportedEvent(
 /// <summary>
 /// Writes events for whoever has subscribed them, in the transaction of the change: one statement for all the rows that it
 /// changed, and none of it is held in memory. Without an endpoint the statement finds none and ends
-/// (docs/decisions/0013).
+/// (docs/decisions/0014).
 /// </summary>
 internal static class EventOutbox
 {
