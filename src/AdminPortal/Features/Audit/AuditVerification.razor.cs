@@ -51,7 +51,7 @@ public sealed partial class AuditVerification : IDisposable
     }
 
     private static string Before(AuditVerdict verdict) =>
-        verdict.Entries == 0 ? "" : $"Entries 1 to {Words.Count(verdict.Entries)} are as they were written.";
+        verdict.Entries == 0 ? "" : "All before it is as it was written.";
 
     private static string Whole(AuditVerdict verdict) =>
         verdict.Entries == 0
@@ -60,6 +60,6 @@ public sealed partial class AuditVerification : IDisposable
                 + (
                     verdict.Anchor is { } anchor && anchor.Sequence == verdict.Entries
                         ? "None could be missing at the end: the last one is anchored outside the database."
-                        : $"That the newest were cut off could be seen up to entry {Words.Count(verdict.Anchor?.Sequence ?? 0)}, the last that is anchored outside the database."
+                        : $"Up to entry {Words.Count(verdict.Anchor?.Sequence ?? 0)} the end is anchored outside the database; newer entries could be cut off unnoticed until the next anchor, within a day."
                 );
 }
