@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using HandlebarsDotNet;
@@ -18,6 +19,8 @@ public sealed class MailTemplate
     /// <summary>UTF-8 bytes of one mail's HTML; a request of 100 must stay near 10 MB.</summary>
     public const int MaxBytes = 100 * 1024;
     public const int MaxSubjectLength = 998;
+
+    private static readonly SearchValues<char> Escaped = SearchValues.Create("&<>\"'`");
 
     private static readonly IHandlebars HtmlEngine = CreateEngine(noEscape: false);
     private static readonly IHandlebars SubjectEngine = CreateEngine(noEscape: true);
@@ -162,6 +165,11 @@ public sealed class MailTemplate
     /// <summary>As it stands in HTML, in text and in quoted attributes.</summary>
     public static string EscapeHtml(string value)
     {
+        if (!value.AsSpan().ContainsAny(Escaped))
+        {
+            return value;
+        }
+
         using var escaped = new StringWriter(CultureInfo.InvariantCulture);
         new StrictHtmlEncoder().Encode(value, escaped);
         return escaped.ToString();
