@@ -17,15 +17,18 @@ public static class Lineage
         CancellationToken cancellation
     )
     {
-        var others = db
-            .Campaigns.Where(other =>
-                other.TenantId == tenantId
-                && other.Id != campaignId
-                && db.Campaigns.Any(campaign =>
-                    campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.LineageId == other.LineageId
+        IQueryable<Guid> Others() =>
+            db
+                .Campaigns.Where(other =>
+                    other.TenantId == tenantId
+                    && other.Id != campaignId
+                    && db.Campaigns.Any(campaign =>
+                        campaign.TenantId == tenantId
+                        && campaign.Id == campaignId
+                        && campaign.LineageId == other.LineageId
+                    )
                 )
-            )
-            .Select(other => other.Id);
+                .Select(other => other.Id);
         // Asked for every chunk.
         return await db.AnyAsync(
             $"""
@@ -35,7 +38,7 @@ public static class Lineage
             """,
             cancellation
         )
-            ? others
+            ? Others()
             : null;
     }
 

@@ -59,9 +59,18 @@ internal abstract class DatabaseEngine(AuditKeys auditKeys, SafetyLog safety) : 
 
     public abstract ValueTask DisposeAsync();
 
-    protected PortalDbContext Create(TenantScope scope, DbContextOptions options)
+    /// <summary>For few statements that come again and again, written as SQL; what else is asked goes its usual way.</summary>
+    public virtual async Task<T> ReadRowsAsync<T>(TenantScope scope, Func<PortalDbContext, Task<T>> query)
     {
-        var context = scope.AllTenants ? new InstallationDbContext(options) : new PortalDbContext(options, scope);
+        await using var db = Read(scope);
+        return await query(db);
+    }
+
+    protected PortalDbContext Create(TenantScope scope, DbContextOptions options, RawAccess? raw = null)
+    {
+        var context = scope.AllTenants
+            ? new InstallationDbContext(options) { Raw = raw }
+            : new PortalDbContext(options, scope) { Raw = raw };
         context.Safety = safety;
         context.AuditKeys = auditKeys;
         return context;

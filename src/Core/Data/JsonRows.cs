@@ -45,14 +45,14 @@ internal static class JsonRows
 
     /// <summary>The function that makes a row of each name, over a parameter's place in the statement; values are texts.</summary>
     public static string EachText(PortalDbContext db, string parameter) =>
-        db.Database.IsNpgsql() ? $"json_each_text({parameter}::json)" : $"json_each({parameter})";
+        db.IsPostgreSql ? $"json_each_text({parameter}::json)" : $"json_each({parameter})";
 
     /// <summary>The same with values as JSON.</summary>
     public static string Each(PortalDbContext db, string parameter) =>
-        db.Database.IsNpgsql() ? $"json_each({parameter}::json)" : $"json_each({parameter})";
+        db.IsPostgreSql ? $"json_each({parameter}::json)" : $"json_each({parameter})";
 
     /// <summary>An id out of a text of <see cref="Text(Guid)"/>.</summary>
-    public static string Id(PortalDbContext db, string text) => db.Database.IsNpgsql() ? $"CAST({text} AS uuid)" : text;
+    public static string Id(PortalDbContext db, string text) => db.IsPostgreSql ? $"CAST({text} AS uuid)" : text;
 
     /// <summary>As SQLite keeps it.</summary>
     public static string Text(Guid id) => id.ToString("D").ToUpperInvariant();

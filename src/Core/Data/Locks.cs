@@ -43,9 +43,7 @@ public static class Locks
     /// </summary>
     /// <param name="table">The name by which the statement calls the table whose rows are locked.</param>
     internal static string SkipLocked(this PortalDbContext db, string table) =>
-        db.Database.IsNpgsql() && db.Database.CurrentTransaction is not null
-            ? $" FOR NO KEY UPDATE OF {table} SKIP LOCKED"
-            : "";
+        db.IsPostgreSql && db.Raw is { Transaction: not null } ? $" FOR NO KEY UPDATE OF {table} SKIP LOCKED" : "";
 
     private static async Task<bool> TakeAsync(
         PortalDbContext db,
@@ -54,7 +52,7 @@ public static class Locks
         CancellationToken cancellation
     )
     {
-        if (!db.Database.IsNpgsql())
+        if (!db.IsPostgreSql)
         {
             return false;
         }

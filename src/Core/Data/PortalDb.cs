@@ -57,6 +57,13 @@ public sealed class PortalDb : IAsyncDisposable
     /// <summary>A read-only context; saving through it fails in the database itself.</summary>
     public PortalDbContext Read(TenantScope scope) => _engine.Read(scope);
 
+    /// <summary>
+    /// The same for statements written as SQL that run for every chunk (<see cref="Statements"/>): on a connection that keeps
+    /// them prepared.
+    /// </summary>
+    internal Task<T> ReadRowsAsync<T>(TenantScope scope, Func<PortalDbContext, Task<T>> query) =>
+        _engine.ReadRowsAsync(scope, query);
+
     /// <summary>Several reads that must agree with each other: one snapshot of the database.</summary>
     public async Task<T> ReadSnapshotAsync<T>(
         TenantScope scope,

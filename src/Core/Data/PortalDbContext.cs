@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
@@ -16,7 +17,9 @@ using Ledgerpost.Unsubscribe;
 using Ledgerpost.Webhooks;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace Ledgerpost.Data;
 
@@ -29,6 +32,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     : IdentityUserContext<PortalUser, Guid>(options)
 {
     private readonly List<Action> _afterCommit = [];
+    private bool _joined;
 
     public TenantScope Scope { get; } = scope;
 
@@ -37,6 +41,14 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
 
     /// <summary>What runs once the transaction is durable, such as telling open pages that numbers changed.</summary>
     internal IReadOnlyList<Action> AfterCommitActions => _afterCommit;
+
+    /// <summary>
+    /// Where statements written as SQL go (<see cref="Statements"/>). EF Core's services cost as much as a statement does, so
+    /// they are made, and join this transaction, only for work that asks for them; null where EF Core opens the connection.
+    /// </summary>
+    internal RawAccess? Raw { get; init; }
+
+    internal bool IsPostgreSql => Raw is { } raw ? raw.Connection is not SqliteConnection : base.Database.IsNpgsql();
 
     /// <summary>Null only for migrations.</summary>
     internal SafetyLog? Safety { get; set; }
@@ -83,6 +95,22 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     // Fixed here, not in the host's options, so that the migrations tool and every context agree.
     protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
 
+    public override DatabaseFacade Database
+    {
+        get
+        {
+            Join();
+            return base.Database;
+        }
+    }
+
+    public override DbSet<TEntity> Set<TEntity>()
+        where TEntity : class
+    {
+        Join();
+        return base.Set<TEntity>();
+    }
+
     public void AfterCommit(Action action) => _afterCommit.Add(action);
 
     /// <summary>Counted once the transaction is durable: work that a database asks to run again counts once.</summary>
@@ -94,6 +122,12 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         CancellationToken cancellationToken = default
     )
     {
+        // Nothing can have changed in a context that EF Core has not been asked for.
+        if (Raw is { Transaction: not null } && !_joined)
+        {
+            return Task.FromResult(0);
+        }
+
         RefuseForeignRows();
         return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
@@ -104,12 +138,23 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         return base.SaveChanges(acceptAllChangesOnSuccess);
     }
 
+    // Add, Attach and the like are called on a set, or after a read through one.
+    private void Join()
+    {
+        if (!_joined && Raw?.Transaction is { } transaction)
+        {
+            _joined = true;
+            base.Database.AutoSavepointsEnabled = false;
+            base.Database.UseTransaction(transaction);
+        }
+    }
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
         configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(32);
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<InstantConverter>();
-        if (Database.IsNpgsql())
+        if (base.Database.IsNpgsql())
         {
             // Byte by byte, as SQLite compares: a page that goes on after the last name must not depend on a server's language.
             configurationBuilder.Properties<string>().UseCollation("C");
@@ -121,7 +166,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         base.OnModelCreating(builder);
         builder.ApplyConfigurationsFromAssembly(typeof(PortalDbContext).Assembly);
         ApplyTenantFilters(builder);
-        if (Database.IsNpgsql())
+        if (base.Database.IsNpgsql())
         {
             // SQLite's truth is 1; PostgreSQL's has a type of its own.
             builder.Entity<ProviderAccount>().HasIndex(account => account.IsCurrent).HasFilter("\"IsCurrent\"");
@@ -179,6 +224,9 @@ public sealed class InstallationDbContext(DbContextOptions options) : PortalDbCo
 {
     protected override void ApplyTenantFilters(ModelBuilder builder) { }
 }
+
+/// <summary>An open connection, and the transaction on it that a write is; null for a read.</summary>
+internal sealed record RawAccess(DbConnection Connection, DbTransaction? Transaction);
 
 /// <summary>A write touched a row of a tenant outside the context's scope: a bug, stopped before it reached the database.</summary>
 public sealed class ForeignTenantException(string entity)

@@ -19,7 +19,7 @@ namespace Ledgerpost.Data;
 /// </remarks>
 internal static class Statements
 {
-    // SQLite's one writing connection lives as long as the process. Npgsql prepares by itself what comes again and again.
+    // For SQLite's connections that live as long as the process. Npgsql prepares by itself what comes again and again.
     private static readonly ConditionalWeakTable<DbConnection, Dictionary<string, SqliteCommand>> Prepared = new();
 
     /// <returns>How many rows it touched.</returns>
@@ -31,7 +31,7 @@ internal static class Statements
     {
         await OpenAsync(db, cancellation);
         var command = Command(db, sql);
-        await using var _ = Owned(command);
+        await using var _ = Owned(db, command);
         return await command.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -44,7 +44,7 @@ internal static class Statements
     {
         await OpenAsync(db, cancellation);
         var command = Command(db, sql);
-        await using var _ = Owned(command);
+        await using var _ = Owned(db, command);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellation))
@@ -72,15 +72,15 @@ internal static class Statements
 
     // A reading context opens its connection with its first question; then it stays open until the context is gone.
     private static Task OpenAsync(PortalDbContext db, CancellationToken cancellation) =>
-        db.Database.GetDbConnection().State == ConnectionState.Open
+        db.Raw is not null || db.Database.GetDbConnection().State == ConnectionState.Open
             ? Task.CompletedTask
             : db.Database.OpenConnectionAsync(cancellation);
 
     private static DbCommand Command(PortalDbContext db, FormattableString sql)
     {
-        var connection = db.Database.GetDbConnection();
-        var transaction = db.Database.CurrentTransaction?.GetDbTransaction();
-        var keep = connection is SqliteConnection && transaction is not null;
+        var connection = db.Raw?.Connection ?? db.Database.GetDbConnection();
+        var transaction = db.Raw is { } raw ? raw.Transaction : db.Database.CurrentTransaction?.GetDbTransaction();
+        var keep = IsKept(db);
         var command = keep ? Kept((SqliteConnection)connection, sql) : Fill(connection.CreateCommand(), sql);
         command.Transaction = transaction;
         for (var i = 0; i < sql.ArgumentCount; i++)
@@ -117,7 +117,9 @@ internal static class Statements
         return command;
     }
 
+    // Connections of SQLite that EF Core does not open live as long as the process.
+    private static bool IsKept(PortalDbContext db) => db.Raw?.Connection is SqliteConnection;
+
     // What is kept for the connection is not disposed of after each use.
-    private static DbCommand? Owned(DbCommand command) =>
-        command.Transaction is not null && command is SqliteCommand ? null : command;
+    private static DbCommand? Owned(PortalDbContext db, DbCommand command) => IsKept(db) ? null : command;
 }

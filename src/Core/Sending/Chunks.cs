@@ -31,6 +31,19 @@ internal static class Chunks
             cancellation
         );
 
+    /// <summary>The same for the chunk that its worker holds, whose mails the provider has taken: once for every chunk.</summary>
+    /// <returns>1, or 0 when it is not this worker's any more.</returns>
+    public static Task<int> AcceptAsync(PortalDbContext db, ClaimedChunk claim, CancellationToken cancellation) =>
+        db.ExecuteAsync(
+            $"""
+            UPDATE "Chunks" SET "State" = 'Accepted', "LeaseOwner" = NULL, "LeaseEnds" = NULL, "DoubtfulSince" = NULL,
+                "NotBefore" = NULL, "Failures" = 0, "Payload" = NULL
+            WHERE "TenantId" = {claim.TenantId} AND "CampaignId" = {claim.CampaignId} AND "Number" = {claim.Number}
+                AND "State" = 'Leased' AND "Epoch" = {claim.Epoch}
+            """,
+            cancellation
+        );
+
     /// <summary>Out of its worker's hands. What is in doubt stays in doubt.</summary>
     /// <returns>How many rows it touched.</returns>
     public static Task<int> ReleaseAsync(

@@ -37,37 +37,34 @@ internal sealed class IntentStatement(
 )
 {
     /// <returns>1, or 0 when it may not go out.</returns>
-    public Task<int> FirstAsync(FrozenRequest request, string key, CancellationToken cancellation) =>
-        MayGoOut()
-            .Where(chunk =>
-                chunk.DoubtfulSince == null
-                && chunk.FirstAttemptAt == null
-                && context.Campaigns.Any(campaign =>
-                    campaign.TenantId == chunk.TenantId
-                    && campaign.Id == chunk.CampaignId
-                    && campaign.CurrentRun == chunk.RunNumber
-                    && campaign.Status == CampaignStatus.Sending
-                )
-                && context.Runs.Any(run =>
-                    run.TenantId == chunk.TenantId
-                    && run.CampaignId == chunk.CampaignId
-                    && run.Number == chunk.RunNumber
-                    && run.AccountId == accountId
-                )
-            )
-            .ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(chunk => chunk.Key, key)
-                        .SetProperty(chunk => chunk.Payload, request.Payload)
-                        .SetProperty(chunk => chunk.PayloadHash, request.Hash)
-                        .SetProperty(chunk => chunk.Mails, request.Recipients.Count)
-                        .SetProperty(chunk => chunk.AccountId, accountId)
-                        .SetProperty(chunk => chunk.BaseUrl, baseUrl)
-                        .SetProperty(chunk => chunk.Attempts, chunk => chunk.Attempts + 1)
-                        .SetProperty(chunk => chunk.FirstAttemptAt, now)
-                        .SetProperty(chunk => chunk.DoubtfulSince, now),
-                cancellation
-            );
+    public Task<int> FirstAsync(FrozenRequest request, string key, CancellationToken cancellation)
+    {
+        var instant = InstantConverter.ToMicroseconds(now);
+        return context.ExecuteAsync(
+            $"""
+            UPDATE "Chunks" AS c
+            SET "Key" = {key}, "Payload" = {request.Payload}, "PayloadHash" = {request.Hash},
+                "Mails" = {request.Recipients.Count}, "AccountId" = {accountId}, "BaseUrl" = {baseUrl},
+                "Attempts" = "Attempts" + 1, "FirstAttemptAt" = {instant}, "DoubtfulSince" = {instant}
+            WHERE c."TenantId" = {claim.TenantId} AND c."CampaignId" = {claim.CampaignId} AND c."Number" = {claim.Number}
+                AND c."State" = 'Leased' AND c."Epoch" = {claim.Epoch} AND c."Generation" = {claim.Generation}
+                AND c."DoubtfulSince" IS NULL AND c."FirstAttemptAt" IS NULL
+                AND EXISTS (SELECT 1 FROM "Installation" WHERE "Hold" IS NULL)
+                AND EXISTS (SELECT 1 FROM "ProviderAccounts" AS a WHERE a."Id" = {accountId} AND a."IsCurrent")
+                AND EXISTS (
+                    SELECT 1 FROM "Campaigns" AS m
+                    JOIN "SenderIdentities" AS s ON s."TenantId" = m."TenantId" AND s."Id" = m."SenderId"
+                    JOIN "SendingDomains" AS d ON d."TenantId" = s."TenantId" AND d."Id" = s."DomainId"
+                    WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId" AND m."CurrentRun" = c."RunNumber"
+                        AND m."Status" = 'Sending' AND d."Status" = 'Verified')
+                AND EXISTS (
+                    SELECT 1 FROM "Runs" AS r
+                    WHERE r."TenantId" = c."TenantId" AND r."CampaignId" = c."CampaignId" AND r."Number" = c."RunNumber"
+                        AND r."AccountId" = {accountId})
+            """,
+            cancellation
+        );
+    }
 
     /// <summary>Same bytes, same key, same account and address, within the window; also in a Partial campaign, and of any run.</summary>
     /// <returns>1, or 0 when it may not go out.</returns>

@@ -57,8 +57,10 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             return null;
         }
 
-        await using var context = db.Read(TenantScope.For(claim.TenantId));
-        var members = await AddresseesAsync(context, claim, cancellation);
+        var members = await db.ReadRowsAsync(
+            TenantScope.For(claim.TenantId),
+            context => AddresseesAsync(context, claim, cancellation)
+        );
         if (members.Count == 0)
         {
             return recheck ? null : await ExecuteAsync(claim, recheck: true, cancellation);
@@ -67,7 +69,7 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
         CampaignMails mails;
         try
         {
-            mails = await MailsAsync(context, claim.CampaignId, cancellation);
+            mails = await MailsAsync(claim, cancellation);
         }
         catch (TemplateException exception)
         {
@@ -110,14 +112,12 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
     }
 
     // The workers come for a new campaign all at once, and compiling takes longer than sending a chunk: one does it.
-    private async Task<CampaignMails> MailsAsync(
-        PortalDbContext context,
-        Guid campaignId,
-        CancellationToken cancellation
-    )
+    private async Task<CampaignMails> MailsAsync(ClaimedChunk claim, CancellationToken cancellation)
     {
+        var campaignId = claim.CampaignId;
         if (!_mails.TryGetValue(campaignId, out var mails))
         {
+            await using var context = db.Read(TenantScope.For(claim.TenantId));
             var campaign = await context.Campaigns.SingleAsync(c => c.Id == campaignId, cancellation);
             if (campaign.Kind == CampaignKind.Email)
             {

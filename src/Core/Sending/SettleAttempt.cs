@@ -40,11 +40,10 @@ public sealed class SettleAttempt(
                 var now = db.Time.GetUtcNow();
                 var told = await CompleteAttemptAsync(context, claim, intent, outcome, answer, now, token);
                 // Fenced by its WHERE: from here on the chunk's row is this worker's until the commit, or was not any more.
-                var mine = ClaimFence.Mine(context, claim);
                 var held =
                     Protocol.Proves(outcome, intent.CleanHistory) == Proof.Accepted
-                        ? await Chunks.CloseAsync(mine, ChunkState.Accepted, token)
-                        : await Chunks.ReleaseAsync(mine, Message(outcome), token);
+                        ? await Chunks.AcceptAsync(context, claim, token)
+                        : await Chunks.ReleaseAsync(ClaimFence.Mine(context, claim), Message(outcome), token);
                 Count(context, intent, outcome, answer);
                 if (held == 0)
                 {

@@ -225,9 +225,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             cancellation
         );
         await EnterAsync(connection, scope, alone, patience, cancellation);
-        await using var db = Create(scope, Options(connection).Options);
-        db.Database.AutoSavepointsEnabled = false;
-        await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
+        await using var db = Create(scope, Options(connection).Options, new RawAccess(connection, transaction));
         await work(db);
         await db.SaveChangesAsync(CancellationToken.None);
         try

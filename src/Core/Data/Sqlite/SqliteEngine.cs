@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ledgerpost.Audit;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -9,6 +10,9 @@ internal sealed class SqliteEngine : DatabaseEngine
 {
     private readonly string _connectionString;
     private readonly WriteGate _gate;
+
+    // As many as ever read at one time: one for each worker.
+    private readonly ConcurrentBag<SqliteConnection> _readers = [];
 
     // Made once: a context for each of a chunk's steps would spend much of its time on them.
     private readonly DbContextOptions _reading;
@@ -48,6 +52,30 @@ internal sealed class SqliteEngine : DatabaseEngine
 
     public override PortalDbContext Read(TenantScope scope) => Create(scope, _reading);
 
+    public override async Task<T> ReadRowsAsync<T>(TenantScope scope, Func<PortalDbContext, Task<T>> query)
+    {
+        if (!_readers.TryTake(out var connection))
+        {
+            connection = new SqliteConnection(WithMode(SqliteOpenMode.ReadOnly, pooling: false));
+            connection.Open();
+        }
+
+        T result;
+        try
+        {
+            await using var db = Create(scope, _reading, new RawAccess(connection, Transaction: null));
+            result = await query(db);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        _readers.Add(connection);
+        return result;
+    }
+
     public override async Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation)
     {
         var db = Read(scope);
@@ -68,11 +96,9 @@ internal sealed class SqliteEngine : DatabaseEngine
     {
         IReadOnlyList<Action> announcements = [];
         await _gate.RunAsync(
-            async (_, transaction) =>
+            async (connection, transaction) =>
             {
-                await using var db = Create(scope, _writing);
-                db.Database.AutoSavepointsEnabled = false;
-                await db.Database.UseTransactionAsync(transaction, CancellationToken.None);
+                await using var db = Create(scope, _writing, new RawAccess(connection, transaction));
                 await work(db);
                 await db.SaveChangesAsync(CancellationToken.None);
                 announcements = [.. db.AfterCommitActions];
@@ -111,7 +137,16 @@ internal sealed class SqliteEngine : DatabaseEngine
             cancellation
         );
 
-    public override ValueTask DisposeAsync() => _gate.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        // The writer is closed last: the last one puts the log back into the file, and only it may.
+        while (_readers.TryTake(out var connection))
+        {
+            await connection.DisposeAsync();
+        }
+
+        await _gate.DisposeAsync();
+    }
 
     private string WithMode(SqliteOpenMode mode, bool pooling) =>
         new SqliteConnectionStringBuilder(_connectionString)
