@@ -25,9 +25,16 @@ internal static class EmailSteps
         string key,
         string to = "ada@example.org",
         TestTenant? tenant = null
+    ) => PostAsync(engine.Db, engine.Signal, tenant ?? engine.Tenant, key, to);
+
+    public static Task<SendEmailResult> PostAsync(
+        PortalDb db,
+        SendingSignal signal,
+        TestTenant tenant,
+        string key,
+        string to
     )
     {
-        tenant ??= engine.Tenant;
         var record = new RequestRecord<SendEmailResult>(
             new RequestKey(key, Path, () => "hash"),
             (result, _, _) =>
@@ -37,7 +44,7 @@ internal static class EmailSteps
                         : new CommandAnswer(422)
                 )
         );
-        return new SendEmail(engine.Db, engine.Signal).ExecuteAsync(
+        return new SendEmail(db, signal).ExecuteAsync(
             tenant.As(TenantRole.Admin) with
             {
                 Record = record,

@@ -102,6 +102,8 @@ internal static partial class SimCheck
                     .ToListAsync()
             )
             .ToDictionary(r => (r.CampaignId, r.Number), r => r.NormalizedEmail);
+        // Their address is all that they are about: a contact's deletion is none of theirs.
+        var emails = world.Look(db => db.Campaigns.Emails().Select(email => email.Id).ToListAsync());
         foreach (var post in world.Posts.Where(post => post.First is not null))
         {
             var call = post.First!;
@@ -112,7 +114,11 @@ internal static partial class SimCheck
                 .ToList();
             var gone = addresses.Find(email =>
                 (world.Barred.TryGetValue((call.Tenant, email), out var left) && left < post.IntentBegan)
-                || (post.Deleted.TryGetValue((call.Tenant, email), out var deleted) && deleted < post.IntentBegan)
+                || (
+                    !emails.Contains(call.Campaign)
+                    && post.Deleted.TryGetValue((call.Tenant, email), out var deleted)
+                    && deleted < post.IntentBegan
+                )
             );
             Require(
                 gone is null,
@@ -240,7 +246,8 @@ internal static partial class SimCheck
                 (RecipientState.Excluded, Reasons.Unsubscribed or Reasons.Suppressed) => suppressed.Contains(
                     person.NormalizedEmail
                 ),
-                (RecipientState.Excluded, Reasons.ContactDeleted) => person.ContactId is null,
+                (RecipientState.Excluded, Reasons.ContactDeleted) => person.ContactId is null
+                    && campaign.Kind == CampaignKind.Composed,
                 (RecipientState.Excluded, Reasons.Cancelled) => campaign.Status == CampaignStatus.Cancelled,
                 (RecipientState.Excluded, Reasons.AlreadyMailed) => campaign.ContinuesId is not null
                     || campaign.ContinuedById is not null,

@@ -29,4 +29,6 @@ internal enum SimDeed
     Reconciled,
     Restored,
     Released,
+    EmailPosted,
+    EmailPostedAgain,
 }

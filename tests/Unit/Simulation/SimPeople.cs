@@ -33,6 +33,11 @@ internal sealed partial class SimPeople(SimWorld world)
             Launch(North, "second", SimNature.Moment(world));
         }
 
+        for (var i = 0; i < world.Plan.Emails; i++)
+        {
+            Post(_random.Next(3) == 0 ? South : North, $"order-{i}", SimNature.Moment(world));
+        }
+
         for (var i = 0; i < world.Plan.Leavers; i++)
         {
             world.Later(TimeSpan.FromSeconds(30 * _random.NextDouble() * _random.NextDouble()), Leave);

@@ -59,6 +59,7 @@ internal sealed class SimPlan
             ),
             OutcomeAfter = TimeSpan.FromSeconds(Pick(random, 1, 60, 3600)),
         };
+        Emails = Pick(random, 0, 0, 1, 3);
     }
 
     public SimSize Size { get; set; }
@@ -80,6 +81,9 @@ internal sealed class SimPlan
 
     /// <summary>How many unsubscribe in the minutes in which the first mails go out.</summary>
     public int Leavers { get; set; }
+
+    /// <summary>How many transactional mails a program posts, each as often as it takes to get an answer.</summary>
+    public int Emails { get; set; }
 
     /// <summary>How often the portal is started again with another API key, of the same account or of another.</summary>
     public int KeyChanges { get; set; }
@@ -124,6 +128,6 @@ internal sealed class SimPlan
 
     public override string ToString() =>
         FormattableString.Invariant(
-            $"{Size}, horizon {Horizon}, batch {BatchSize}, workers {Workers}, crashes {Crashes} each ~{CrashSteps} steps, lost requests {LostRequest} answers {LostAnswer}, slow {SlowWire}, provider faults {ProviderFault}, storage faults {StorageFault}, stalls {Stall}, zombies {Zombie}, leavers {Leavers}, key changes {KeyChanges}, domain losses {DomainLosses}, restores {Restores}, reconciles {Reconciles}, clock jumps {ClockJumps}, acts {Acts}, outages {Outages}, events {Events}, rate {Provider.RateLimitPerSecond}, quota {Provider.DailyQuota}, key after failure {Provider.KeyAfterFailure}, refuses example.com {Provider.RefuseExampleRecipients}"
+            $"{Size}, horizon {Horizon}, batch {BatchSize}, workers {Workers}, crashes {Crashes} each ~{CrashSteps} steps, lost requests {LostRequest} answers {LostAnswer}, slow {SlowWire}, provider faults {ProviderFault}, storage faults {StorageFault}, stalls {Stall}, zombies {Zombie}, leavers {Leavers}, emails {Emails}, key changes {KeyChanges}, domain losses {DomainLosses}, restores {Restores}, reconciles {Reconciles}, clock jumps {ClockJumps}, acts {Acts}, outages {Outages}, events {Events}, rate {Provider.RateLimitPerSecond}, quota {Provider.DailyQuota}, key after failure {Provider.KeyAfterFailure}, refuses example.com {Provider.RefuseExampleRecipients}"
         );
 }
