@@ -7,11 +7,12 @@ namespace Force;
 
 /// <summary>
 /// A program's request is carried out, and the process dies before it answers. The same request with the same
-/// Idempotency-Key to the next process gets the answer that the first would have given: one contact, one campaign, one mail.
+/// Idempotency-Key to the next process gets the answer that the first would have given: one contact, one campaign, one transactional mail, and each mail once.
 /// </summary>
 internal static class KillBeforeAnswer
 {
     private const string Address = "asked@example.net";
+    private const string Receipt = "receipt@example.net";
 
     public static async Task RunAsync(Table table, PostgreSql? postgreSql)
     {
@@ -35,14 +36,36 @@ internal static class KillBeforeAnswer
             await DieAsync(portal, "campaigns", campaign, "campaign-1");
         }
 
+        var email = new
+        {
+            to = Receipt,
+            subject = "Asked for",
+            text = "Once.",
+            sender_id = world.Installation.SenderId,
+        };
+        // The first passing is the campaign's.
+        await using (var portal = world.Start(new PortalSettings(CrashAt: CrashPoints.BeforeAnswer + "#2")))
+        {
+            await portal.WaitUntilReadyAsync();
+            unexplained += await ReplayedAsync(portal, "campaigns", campaign, "campaign-1") is null ? 1 : 0;
+            await DieAsync(portal, "emails", email, "email-1");
+        }
+
         await using (var portal = world.Start(new PortalSettings(Concurrency: 2)))
         {
             await portal.WaitUntilReadyAsync();
+            var mail = await ReplayedAsync(portal, "emails", email, "email-1");
+            unexplained += mail is null ? 1 : 0;
             var id = await ReplayedAsync(portal, "campaigns", campaign, "campaign-1");
             unexplained += id is null ? 1 : 0;
             await Wait.UntilAsync(
                 "the campaign is sent",
                 async () => (await GetAsync(portal, $"campaigns/{id}")).GetProperty("status").GetString() == "sent",
+                portal.ThrowIfEnded
+            );
+            await Wait.UntilAsync(
+                "the mail is sent",
+                async () => (await GetAsync(portal, $"emails/{mail}")).GetProperty("status").GetString() == "sent",
                 portal.ThrowIfEnded
             );
             await world.WaitUntilSentAsync(portal.ThrowIfEnded);
@@ -52,11 +75,16 @@ internal static class KillBeforeAnswer
                 (await GetAsync(portal, "contacts?tag=asked")).GetProperty("data").GetArrayLength() == 1 ? 0 : 1;
         }
 
-        var mails = (await world.Emulator.LedgerAsync()).Mails.GetValueOrDefault(Address);
+        var sent = (await world.Emulator.LedgerAsync()).Mails;
+        var (mails, receipts) = (sent.GetValueOrDefault(Address), sent.GetValueOrDefault(Receipt));
         table.Add(
             $"{world.Database}: SIGKILL before-answer, the request repeated",
-            2,
-            new Verdict(Math.Max(0, mails - 1), mails == 0 ? 1 : 0, unexplained)
+            3,
+            new Verdict(
+                Math.Max(0, mails - 1) + Math.Max(0, receipts - 1),
+                (mails == 0 ? 1 : 0) + (receipts == 0 ? 1 : 0),
+                unexplained
+            )
         );
     }
 
