@@ -14,6 +14,7 @@ public sealed record ArmedPoint(string Point, int Passing)
         CrashPoints.BeforePost,
         CrashPoints.BeforeSettle,
         CrashPoints.AfterSettle,
+        CrashPoints.BeforeFreeze,
         CrashPoints.BeforeAnswer,
     ];
 

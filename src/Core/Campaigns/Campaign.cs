@@ -78,7 +78,7 @@ public sealed class Campaign : ITenantOwned
     /// <summary>Highest chunk number given out; chunk numbers are unique within the campaign.</summary>
     public int LastChunk { get; set; }
 
-    /// <summary>Why a Partial campaign stopped, as a code.</summary>
+    /// <summary>Why a Partial campaign stopped, or a Scheduled one asks instead of being launched, as a code.</summary>
     public StopReason? StopReason { get; set; }
 
     /// <summary>The provider's own words, where it said something.</summary>
@@ -184,6 +184,12 @@ public enum StopReason
 
     /// <summary>The installation now sends through another account than this run did.</summary>
     AccountChanged,
+
+    /// <summary>Of a scheduled campaign: nobody was there to launch it for more than an hour after it was due.</summary>
+    ScheduleMissed,
+
+    /// <summary>Of a scheduled campaign: what the list before a launch looks at did not hold when it was due.</summary>
+    ScheduleHindered,
 }
 
 internal sealed class CampaignConfiguration : IEntityTypeConfiguration<Campaign>

@@ -15,8 +15,8 @@ public static class CampaignTransitions
     {
         [CampaignStatus.Scheduled] = [CampaignStatus.Draft],
         [CampaignStatus.Preparing] = [CampaignStatus.Draft, CampaignStatus.Scheduled],
-        // Only after a restore: nothing is launched by itself that may have been sent since the backup.
-        [CampaignStatus.Draft] = [CampaignStatus.Preparing],
+        // From Preparing only after a restore: nothing is launched by itself that may have been sent since the backup.
+        [CampaignStatus.Draft] = [CampaignStatus.Preparing, CampaignStatus.Scheduled],
         [CampaignStatus.Sending] = [CampaignStatus.Preparing, CampaignStatus.Paused, CampaignStatus.Partial],
         [CampaignStatus.Paused] = [CampaignStatus.Sending],
         [CampaignStatus.Partial] = [CampaignStatus.Sending],

@@ -61,7 +61,9 @@ public static class Lineage
             )
         );
 
-    /// <summary>No draft holds its people: a draft can be deleted, and then they are this campaign's again.</summary>
+    /// <summary>
+    /// No draft holds its people, be it scheduled: a draft can be deleted, and then they are this campaign's again.
+    /// </summary>
     public static IQueryable<Campaign> NotAwaited(PortalDbContext db, IQueryable<Campaign> campaigns) =>
         campaigns.Where(campaign =>
             campaign.ContinuedById == null
@@ -69,6 +71,7 @@ public static class Lineage
                 followUp.TenantId == campaign.TenantId
                 && followUp.Id == campaign.ContinuedById
                 && followUp.Status != CampaignStatus.Draft
+                && followUp.Status != CampaignStatus.Scheduled
             )
         );
 }

@@ -63,7 +63,7 @@ public sealed class CancelCampaign(PortalDb db, CampaignNotifier notifier)
             notifier,
             caller,
             campaignId,
-            [CampaignStatus.Sending, CampaignStatus.Paused, CampaignStatus.Partial],
+            [CampaignStatus.Scheduled, CampaignStatus.Sending, CampaignStatus.Paused, CampaignStatus.Partial],
             CampaignStatus.Cancelled,
             "campaign.cancelled",
             ExcludePendingAsync,
@@ -89,6 +89,11 @@ public sealed class CancelCampaign(PortalDb db, CampaignNotifier notifier)
         await command
             .Db.Campaigns.Where(c => c.Id == campaign.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.FinishedAt, command.Now), cancellation);
+        if (campaign is { Status: CampaignStatus.Scheduled, ContinuesId: { } source })
+        {
+            // It waited for this one, whose people could still have come back to it.
+            await CampaignCompletion.CheckAsync(command.Db, campaign.TenantId, source, command.Now, cancellation);
+        }
     }
 }
 

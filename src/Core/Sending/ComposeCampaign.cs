@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
 using Ledgerpost.Templates;
 using Ledgerpost.Tenancy;
@@ -16,6 +17,7 @@ namespace Ledgerpost.Sending;
 /// <param name="TemplateId">Gives subject and content where the request itself has none; they are copied.</param>
 /// <param name="Send">It is launched at once, or, where that cannot be, not made at all.</param>
 /// <param name="LeavesOut">As <see cref="LeftOutCampaigns"/> writes it.</param>
+/// <param name="ScheduleAt">It is scheduled, or, where that cannot be, not made at all; not together with <paramref name="Send"/>.</param>
 public sealed record ComposeRequest(
     string? Name,
     Guid? SenderId,
@@ -28,7 +30,8 @@ public sealed record ComposeRequest(
     Guid? TemplateId,
     Guid? ResumeFrom,
     bool Send,
-    string? LeavesOut = null
+    string? LeavesOut = null,
+    DateTimeOffset? ScheduleAt = null
 );
 
 /// <summary>What became of it. A closed set.</summary>
@@ -40,6 +43,9 @@ public abstract record ComposeResult
 
     /// <summary>Made and launched: its content is frozen, and the audience is being taken.</summary>
     public sealed record Launched(Guid Id) : ComposeResult;
+
+    /// <summary>Made, its content frozen; its audience is taken when it is due.</summary>
+    public sealed record Scheduled(Guid Id) : ComposeResult;
 
     public sealed record Invalid(IReadOnlyList<FieldError> Problems) : ComposeResult;
 
@@ -56,13 +62,20 @@ public abstract record ComposeResult
 /// Draft, follow-up and launch in one transaction, for programs: a request that is cut off leaves either all of it or
 /// nothing, and no draft that nobody asked for.
 /// </summary>
-public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, LaunchCampaign launch)
+public sealed class ComposeCampaign(
+    PortalDb db,
+    CreateFollowUp followUps,
+    LaunchCampaign launch,
+    CampaignNotifier notifier
+)
 {
     public async Task<ComposeResult> ExecuteAsync(Caller caller, ComposeRequest request, CancellationToken cancellation)
     {
         var result = await db.CommandAsync(
             caller,
-            request.Send || request.ResumeFrom is not null ? TenantRole.Admin : TenantRole.Editor,
+            request.Send || request.ScheduleAt is not null || request.ResumeFrom is not null
+                ? TenantRole.Admin
+                : TenantRole.Editor,
             (command, token) => ComposeAsync(command, request, token),
             cancellation
         );
@@ -108,13 +121,18 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
             return new ComposeResult.Invalid(problems);
         }
 
-        List<string> hindrances = request.Send
-            ?
-            [
-                .. LaunchCampaign.ProblemsOf(draft, sender),
-                .. await LaunchCampaign.LeftOutProblemsAsync(command.Db, draft.LeavesOut, cancellation),
-            ]
-            : [];
+        if (request.ScheduleAt is { } at && ScheduleCampaign.Problem(at, command.Now) is { } wrong)
+        {
+            return new ComposeResult.Invalid([wrong]);
+        }
+
+        List<string> hindrances =
+            request.Send || request.ScheduleAt is not null ? LaunchCampaign.ProblemsOf(draft, sender) : [];
+        if (request.Send)
+        {
+            hindrances.AddRange(await LaunchCampaign.LeftOutProblemsAsync(command.Db, draft.LeavesOut, cancellation));
+        }
+
         if (hindrances.Count > 0)
         {
             return new ComposeResult.NotLaunchable(hindrances);
@@ -122,7 +140,7 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
 
         if (source is not null)
         {
-            return await FollowAsync(command, source.Id, content, request.Send, cancellation);
+            return await FollowAsync(command, source.Id, content, request, cancellation);
         }
 
         if (request.Send && !await LaunchCampaign.Audience(command.Db, draft).AnyAsync(cancellation))
@@ -132,14 +150,14 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
 
         command.Db.Campaigns.Add(draft);
         command.Audit("campaign.created", "campaign", draft.Id.ToString(), draft.Name);
-        return await FinishAsync(command, draft, request.Send, cancellation);
+        return await FinishAsync(command, draft, request, cancellation);
     }
 
     private async Task<ComposeResult> FollowAsync(
         CommandContext command,
         Guid sourceId,
         DraftContent content,
-        bool send,
+        ComposeRequest request,
         CancellationToken cancellation
     )
     {
@@ -151,18 +169,33 @@ public sealed class ComposeCampaign(PortalDb db, CreateFollowUp followUps, Launc
 
         var draft = await command.Db.Campaigns.SingleAsync(row => row.Id == created.Id, cancellation);
         content.ApplyTo(draft);
-        return await FinishAsync(command, draft, send, cancellation);
+        return await FinishAsync(command, draft, request, cancellation);
     }
 
-    private static async Task<ComposeResult> FinishAsync(
+    private async Task<ComposeResult> FinishAsync(
         CommandContext command,
         Campaign draft,
-        bool send,
+        ComposeRequest request,
         CancellationToken cancellation
     )
     {
         await command.Db.SaveChangesAsync(cancellation);
-        if (!send)
+        if (request.ScheduleAt is { } at)
+        {
+            var scheduled = await ScheduleCampaign.ScheduleAsync(
+                command,
+                draft.Id,
+                draft.Version,
+                at,
+                notifier,
+                cancellation
+            );
+            return scheduled is ScheduleResult.Scheduled
+                ? new ComposeResult.Scheduled(draft.Id)
+                : throw new InvalidOperationException($"A campaign that could be scheduled could not: {scheduled}.");
+        }
+
+        if (!request.Send)
         {
             return new ComposeResult.Created(draft.Id);
         }

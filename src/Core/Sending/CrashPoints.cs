@@ -12,6 +12,9 @@ public class CrashPoints
     public const string BeforeSettle = "before-settle";
     public const string AfterSettle = "after-settle";
 
+    /// <summary>A scheduled campaign is launched, and its audience not taken yet.</summary>
+    public const string BeforeFreeze = "before-freeze";
+
     /// <summary>Of a program's command: committed, and not yet answered.</summary>
     public const string BeforeAnswer = "before-answer";
 

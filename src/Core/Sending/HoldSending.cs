@@ -21,6 +21,7 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
 
     private static readonly CampaignStatus[] Unfinished =
     [
+        CampaignStatus.Scheduled,
         CampaignStatus.Preparing,
         CampaignStatus.Sending,
         CampaignStatus.Paused,
@@ -98,6 +99,14 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
                 now,
                 cancellation
             );
+            return;
+        }
+
+        if (campaign.Status == CampaignStatus.Scheduled)
+        {
+            // It may have been launched since the backup: a person knows, or looks.
+            (campaign.StopReason, campaign.StopDetail) = (StopReason.Restored, null);
+            campaign.Version++;
             return;
         }
 

@@ -134,6 +134,7 @@ public sealed class LaunchCampaign(
         return frozen;
     }
 
+    /// <summary>From a draft, or from a scheduled campaign, whose content is frozen already.</summary>
     /// <returns>Null when it won.</returns>
     internal static async Task<LaunchResult?> FreezeContentAsync(
         Audit.CommandContext command,
@@ -142,62 +143,71 @@ public sealed class LaunchCampaign(
         CancellationToken cancellation
     )
     {
-        var context = command.Db;
-        var campaign = await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation);
+        var (campaign, refused) = await ScheduleCampaign.OpenAsync(command.Db, campaignId, version, cancellation);
         if (campaign is null)
         {
-            return new LaunchResult.NotFound();
+            return refused;
         }
 
-        if (campaign.Status != CampaignStatus.Draft)
-        {
-            return new LaunchResult.AlreadyLaunched(campaign.Status);
-        }
-
-        if (campaign.Version != version)
-        {
-            return new LaunchResult.Changed(campaign.Version);
-        }
-
-        var sender = await SenderAsync(context, campaign.SenderId, cancellation);
-        var problems = await ProblemsAsync(context, campaign, sender, cancellation);
+        var sender = await SenderAsync(command.Db, campaign.SenderId, cancellation);
+        var problems = await ProblemsAsync(command.Db, campaign, sender, cancellation);
         if (problems.Count > 0)
         {
             return new LaunchResult.NotLaunchable(problems);
         }
 
-        campaign.FromHeader = SenderHeader.Of(sender!);
-        campaign.ReplyTo = sender!.ReplyTo;
+        if (campaign.Status == CampaignStatus.Draft)
+        {
+            FreezeSender(campaign, sender!);
+        }
+
         campaign.LaunchedBy = command.Actor.Name;
-        campaign.LaunchedAt = command.Now;
+        var details = await BeginAsync(command.Db, campaign, command.Now, cancellation);
+        command.Audit("campaign.launched", "campaign", campaignId.ToString(), campaign.Name, details);
+        return null;
+    }
+
+    internal static void FreezeSender(Campaign campaign, SenderIdentity sender)
+    {
+        campaign.FromHeader = SenderHeader.Of(sender);
+        campaign.ReplyTo = sender.ReplyTo;
+    }
+
+    /// <summary>Draft or Scheduled → Preparing: from here on it has been launched.</summary>
+    /// <param name="campaign">Tracked; with its content, its sender and who launches it.</param>
+    /// <returns>What the audit log says of it.</returns>
+    internal static async Task<object> BeginAsync(
+        PortalDbContext context,
+        Campaign campaign,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var from = campaign.Status;
+        campaign.LaunchedAt = now;
+        (campaign.StopReason, campaign.StopDetail) = (null, null);
         campaign.Version++;
-        campaign.UpdatedAt = command.Now;
+        campaign.UpdatedAt = now;
         await context.SaveChangesAsync(cancellation);
         await CampaignTransitions.TryMoveAsync(
             context,
             campaign.TenantId,
-            campaignId,
-            CampaignStatus.Draft,
+            campaign.Id,
+            from,
             CampaignStatus.Preparing,
-            command.Now,
+            now,
             cancellation
         );
-        command.Audit(
-            "campaign.launched",
-            "campaign",
-            campaignId.ToString(),
-            campaign.Name,
-            new
-            {
-                from = campaign.FromHeader,
-                subject = campaign.Subject,
-                audience = campaign.AudienceKind.ToString(),
-                tag = campaign.AudienceTag,
-                segment = campaign.AudienceSegmentId,
-                left_out = campaign.LeavesOut,
-            }
-        );
-        return null;
+        return new
+        {
+            from = campaign.FromHeader,
+            subject = campaign.Subject,
+            audience = campaign.AudienceKind.ToString(),
+            tag = campaign.AudienceTag,
+            segment = campaign.AudienceSegmentId,
+            left_out = campaign.LeavesOut,
+            scheduled_at = campaign.ScheduledAt,
+        };
     }
 
     internal static Task<SenderIdentity?> SenderAsync(
@@ -210,7 +220,7 @@ public sealed class LaunchCampaign(
             .SingleOrDefaultAsync(sender => sender.Id == senderId, cancellation);
 
     /// <summary>What the pre-flight list shows before; here it is the wall.</summary>
-    private static async Task<List<string>> ProblemsAsync(
+    internal static async Task<List<string>> ProblemsAsync(
         PortalDbContext db,
         Campaign campaign,
         SenderIdentity? sender,

@@ -68,7 +68,10 @@ public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal si
                     await HoldSending.RaiseEpochAsync(command.Db, known, command.Now, token);
                     foreach (
                         var campaign in await command
-                            .Db.Campaigns.Where(c => c.LaunchedAt != null && c.Status != CampaignStatus.Sent)
+                            .Db.Campaigns.Where(c =>
+                                (c.LaunchedAt != null && c.Status != CampaignStatus.Sent)
+                                || c.Status == CampaignStatus.Scheduled
+                            )
                             .ToListAsync(token)
                     )
                     {

@@ -13,6 +13,7 @@ public sealed class SendingLoops(
     Dispatcher dispatcher,
     ClaimChunk claim,
     ExpireDoubt expire,
+    LaunchDue due,
     ProviderAccounts accounts,
     SendingSignal signal,
     SendingOptions options,
@@ -49,8 +50,23 @@ public sealed class SendingLoops(
                         stopping
                     )
                 )
+                .Append(RunScheduleAsync(stopping))
         );
     }
+
+    /// <summary>
+    /// Beside the workers, so that nothing is launched before the looks that they wait for: at the clocks, and at whether
+    /// this database is an old one.
+    /// </summary>
+    private Task RunScheduleAsync(CancellationToken stopping) =>
+        Loop.RunAsync(
+            async token => await due.RunOnceAsync(token) > 0,
+            due.NapAsync,
+            new NeverRaised(),
+            time,
+            logger,
+            stopping
+        );
 
     /// <summary>Once a minute: what can no longer be repeated becomes Unknown, and a launch that was cut in two is finished.</summary>
     public Task RunDoubtAsync(CancellationToken stopping) =>

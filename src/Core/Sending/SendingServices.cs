@@ -44,6 +44,9 @@ public static class SendingServices
         services.AddSingleton<SendingLoops>();
         services.AddSingleton<LaunchCampaign>();
         services.AddSingleton<LaunchPreview>();
+        services.AddSingleton<ScheduleCampaign>();
+        services.AddSingleton<UnscheduleCampaign>();
+        services.AddSingleton<LaunchDue>();
         services.AddSingleton<ComposeCampaign>();
         services.AddSingleton<SendEmail>();
         services.AddSingleton<PauseCampaign>();

@@ -208,6 +208,52 @@ public sealed class CampaignsApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Campaign_IsScheduled_Moved_MadeADraft_AndScheduledInOneRequest()
+    {
+        await AddContactsAsync(2);
+        var id = (await _program.CreateAsync("campaigns", Body(send: false))).Text("id")!;
+        var at = DateTimeOffset.UtcNow.AddDays(2);
+        var body = new
+        {
+            subject = "Later",
+            html = "<p>Later</p>",
+            sender_id = _sender,
+            audience = new { },
+            schedule_at = at,
+        };
+
+        var past = await PatchAsync(new { schedule_at = "2020-01-01T00:00:00Z" });
+        var mixed = await PatchAsync(new { schedule_at = at, name = "Other" });
+        var scheduled = await PatchAsync(new { schedule_at = at });
+        var frozen = await PatchAsync(new { subject = "Too late" });
+        var deleted = await _program.SendAsync(HttpMethod.Delete, $"campaigns/{id}");
+        var moved = await PatchAsync(new { schedule_at = at.AddDays(1) });
+        var draft = await PatchAsync(new { schedule_at = (DateTimeOffset?)null });
+        var withoutKey = await _program.CreateAsync("campaigns", body);
+        var atOnce = await _program.CreateAsync("campaigns", body, "later-1");
+        var again = await _program.CreateAsync("campaigns", body, "later-1");
+        var cancelled = await _program.CreateAsync($"campaigns/{atOnce.Text("id")}/cancel", null);
+        await PatchAsync(new { schedule_at = at });
+        var now = await _program.CreateAsync($"campaigns/{id}/send", null, "now-1");
+        await UntilAsync(id, "sent");
+
+        Assert.Equal((422, "schedule_at"), (past.Status, string.Join(' ', past.WrongFields)));
+        Assert.Equal((422, "schedule_at"), (mixed.Status, string.Join(' ', mixed.WrongFields)));
+        Assert.Equal((200, "scheduled"), (scheduled.Status, scheduled.Text("status")));
+        Assert.Equal((409, "not_a_draft"), (frozen.Status, frozen.Code));
+        Assert.Equal((409, "not_a_draft"), (deleted.Status, deleted.Code));
+        Assert.NotEqual(scheduled.Text("schedule_at"), moved.Text("schedule_at"));
+        Assert.Equal((200, "draft"), (draft.Status, draft.Text("status")));
+        Assert.Equal((400, "idempotency_key_required"), (withoutKey.Status, withoutKey.Code));
+        Assert.Equal((202, "scheduled"), (atOnce.Status, atOnce.Text("status")));
+        Assert.Equal((202, atOnce.Text("id"), true), (again.Status, again.Text("id"), again.WasReplayed));
+        Assert.Equal((200, "cancelled"), (cancelled.Status, cancelled.Text("status")));
+        Assert.Equal(202, now.Status);
+
+        Task<ApiReply> PatchAsync(object patch) => _program.SendAsync(HttpMethod.Patch, $"campaigns/{id}", patch);
+    }
+
+    [Fact]
     public async Task Send_ThatCannotBe_MakesNothing()
     {
         var nobody = await _program.CreateAsync("campaigns", Body(send: true), "nobody");

@@ -32,6 +32,9 @@ public sealed class EngineHarness : IAsyncDisposable
         Dispatcher = NewDispatcher();
         Expire = new ExpireDoubt(Db, Options, Accounts, Notifier, NullLogger<ExpireDoubt>.Instance);
         Launch = new LaunchCampaign(Db, Signal, Notifier);
+        Schedule = new ScheduleCampaign(Db, Notifier);
+        Unschedule = new UnscheduleCampaign(Db, Notifier);
+        Due = new LaunchDue(Db, Launch, Notifier, Crash, NullLogger<LaunchDue>.Instance);
         Recover = new RecoverAtStart(Db, Launch, NullLogger<RecoverAtStart>.Instance);
         Resume = new ResumeCampaign(Db, Signal, Notifier);
         ResumePreview = new ResumePreview(Db);
@@ -61,6 +64,9 @@ public sealed class EngineHarness : IAsyncDisposable
     public Dispatcher Dispatcher { get; }
     public ExpireDoubt Expire { get; }
     public LaunchCampaign Launch { get; }
+    public ScheduleCampaign Schedule { get; }
+    public UnscheduleCampaign Unschedule { get; }
+    public LaunchDue Due { get; }
     public RecoverAtStart Recover { get; }
     public ResumeCampaign Resume { get; }
     public ResumePreview ResumePreview { get; }

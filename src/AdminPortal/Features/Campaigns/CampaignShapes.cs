@@ -32,6 +32,7 @@ internal sealed class CampaignAnswers(PortalOptions portal, CampaignPages pages)
                 LeftOutCampaigns.Read(campaign.LeavesOut)
             ),
             campaign.ContinuesId,
+            campaign.ScheduledAt,
             campaign.CreatedAt,
             campaign.FinishedAt
         );
@@ -80,7 +81,8 @@ internal static class CampaignCalls
     ) => (id, token) => campaigns.PresentAsync(call.Caller.Scope, id, token);
 }
 
-/// <param name="Reason">Why it stopped by itself; of a partial one.</param>
+/// <param name="Reason">Why it stopped by itself; of a partial one, and of a scheduled one that asks instead of being sent.</param>
+/// <param name="ScheduleAt">When a scheduled one is sent, or was to be.</param>
 /// <param name="Runs">How often it was launched or resumed.</param>
 /// <param name="ResumeUrl">Where a partial campaign is resumed; null when it cannot be.</param>
 /// <param name="ResumeFromCampaignId">Of a follow-up: the campaign that it continues.</param>
@@ -96,6 +98,7 @@ internal sealed record CampaignShape(
     Guid? SenderId,
     AudienceShape Audience,
     Guid? ResumeFromCampaignId,
+    DateTimeOffset? ScheduleAt,
     DateTimeOffset CreatedAt,
     DateTimeOffset? FinishedAt
 );
@@ -108,6 +111,7 @@ internal sealed record AudienceShape(Guid? SegmentId, string? Tag, IReadOnlyList
 /// <param name="Text">The plain-text part; null: it is made from the HTML.</param>
 /// <param name="TemplateId">Gives subject and content where there is none here.</param>
 /// <param name="Send">It is launched at once, and needs an Idempotency-Key.</param>
+/// <param name="ScheduleAt">It is launched by itself then, its content frozen now; needs an Idempotency-Key.</param>
 /// <param name="ResumeFromCampaignId">Takes over whoever waits in that partial campaign; then no audience is given, and what is not given is the source's.</param>
 internal sealed record CampaignBody(
     string? Name,
@@ -118,11 +122,17 @@ internal sealed record CampaignBody(
     Guid? SenderId,
     AudienceShape? Audience,
     bool? Send,
-    Guid? ResumeFromCampaignId
+    Guid? ResumeFromCampaignId,
+    DateTimeOffset? ScheduleAt = null
 ) : IChecked
 {
     public IEnumerable<FieldError> Check()
     {
+        if (ScheduleAt is not null && Send == true)
+        {
+            yield return new FieldError(nameof(ScheduleAt), "Either send it now or schedule it.");
+        }
+
         if (ResumeFromCampaignId is not null)
         {
             if (Audience is not null)
@@ -177,7 +187,8 @@ internal sealed record CampaignBody(
             TemplateId,
             ResumeFromCampaignId,
             Send == true,
-            LeftOutCampaigns.Store(Audience?.ExcludeRecipientsOf)
+            LeftOutCampaigns.Store(Audience?.ExcludeRecipientsOf),
+            ScheduleAt
         );
 
     public static AudienceKind AudienceOf(AudienceShape? audience) =>
@@ -190,13 +201,15 @@ internal sealed record CampaignBody(
 }
 
 /// <summary>What is to change of a draft; what is not sent stays.</summary>
+/// <param name="ScheduleAt">Alone: schedules a draft, or changes the time of a scheduled campaign; null makes it a draft again.</param>
 internal sealed record CampaignPatch(
     string? Name,
     string? Subject,
     string? Html,
     string? Text,
     Guid? SenderId,
-    AudienceShape? Audience
+    AudienceShape? Audience,
+    DateTimeOffset? ScheduleAt = null
 ) : IChecked
 {
     public IEnumerable<FieldError> Check() =>

@@ -112,6 +112,10 @@ public static class CampaignWords
         {
             "campaign.created" => $"{actor} created the draft.",
             "campaign.launched" => $"{actor} launched it.",
+            "campaign.scheduled" => $"{actor} scheduled it.",
+            "campaign.rescheduled" => $"{actor} chose another time.",
+            "campaign.unscheduled" => $"{actor} made it a draft again.",
+            "campaign.not_launched" => "It was due, and asks instead of being sent.",
             "campaign.paused" => $"{actor} paused it.",
             "campaign.continued" => $"{actor} continued it.",
             "campaign.cancelled" => $"{actor} cancelled it.",

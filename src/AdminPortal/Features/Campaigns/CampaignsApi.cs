@@ -45,7 +45,12 @@ internal static class CampaignsApi
             .MapPatch("/{id:guid}", ChangeAsync)
             .RequireScope(ApiScopes.Send)
             .WithMetadata(new RequestSizeLimitAttribute(ApiServices.MaxContentBody))
-            .Changes<CampaignShape>("changeCampaign", "Changes a draft", ApiErrors.NotADraft);
+            .Changes<CampaignShape>(
+                "changeCampaign",
+                "Changes a draft, or when a campaign is sent",
+                ApiErrors.NotADraft,
+                ApiErrors.NotLaunchable
+            );
         campaigns
             .MapDelete("/{id:guid}", DeleteAsync)
             .RequireScope(ApiScopes.Send)
@@ -87,6 +92,7 @@ internal static class CampaignsApi
                 {
                     ComposeResult.Created created => await campaigns.CreatedAsync(db, created.Id, token),
                     ComposeResult.Launched launched => campaigns.Sent(launched.Id),
+                    ComposeResult.Scheduled scheduled => campaigns.Sent(scheduled.Id),
                     ComposeResult.Invalid invalid => ApiErrors.Fields(Errors(invalid.Problems)),
                     ComposeResult.NotLaunchable not => CampaignAnswers.NotLaunchable(not.Problems),
                     ComposeResult.SourceRefused { Reason: FollowUpResult.AlreadyFollowed first } =>
@@ -104,7 +110,7 @@ internal static class CampaignsApi
                     ),
                     _ => ApiErrors.Unknown("campaign to resume from"),
                 },
-            sends: body.Value.Send == true,
+            sends: body.Value.Send == true || body.Value.ScheduleAt is not null,
             present: call.PresentAsync(campaigns)
         );
 
@@ -136,24 +142,28 @@ internal static class CampaignsApi
         ApiCall call,
         CampaignPages pages,
         SaveDraft save,
+        ScheduleCampaign schedule,
+        UnscheduleCampaign unschedule,
         CampaignAnswers campaigns
     ) =>
-        await pages.FindAsync(call.Caller.Scope, id, call.Cancellation) is { Campaign: var seen }
-            ? await call.RunAsync(
-                (caller, token) => save.ExecuteAsync(caller, id, seen.Version, CampaignPatch.Merge(seen, body), token),
-                async (result, db, token) =>
-                    result switch
-                    {
-                        SaveDraftResult.Saved => await campaigns.ReadAsync(db, id, token),
-                        SaveDraftResult.Invalid invalid => ApiErrors.Fields(Errors(invalid.Problems)),
-                        SaveDraftResult.NotADraft not => NotADraft(not.Status),
-                        SaveDraftResult.Conflict => ApiErrors.Changed.Say(
-                            "Somebody saved the draft at the same moment. Read it and try again."
-                        ),
-                        _ => ApiErrors.Unknown("campaign"),
-                    }
-            )
-            : ApiErrors.Unknown("campaign");
+        await pages.FindAsync(call.Caller.Scope, id, call.Cancellation) is not { Campaign: var seen }
+            ? ApiErrors.Unknown("campaign")
+        : body.Has(CampaignSchedule.Field)
+            ? await CampaignSchedule.ChangeAsync(seen, body, call, schedule, unschedule, campaigns)
+        : await call.RunAsync(
+            (caller, token) => save.ExecuteAsync(caller, id, seen.Version, CampaignPatch.Merge(seen, body), token),
+            async (result, db, token) =>
+                result switch
+                {
+                    SaveDraftResult.Saved => await campaigns.ReadAsync(db, id, token),
+                    SaveDraftResult.Invalid invalid => ApiErrors.Fields(Errors(invalid.Problems)),
+                    SaveDraftResult.NotADraft not => NotADraft(not.Status),
+                    SaveDraftResult.Conflict => ApiErrors.Changed.Say(
+                        "Somebody saved the draft at the same moment. Read it and try again."
+                    ),
+                    _ => ApiErrors.Unknown("campaign"),
+                }
+        );
 
     private static Task<IResult> DeleteAsync(Guid id, ApiCall call, DeleteDraft delete) =>
         call.RunAsync(

@@ -3,6 +3,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
+using Radzen;
 
 namespace AdminPortal.Features.Campaigns.Compose;
 
@@ -17,6 +18,15 @@ public sealed partial class ComposePage
 
     [Inject]
     public required TimeProvider Time { get; init; }
+
+    [Inject]
+    public required ScheduleCampaign Schedule { get; init; }
+
+    [Inject]
+    public required DialogService Dialogs { get; init; }
+
+    [CascadingParameter]
+    public TimeZoneInfo? Zone { get; set; }
 
     private async Task LaunchAsync()
     {
@@ -52,6 +62,49 @@ public sealed partial class ComposePage
         catch (AccessDeniedException denied)
         {
             Toasts.Failed(denied.Message, "Nothing was launched; the draft is kept.");
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    private async Task ScheduleAsync()
+    {
+        if (_busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            await SaveAgainAsync();
+            if (_editor!.State != DraftState.Saved)
+            {
+                Toasts.Failed(
+                    "The draft is not saved yet, so it was not scheduled.",
+                    "See what stands beside its name."
+                );
+                return;
+            }
+
+            var version = _editor.Version;
+            if (
+                await ScheduleDialog.AskAsync(Dialogs, _editor.Content.Name, Zone, present: null) is { } at
+                && ScheduleAnswer.Say(
+                    Toasts,
+                    await Schedule.ExecuteAsync(Session.Caller, Id, version, at, CancellationToken.None),
+                    Zone
+                )
+            )
+            {
+                Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id), replace: true);
+            }
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was scheduled; the draft is kept.");
         }
         finally
         {

@@ -133,7 +133,10 @@ public sealed partial class CampaignPage : IDisposable
             return;
         }
 
-        if (_view is not null && before?.Campaign.Status is CampaignStatus.Draft or CampaignStatus.Partial)
+        if (
+            _view is not null
+            && before?.Campaign.Status is CampaignStatus.Draft or CampaignStatus.Scheduled or CampaignStatus.Partial
+        )
         {
             _view = await Open.ExecuteAsync(scope, Id, _closed.Token);
         }

@@ -30,6 +30,9 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.RateLimited => $"The provider kept asking to wait, without end; it stopped {progress}.",
             StopReason.ProviderBusy =>
                 $"The provider kept saying that it is still at work on an earlier call; it stopped {progress}.",
+            StopReason.ScheduleMissed =>
+                $"It was due more than an hour before it could be launched; it waits {progress}.",
+            StopReason.ScheduleHindered => $"Something was in the way when it was due; it waits {progress}.",
             StopReason.ContentBroken => $"The content can no longer be made into mails; it stopped {progress}.",
             StopReason.UnknownLeft =>
                 $"It went as far as it can by itself: {Words.Count(counts.Accepted)} of {Words.Count(wanted)} were accepted.",
