@@ -13,7 +13,7 @@ public sealed class SendingLoops(
     Dispatcher dispatcher,
     ClaimChunk claim,
     ExpireDoubt expire,
-    LaunchDue due,
+    LaunchDue launchDue,
     ProviderAccounts accounts,
     SendingSignal signal,
     SendingOptions options,
@@ -60,8 +60,8 @@ public sealed class SendingLoops(
     /// </summary>
     private Task RunScheduleAsync(CancellationToken stopping) =>
         Loop.RunAsync(
-            async token => await due.RunOnceAsync(token) > 0,
-            due.NapAsync,
+            async token => await launchDue.RunOnceAsync(token) > 0,
+            launchDue.NapAsync,
             new NeverRaised(),
             time,
             logger,
