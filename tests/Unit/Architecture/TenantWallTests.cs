@@ -34,6 +34,7 @@ public sealed partial class TenantWallTests
         ["Core/Sending/ClaimChunk.cs"] = "gives tenants their turns",
         ["Core/Sending/ExpireDoubt.cs"] = "sweeps all tenants; each change is in its tenant's scope",
         ["Core/Sending/HoldSending.cs"] = "stops the whole installation",
+        ["Core/Sending/LaunchDue.cs"] = "looks for what is due; each campaign is launched in its own tenant's scope",
         ["Core/Sending/NoticeOldDatabase.cs"] = "asks whether anything was ever sent",
         ["Core/Sending/OpenQuestions.cs"] = "asks for all tenants; each proof is written in its tenant's scope",
         ["Core/Sending/RecoverAtStart.cs"] = "start-up",
