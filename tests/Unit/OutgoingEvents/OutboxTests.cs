@@ -68,7 +68,7 @@ public sealed class OutboxTests
         await rig.Engine.LaunchAsync();
         await rig.Engine.RunAsync();
         Assert.Empty(await rig.DeliveriesAsync());
-        await rig.SubscribeAsync(server, ["campaign.sent", "recipient.complained"]);
+        await rig.SubscribeAsync(server, ["campaign.sent", "recipient.refused"]);
 
         await rig.Engine.LaunchAsync();
         await rig.Engine.RunAsync();
