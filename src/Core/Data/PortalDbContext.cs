@@ -138,7 +138,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         return base.SaveChanges(acceptAllChangesOnSuccess);
     }
 
-    // Add, Attach and the like are called on a set, or after a read through one.
+    // Add, Attach and the like are called on a set, never on the context itself (BannedSymbols.txt).
     private void Join()
     {
         if (!_joined && Raw?.Transaction is { } transaction)
