@@ -20,6 +20,9 @@ public static class PortalUrls
 
     /// <summary>The provider's events that are no tenant's, or not yet.</summary>
     /// <param name="after">A cursor; the page begins with the next older one.</param>
+    /// <summary>A page without a circuit: the OpenAPI document for people.</summary>
+    public const string ApiReference = "/openapi";
+
     public static string OperatorEvents(string? state = null, string? after = null) =>
         "/operator/events" + Query(("state", state), ("after", after));
 

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -151,6 +153,13 @@ internal static class ApiDocument
                         return Task.CompletedTask;
                     }
                 );
+                options.AddSchemaTransformer(
+                    (schema, context, _) =>
+                    {
+                        LeaveOptional(schema, context.JsonTypeInfo);
+                        return Task.CompletedTask;
+                    }
+                );
                 options.AddOperationTransformer(
                     (operation, context, _) =>
                     {
@@ -160,6 +169,23 @@ internal static class ApiDocument
                 );
             }
         );
+
+    /// <summary>
+    /// A parameter of a record counts as required although null is as good as nothing to the one who reads it
+    /// (<see cref="ApiBody{T}"/>): a generated client would ask for every field.
+    /// </summary>
+    private static void LeaveOptional(OpenApiSchema schema, JsonTypeInfo type)
+    {
+        foreach (
+            var property in type.Properties.Where(property =>
+                (property.IsGetNullable || Nullable.GetUnderlyingType(property.PropertyType) is not null)
+                && property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) != true
+            )
+        )
+        {
+            schema.Required?.Remove(property.Name);
+        }
+    }
 
     private static RouteHandlerBuilder Describe(
         this RouteHandlerBuilder route,

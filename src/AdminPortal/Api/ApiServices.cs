@@ -1,3 +1,4 @@
+using AdminPortal.Features.ApiReference;
 using AdminPortal.Features.Audit;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
@@ -72,6 +73,7 @@ internal static class ApiServices
         api.MapTemplatesApi();
         api.MapAuditApi();
         api.MapWebhookEndpointsApi();
+        routes.MapApiReference();
         routes.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         routes.MapOpenApi(Prefix + "/openapi/{documentName}.json").AllowAnonymous();
     }

@@ -11,6 +11,7 @@ internal static class TenancyServices
     {
         services.AddSingleton<InstallationNotices>();
         services.AddSingleton<CreateTenant>();
+        services.AddSingleton<InviteFirstOwner>();
         services.AddSingleton<ChangeTenant>();
         services.AddSingleton<ChangeTenantAsOperator>();
         services.AddSingleton<TenantList>();

@@ -36,6 +36,21 @@ public sealed class OpenApiTests(ApiRulesTests.Portal portal) : IClassFixture<Ap
     }
 
     [Fact]
+    public async Task Body_AsksOnlyForWhatItNeeds()
+    {
+        var schemas = (await DocumentAsync("/openapi/v1.json")).GetProperty("components").GetProperty("schemas");
+
+        Assert.Equal(["email"], Required("ContactBody"));
+        Assert.Empty(Required("CampaignBody"));
+        Assert.Equal(["name", "html"], Required("TemplateReplacement"));
+
+        IEnumerable<string?> Required(string schema) =>
+            schemas.GetProperty(schema).TryGetProperty("required", out var fields)
+                ? fields.EnumerateArray().Select(field => field.GetString())
+                : [];
+    }
+
+    [Fact]
     public async Task EveryOperation_HasAName_ItsSuccess_AndItsProblems()
     {
         var document = await DocumentAsync("/openapi/v1.json");

@@ -13,6 +13,7 @@ public sealed class TenantHealthList(PortalDb portal)
     {
         await using var db = portal.Read(TenantScope.Installation);
         await OperatorCommands.DemandOperatorAsync(db, actor, cancellation);
+        var owning = InviteFirstOwner.Owning(db);
         return await db
             .Tenants.OrderBy(tenant => tenant.Name)
             .ThenBy(tenant => tenant.Slug)
@@ -22,6 +23,7 @@ public sealed class TenantHealthList(PortalDb portal)
                 tenant.Slug,
                 tenant.CreatedAt,
                 db.Memberships.Count(row => row.TenantId == tenant.Id),
+                owning.Any(row => row.TenantId == tenant.Id),
                 db.Contacts.Count(row => row.TenantId == tenant.Id),
                 db.Campaigns.Composed()
                     .Count(row =>
@@ -34,12 +36,14 @@ public sealed class TenantHealthList(PortalDb portal)
     }
 }
 
+/// <param name="HasOwner">One who has come; false also while the first one's link waits.</param>
 public sealed record TenantHealth(
     Guid TenantId,
     string Name,
     string Slug,
     DateTimeOffset CreatedAt,
     int Members,
+    bool HasOwner,
     int Contacts,
     int Sending,
     int Partial

@@ -12,6 +12,7 @@ public sealed partial class TenantsPage
 {
     private IReadOnlyList<TenantHealth>? _tenants;
     private string? _failed;
+    private TenantHealth? _ownerless;
     private bool _creating;
     private bool _busy;
     private bool _slugTyped;
