@@ -65,6 +65,8 @@ public static class CampaignCompletion
                                 .SetProperty(c => c.ResumeAfter, (DateTimeOffset?)null),
                         cancellation
                     );
+                // Planned for people of whom proof came before it was claimed.
+                await CleanChunks.CloseAsync(db, tenantId, campaignId, cancellation);
                 await AuditAsync(db, tenantId, campaignId, Sent, null, now, cancellation);
             }
         }

@@ -155,7 +155,7 @@ internal static class CampaignMove
         );
 }
 
-/// <summary>Chunks of which nothing is in doubt: a new run or a cancel takes their recipients.</summary>
+/// <summary>Chunks of which nothing is in doubt: a new run, a cancel or the end of the campaign closes them.</summary>
 internal static class CleanChunks
 {
     /// <summary>
@@ -164,10 +164,25 @@ internal static class CleanChunks
     /// </summary>
     public static async Task AbandonAsync(PortalDbContext db, Campaign campaign, CancellationToken cancellation)
     {
+        await CloseAsync(db, campaign.TenantId, campaign.Id, cancellation);
+        await FreezeAudience
+            .Pending(db, campaign)
+            .Where(recipient => recipient.ChunkNumber != null)
+            .ExecuteUpdateAsync(set => set.SetProperty(recipient => recipient.ChunkNumber, (int?)null), cancellation);
+    }
+
+    /// <summary>The chunks alone, where nobody waits in them any more.</summary>
+    public static async Task CloseAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        CancellationToken cancellation
+    )
+    {
         var taken = await db
             .Chunks.Where(chunk =>
-                chunk.TenantId == campaign.TenantId
-                && chunk.CampaignId == campaign.Id
+                chunk.TenantId == tenantId
+                && chunk.CampaignId == campaignId
                 && (chunk.State == ChunkState.Planned || chunk.State == ChunkState.Leased)
                 && chunk.DoubtfulSince == null
             )
@@ -181,12 +196,7 @@ internal static class CleanChunks
             );
         if (taken > 0)
         {
-            db.Fired(SafetyMechanism.CleanTakenBack, campaign.Id);
+            db.Fired(SafetyMechanism.CleanTakenBack, campaignId);
         }
-
-        await FreezeAudience
-            .Pending(db, campaign)
-            .Where(recipient => recipient.ChunkNumber != null)
-            .ExecuteUpdateAsync(set => set.SetProperty(recipient => recipient.ChunkNumber, (int?)null), cancellation);
     }
 }

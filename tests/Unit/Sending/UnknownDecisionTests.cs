@@ -121,6 +121,7 @@ public sealed class UnknownDecisionTests
 
         Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
         Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        Assert.Equal([ChunkState.Accepted, ChunkState.Abandoned], (await engine.ChunksAsync(id)).Select(c => c.State));
         await engine.RunAsync();
         Assert.Equal(100, engine.Provider.Mailed.Count);
     }
