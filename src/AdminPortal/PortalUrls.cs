@@ -18,11 +18,11 @@ public static class PortalUrls
     public const string OperatorTenants = "/operator/tenants";
     public const string OperatorSending = "/operator/sending";
 
-    /// <summary>The provider's events that are no tenant's, or not yet.</summary>
-    /// <param name="after">A cursor; the page begins with the next older one.</param>
     /// <summary>A page without a circuit: the OpenAPI document for people.</summary>
     public const string ApiReference = "/openapi";
 
+    /// <summary>The provider's events that are no tenant's, or not yet.</summary>
+    /// <param name="after">A cursor; the page begins with the next older one.</param>
     public static string OperatorEvents(string? state = null, string? after = null) =>
         "/operator/events" + Query(("state", state), ("after", after));
 
