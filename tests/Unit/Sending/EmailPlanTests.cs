@@ -15,6 +15,9 @@ namespace UnitTests.Sending;
 /// </summary>
 public sealed class EmailPlanTests(ITestOutputHelper output)
 {
+    /// <summary>What walks through all of them takes longer, also where the machine is its own.</summary>
+    private static readonly TimeSpan Walk = TimeSpan.FromMilliseconds(60);
+
     [Theory]
     [InlineData(CampaignStatus.Sent)]
     [InlineData(CampaignStatus.Sending)]
@@ -68,13 +71,13 @@ public sealed class EmailPlanTests(ITestOutputHelper output)
         Assert.Equal(newest, first[0].Email.Id);
     }
 
-    // The fastest of a few: the first compiles the query, and others use the machine. A walk over a hundred thousand rows
-    // takes as long each time.
+    // Once is enough: the first compiles the query, and others use the machine, but a walk over a hundred thousand rows is
+    // never done in that time, however often it is tried.
     private async Task<T> FastAsync<T>(string what, Func<Task<T>> step)
     {
         var result = await step();
         var least = TimeSpan.MaxValue;
-        for (var attempt = 0; attempt < 3; attempt++)
+        for (var attempt = 0; attempt < 40 && least >= Walk; attempt++)
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
             result = await step();
@@ -82,7 +85,7 @@ public sealed class EmailPlanTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{what}: {least.TotalMilliseconds:N1} ms");
-        Assert.True(least < TimeSpan.FromMilliseconds(60), $"{what} took {least.TotalMilliseconds} ms.");
+        Assert.True(least < Walk, $"{what} took {least.TotalMilliseconds} ms at best.");
         return result;
     }
 

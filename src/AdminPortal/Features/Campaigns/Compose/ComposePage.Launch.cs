@@ -28,83 +28,70 @@ public sealed partial class ComposePage
     [CascadingParameter]
     public TimeZoneInfo? Zone { get; set; }
 
-    private async Task LaunchAsync()
-    {
-        if (_busy)
-        {
-            return;
-        }
-
-        _busy = true;
-        try
-        {
-            await SaveAgainAsync();
-            if (_editor!.State != DraftState.Saved)
+    private Task LaunchAsync() =>
+        WithSavedAsync(
+            "launched",
+            async version =>
             {
-                Toasts.Failed(
-                    "The draft is not saved yet, so it was not launched.",
-                    "See what stands beside its name."
+                var scope = Session.Caller.Scope;
+                var preview = await LaunchPreview.ExecuteAsync(scope, Id, _closed.Token);
+                var view = await Open.ExecuteAsync(scope, Id, _closed.Token);
+                var question = LaunchQuestion.Of(
+                    _editor!.Content.Name,
+                    view?.Audience ?? "",
+                    preview,
+                    Time.GetUtcNow()
                 );
-                return;
+                if (await Confirmations.AskAsync(question))
+                {
+                    Answer(await Launch.ExecuteAsync(Session.Caller, Id, version, CancellationToken.None));
+                }
             }
+        );
 
-            // The numbers and the launch are of this version; a later save makes the launch say so.
-            var version = _editor.Version;
-            var scope = Session.Caller.Scope;
-            var preview = await LaunchPreview.ExecuteAsync(scope, Id, _closed.Token);
-            var view = await Open.ExecuteAsync(scope, Id, _closed.Token);
-            var question = LaunchQuestion.Of(_editor.Content.Name, view?.Audience ?? "", preview, Time.GetUtcNow());
-            if (await Confirmations.AskAsync(question))
+    private Task ScheduleAsync() =>
+        WithSavedAsync(
+            "scheduled",
+            async version =>
             {
-                Answer(await Launch.ExecuteAsync(Session.Caller, Id, version, CancellationToken.None));
-            }
-        }
-        catch (AccessDeniedException denied)
-        {
-            Toasts.Failed(denied.Message, "Nothing was launched; the draft is kept.");
-        }
-        finally
-        {
-            _busy = false;
-        }
-    }
-
-    private async Task ScheduleAsync()
-    {
-        if (_busy)
-        {
-            return;
-        }
-
-        _busy = true;
-        try
-        {
-            await SaveAgainAsync();
-            if (_editor!.State != DraftState.Saved)
-            {
-                Toasts.Failed(
-                    "The draft is not saved yet, so it was not scheduled.",
-                    "See what stands beside its name."
-                );
-                return;
-            }
-
-            var version = _editor.Version;
-            if (
-                await ScheduleDialog.AskAsync(Dialogs, _editor.Content.Name, Zone, present: null) is { } at
-                && ScheduleAnswer.Say(
-                    Toasts,
-                    await Schedule.ExecuteAsync(Session.Caller, Id, version, at, CancellationToken.None),
-                    Zone
+                if (
+                    await ScheduleDialog.AskAsync(Dialogs, _editor!.Content.Name, Zone, present: null) is { } at
+                    && ScheduleAnswer.Say(
+                        Toasts,
+                        await Schedule.ExecuteAsync(Session.Caller, Id, version, at, CancellationToken.None),
+                        Zone
+                    )
                 )
-            )
-            {
-                Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id), replace: true);
+                {
+                    Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id), replace: true);
+                }
             }
+        );
+
+    /// <summary>What is on the screen is saved first; the act is of that version, and a later save makes it say so.</summary>
+    /// <param name="done">What is said not to have been done, as "launched".</param>
+    private async Task WithSavedAsync(string done, Func<int, Task> act)
+    {
+        if (_busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            await SaveAgainAsync();
+            if (_editor!.State != DraftState.Saved)
+            {
+                Toasts.Failed($"The draft is not saved yet, so it was not {done}.", "See what stands beside its name.");
+                return;
+            }
+
+            await act(_editor.Version);
         }
         catch (AccessDeniedException denied)
         {
-            Toasts.Failed(denied.Message, "Nothing was scheduled; the draft is kept.");
+            Toasts.Failed(denied.Message, $"Nothing was {done}; the draft is kept.");
         }
         finally
         {

@@ -10,8 +10,6 @@ namespace AdminPortal.Features.Campaigns.Watch;
 /// <summary>What the buttons do. Each asks the engine, says what became of it, and reads the page again.</summary>
 public sealed partial class CampaignPage
 {
-    private bool _busy;
-
     [Inject]
     public required PauseCampaign Pause { get; init; }
 
@@ -31,13 +29,7 @@ public sealed partial class CampaignPage
     public required DuplicateCampaign Duplicate { get; init; }
 
     [Inject]
-    public required Confirmations Confirmations { get; init; }
-
-    [Inject]
     public required DialogService Dialogs { get; init; }
-
-    [Inject]
-    public required Toasts Toasts { get; init; }
 
     private Task PauseAsync() =>
         ActAsync(async () => Say(await Pause.ExecuteAsync(Session.Caller, Id, CancellationToken.None), "Paused."));
@@ -60,7 +52,7 @@ public sealed partial class CampaignPage
         ActAsync(async () =>
         {
             // Read at the press: what the dialog shows is what stands in the ledger now.
-            _resume = await ResumePreview.ExecuteAsync(Session.Caller.Scope, Id, _closed.Token);
+            _resume = await ResumePreview.ExecuteAsync(Session.Caller.Scope, Id, Closed);
             if (_resume is not { Status: CampaignStatus.Partial } preview)
             {
                 Toasts.Note("It is not partial any more.", "Somebody was first; nothing more was started.");
@@ -107,30 +99,6 @@ public sealed partial class CampaignPage
                 ShowClose = true,
             }
         ) as ResumeRequest;
-
-    private async Task ActAsync(Func<Task> act)
-    {
-        if (_busy)
-        {
-            return;
-        }
-
-        _busy = true;
-        try
-        {
-            await act();
-        }
-        catch (AccessDeniedException denied)
-        {
-            Toasts.Failed(denied.Message, "Nothing was changed.");
-        }
-        finally
-        {
-            _busy = false;
-        }
-
-        await RefreshAsync();
-    }
 
     private void Say(TransitionResult result, string done)
     {

@@ -11,9 +11,6 @@ public sealed partial class CampaignPage
     private bool _counting;
     private bool _countAgain;
 
-    [Inject]
-    public required DecideUnknown Decide { get; init; }
-
     /// <summary>
     /// The exact number that a resume would send: seconds with a million recipients, so the page stands meanwhile, and
     /// however often something changes one count runs at a time.
@@ -41,7 +38,7 @@ public sealed partial class CampaignPage
             while (_countAgain)
             {
                 _countAgain = false;
-                var (scope, id, closed) = (Session.Caller.Scope, Id, _closed.Token);
+                var (scope, id, closed) = (Session.Caller.Scope, Id, Closed);
                 // Off the circuit: SQLite counts on the thread that asks, and the page must go on answering.
                 var preview = await Task.Run(() => ResumePreview.ExecuteAsync(scope, id, closed), closed);
                 if (id == Id)
@@ -51,7 +48,7 @@ public sealed partial class CampaignPage
                 }
             }
         }
-        catch (Exception) when (_closed.IsCancellationRequested)
+        catch (Exception) when (Closed.IsCancellationRequested)
         {
             // The page was closed while it counted.
         }
@@ -64,26 +61,6 @@ public sealed partial class CampaignPage
             _counting = false;
         }
     }
-
-    private Task DecideAsync((UnknownCall Call, UnknownDecision Decision) wish) =>
-        ActAsync(async () =>
-        {
-            var question = DecisionQuestion.Of(wish.Call, wish.Decision, _snapshot!.Campaign.Status, Zone);
-            if (await Confirmations.AskAsync(question))
-            {
-                DecisionQuestion.Say(
-                    Toasts,
-                    await Decide.ExecuteAsync(
-                        Session.Caller,
-                        Id,
-                        wish.Call.Chunk,
-                        wish.Decision,
-                        CancellationToken.None
-                    ),
-                    wish.Decision
-                );
-            }
-        });
 
     private void Say(FollowUpResult result)
     {

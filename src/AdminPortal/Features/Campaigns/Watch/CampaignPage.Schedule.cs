@@ -27,7 +27,7 @@ public sealed partial class CampaignPage
         ActAsync(async () =>
         {
             var campaign = _snapshot!.Campaign;
-            var preview = await LaunchPreview.ExecuteAsync(Session.Caller.Scope, Id, _closed.Token);
+            var preview = await LaunchPreview.ExecuteAsync(Session.Caller.Scope, Id, Closed);
             if (
                 await Confirmations.AskAsync(
                     LaunchQuestion.Of(campaign.Name, _view?.Audience ?? "", preview, Time.GetUtcNow())

@@ -1,7 +1,5 @@
 using AdminPortal.Components.Shared;
-using AdminPortal.Tenancy;
 using Ledgerpost.Campaigns;
-using Ledgerpost.LiveUpdates;
 using Ledgerpost.Sending;
 using Microsoft.AspNetCore.Components;
 
@@ -11,19 +9,13 @@ namespace AdminPortal.Features.Campaigns.Watch;
 /// The heart: where a campaign stands, in one snapshot that is read again whenever the engine says that something changed.
 /// Tab, filter, search, page and panel stand in the address; what the buttons do is in CampaignPage.Actions.cs.
 /// </summary>
-public sealed partial class CampaignPage : IDisposable
+public sealed partial class CampaignPage
 {
-    private readonly CancellationTokenSource _closed = new();
     private CampaignView? _view;
     private ProgressSnapshot? _snapshot;
     private ResumePreviewResult? _resume;
-    private IDisposable? _subscription;
-    private Guid _shown;
     private bool _missing;
     private string? _announcement;
-
-    // Moves with each reading, so that the parts below read again too.
-    private int _tick;
 
     [Inject]
     public required OpenCampaign Open { get; init; }
@@ -35,25 +27,7 @@ public sealed partial class CampaignPage : IDisposable
     public required ResumePreview ResumePreview { get; init; }
 
     [Inject]
-    public required CampaignNotifier Notifier { get; init; }
-
-    [Inject]
     public required NavigationManager Navigation { get; init; }
-
-    [Inject]
-    public required ILogger<CampaignPage> Logger { get; init; }
-
-    [CascadingParameter]
-    public required TenantSession Session { get; set; }
-
-    [CascadingParameter]
-    public TimeZoneInfo? Zone { get; set; }
-
-    [Parameter]
-    public required string Slug { get; set; }
-
-    [Parameter]
-    public required Guid Id { get; set; }
 
     [SupplyParameterFromQuery(Name = "tab")]
     public string? TabQuery { get; set; }
@@ -78,56 +52,22 @@ public sealed partial class CampaignPage : IDisposable
 
     private IReadOnlyList<Crumb> Crumbs => [new("Campaigns", PortalUrls.Campaigns(Session.Slug))];
 
-    public void Dispose()
-    {
-        _subscription?.Dispose();
-        _closed.Cancel();
-        _closed.Dispose();
-    }
+    protected override CampaignStatus Status => _snapshot!.Campaign.Status;
 
-    protected override async Task OnParametersSetAsync()
+    protected override async Task OpenAsync()
     {
-        if (_shown == Id)
-        {
-            return;
-        }
-
-        _shown = Id;
-        _subscription?.Dispose();
-        // Before the first reading, so that no change falls between the two.
-        _subscription = Notifier.Subscribe(Id, () => InvokeAsync(RefreshAsync));
-        _view = await Open.ExecuteAsync(Session.Caller.Scope, Id, _closed.Token);
+        _view = await Open.ExecuteAsync(Session.Caller.Scope, Id, Closed);
         await ReadAsync();
         _missing = _view is null;
     }
 
     private static string? Is(bool current) => current ? "page" : null;
 
-    private async Task RefreshAsync()
-    {
-        try
-        {
-            await ReadAsync();
-            StateHasChanged();
-        }
-        catch (Exception) when (_closed.IsCancellationRequested)
-        {
-            // The page was closed while it read.
-        }
-        catch (Exception failure)
-        {
-            Logger.LogWarning(
-                failure,
-                "The campaign's numbers could not be read; what is shown stays until the next change."
-            );
-        }
-    }
-
-    private async Task ReadAsync()
+    protected override async Task ReadAsync()
     {
         var scope = Session.Caller.Scope;
         var before = _snapshot;
-        _snapshot = await Progress.ExecuteAsync(scope, Id, _closed.Token);
+        _snapshot = await Progress.ExecuteAsync(scope, Id, Closed);
         if (_snapshot is null)
         {
             return;
@@ -138,11 +78,11 @@ public sealed partial class CampaignPage : IDisposable
             && before?.Campaign.Status is CampaignStatus.Draft or CampaignStatus.Scheduled or CampaignStatus.Partial
         )
         {
-            _view = await Open.ExecuteAsync(scope, Id, _closed.Token);
+            _view = await Open.ExecuteAsync(scope, Id, Closed);
         }
 
         CountAgain();
-        _tick++;
+        Tick++;
         Announce(before, _snapshot);
     }
 
