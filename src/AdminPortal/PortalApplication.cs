@@ -2,6 +2,7 @@ using AdminPortal.Account;
 using AdminPortal.Api;
 using AdminPortal.Components;
 using AdminPortal.Components.Layout;
+using AdminPortal.Components.Pages;
 using AdminPortal.Components.Shared;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
@@ -57,6 +58,7 @@ public static class PortalApplication
                 ContentRootPath = ContentRoot(args),
             }
         );
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         configure?.Invoke(builder);
         var settings = builder.AddPortalHosting();
         builder.Services.AddSending(settings.Portal.PublicUrl);
@@ -64,6 +66,7 @@ public static class PortalApplication
         builder.Services.AddWebhooks();
         builder.Services.AddOutgoingEvents(settings.OutgoingEvents);
         AddLoops(builder.Services);
+        builder.Services.AddSingleton<FailedAttempts>();
         builder.Services.AddPortalAccounts(builder.Environment);
         builder.Services.AddPortalApi(settings.Api);
         builder.Services.AddPortalTenancy();
@@ -131,6 +134,12 @@ public static class PortalApplication
 
     private static void MapPipeline(WebApplication app)
     {
+        app.UseMiddleware<SecurityHeaders>();
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseWhen(http => !ApiServices.IsApi(http), pages => pages.UseExceptionHandler(FailedPage.Handle));
+        }
+
         // Only for pages: a program that gets 401 or 404 must not be sent to a page that takes no POST.
         app.UseWhen(
             http =>
@@ -151,7 +160,9 @@ public static class PortalApplication
         app.MapUnsubscribe();
         app.MapContactFiles();
         app.MapApi();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        // The framework would send a policy about frames of its own beside ours.
+        app.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }
 
     // Started by its path from elsewhere, the settings lie beside the program and not in the working directory.

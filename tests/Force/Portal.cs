@@ -100,15 +100,26 @@ internal sealed class Portal : IAsyncDisposable
     public Task WaitForEndAsync() => _process.WaitForEndAsync(Wait.Long);
 
     /// <summary>It listens; its workers have begun.</summary>
-    public Task WaitUntilReadyAsync() =>
-        Wait.UntilAsync("the portal is ready", () => Task.FromResult(Says("Ledgerpost is ready")), ThrowIfEnded);
+    public Task WaitUntilReadyAsync() => WaitUntilItSaysAsync("Ledgerpost is ready");
 
     /// <summary>Whether its output holds this text by now.</summary>
-    public bool Says(string text)
+    public bool Says(string text) => Output().Contains(text, StringComparison.Ordinal);
+
+    /// <summary>Waits until it has said so.</summary>
+    /// <exception cref="TimeoutException">With its last lines: only they tell why it has not.</exception>
+    public async Task WaitUntilItSaysAsync(string text)
     {
-        using var file = new FileStream(LogPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var log = new StreamReader(file);
-        return log.ReadToEnd().Contains(text, StringComparison.Ordinal);
+        try
+        {
+            await Wait.UntilAsync($"the portal says “{text}”", () => Task.FromResult(Says(text)), ThrowIfEnded);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException(
+                $"{exception.Message} Its last lines:\n{string.Join('\n', Output().Split('\n').TakeLast(40))}",
+                exception
+            );
+        }
     }
 
     public Task WaitUntilStoppedAsync() =>
@@ -117,6 +128,13 @@ internal sealed class Portal : IAsyncDisposable
     public void Continue() => _ = Signal(_process.Id, SigContinue);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private string Output()
+    {
+        using var file = new FileStream(LogPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var log = new StreamReader(file);
+        return log.ReadToEnd();
+    }
 
     private char State()
     {

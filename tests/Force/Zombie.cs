@@ -33,10 +33,7 @@ internal static class Zombie
                 point == CrashPoints.BeforeIntent
                     // Its intent touches no row, and it says nothing about that.
                     ? Task.Delay(TimeSpan.FromSeconds(3))
-                    : Wait.UntilAsync(
-                        "the zombie has found out",
-                        () => Task.FromResult(zombie.Says("the lease was lost; nothing changed"))
-                    )
+                    : zombie.WaitUntilItSaysAsync("the lease was lost; nothing changed")
             );
             touched = before == await Ledger.FingerprintAsync(world.Installation) ? 0 : 1;
         }

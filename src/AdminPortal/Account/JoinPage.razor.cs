@@ -1,3 +1,4 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
@@ -6,10 +7,14 @@ namespace AdminPortal.Account;
 /// <summary>Shows an invitation and asks; only the posted form joins.</summary>
 public sealed partial class JoinPage
 {
+    private bool _tooMany;
     private JoinAnswer? _answer;
 
     [Inject]
     public required JoinTenant JoinTenant { get; init; }
+
+    [Inject]
+    public required FailedAttempts Attempts { get; init; }
 
     [Inject]
     public required NavigationManager Navigation { get; init; }
@@ -30,12 +35,23 @@ public sealed partial class JoinPage
             return;
         }
 
+        if (Attempts.ShutFor(Door.Link, HttpContext) is { } shutFor)
+        {
+            FailedAttempts.Say(HttpContext, shutFor);
+            _tooMany = true;
+            return;
+        }
+
         _answer = await JoinTenant.LookAsync(Token, userId, HttpContext.RequestAborted);
+        if (_answer is JoinAnswer.Over or JoinAnswer.OtherAccount)
+        {
+            Attempts.Failed(Door.Link, HttpContext);
+        }
     }
 
     private async Task SubmitAsync()
     {
-        if (HttpContext.User.UserId() is null)
+        if (HttpContext.User.UserId() is null || _tooMany)
         {
             return;
         }

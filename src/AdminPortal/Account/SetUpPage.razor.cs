@@ -1,3 +1,4 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Identity;
 using Microsoft.AspNetCore.Components;
 
@@ -5,6 +6,7 @@ namespace AdminPortal.Account;
 
 public sealed partial class SetUpPage
 {
+    private bool _tooMany;
     private SetUpInvitation? _invitation;
     private SetUpForm? _form;
     private (string Field, string Message)? _problem;
@@ -14,6 +16,9 @@ public sealed partial class SetUpPage
 
     [Inject]
     public required SignIn SignIn { get; init; }
+
+    [Inject]
+    public required FailedAttempts Attempts { get; init; }
 
     [Inject]
     public required NavigationManager Navigation { get; init; }
@@ -33,11 +38,27 @@ public sealed partial class SetUpPage
     {
         // The token is in the address: no other site may learn it.
         HttpContext.Response.Headers["Referrer-Policy"] = "no-referrer";
+        if (Attempts.ShutFor(Door.Link, HttpContext) is { } shutFor)
+        {
+            FailedAttempts.Say(HttpContext, shutFor);
+            _tooMany = true;
+            return;
+        }
+
         _invitation = await UseSetUpLink.LookAsync(Token, HttpContext.RequestAborted);
+        if (_invitation is null)
+        {
+            Attempts.Failed(Door.Link, HttpContext);
+        }
     }
 
     private async Task SubmitAsync()
     {
+        if (_invitation is null)
+        {
+            return;
+        }
+
         if (!string.Equals(Form.Password, Form.Again, StringComparison.Ordinal))
         {
             _problem = ("again", "The two passwords are not the same.");

@@ -1,3 +1,4 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Contacts;
 using Ledgerpost.Identity;
 using Microsoft.AspNetCore.Identity;
@@ -9,6 +10,7 @@ public sealed class SignIn(
     SignInManager<PortalUser> manager,
     UserManager<PortalUser> users,
     RecordSignIn record,
+    FailedAttempts attempts,
     IHttpContextAccessor http
 )
 {
@@ -21,6 +23,44 @@ public sealed class SignIn(
     private string? From => http.HttpContext?.User.From() ?? http.HttpContext?.Connection.RemoteIpAddress?.ToString();
 
     public async Task<SignInOutcome> ExecuteAsync(string email, string password, CancellationToken cancellation)
+    {
+        if (http.HttpContext is { } asking && attempts.ShutFor(Door.SignIn, asking) is { } shutFor)
+        {
+            FailedAttempts.Say(asking, shutFor);
+            return SignInOutcome.TooMany;
+        }
+
+        var outcome = await TryAsync(email, password, cancellation);
+        if (outcome != SignInOutcome.SignedIn && http.HttpContext is { } wrong)
+        {
+            attempts.Failed(Door.SignIn, wrong);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>After a set-up link, whose token was as good as a password.</summary>
+    public async Task ByLinkAsync(Guid userId, CancellationToken cancellation)
+    {
+        var user = await users.FindByIdAsync(userId.ToString());
+        if (user is not null)
+        {
+            await manager.SignInAsync(user, isPersistent: false);
+            await record.ExecuteAsync(SignInEvent.SignedIn, user.Email ?? "", user, From, cancellation);
+        }
+    }
+
+    public async Task OutAsync(CancellationToken cancellation)
+    {
+        var user = http.HttpContext is { } context ? await users.GetUserAsync(context.User) : null;
+        await manager.SignOutAsync();
+        if (user is not null)
+        {
+            await record.ExecuteAsync(SignInEvent.SignedOut, user.Email ?? "", user, From, cancellation);
+        }
+    }
+
+    private async Task<SignInOutcome> TryAsync(string email, string password, CancellationToken cancellation)
     {
         var user = EmailAddress.TryParse(email, out var address, out _)
             ? await users.FindByNameAsync(People.UserName(address))
@@ -47,27 +87,6 @@ public sealed class SignIn(
         await record.ExecuteAsync(what, email, user, From, cancellation);
         return outcome;
     }
-
-    /// <summary>After a set-up link, whose token was as good as a password.</summary>
-    public async Task ByLinkAsync(Guid userId, CancellationToken cancellation)
-    {
-        var user = await users.FindByIdAsync(userId.ToString());
-        if (user is not null)
-        {
-            await manager.SignInAsync(user, isPersistent: false);
-            await record.ExecuteAsync(SignInEvent.SignedIn, user.Email ?? "", user, From, cancellation);
-        }
-    }
-
-    public async Task OutAsync(CancellationToken cancellation)
-    {
-        var user = http.HttpContext is { } context ? await users.GetUserAsync(context.User) : null;
-        await manager.SignOutAsync();
-        if (user is not null)
-        {
-            await record.ExecuteAsync(SignInEvent.SignedOut, user.Email ?? "", user, From, cancellation);
-        }
-    }
 }
 
 public enum SignInOutcome
@@ -77,4 +96,7 @@ public enum SignInOutcome
     /// <summary>Unknown person or wrong password; nobody outside learns which.</summary>
     Wrong,
     LockedOut,
+
+    /// <summary>Too many wrong attempts from this address within a minute, at whatever account. The password was not looked at.</summary>
+    TooMany,
 }

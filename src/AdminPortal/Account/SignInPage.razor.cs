@@ -5,6 +5,7 @@ namespace AdminPortal.Account;
 public sealed partial class SignInPage
 {
     private bool _wrong;
+    private bool _tooMany;
     private SignInForm? _form;
 
     [Inject]
@@ -41,6 +42,9 @@ public sealed partial class SignInPage
                 break;
             case SignInOutcome.LockedOut:
                 Navigation.NavigateTo(PortalUrls.LockedOut);
+                break;
+            case SignInOutcome.TooMany:
+                _tooMany = true;
                 break;
             default:
                 _wrong = true;

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace UITests.Support;
 
 /// <summary>One browser for a test class; every test takes a context of its own, with cookies of its own.</summary>
@@ -14,6 +16,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         "--disable-sync",
     ];
 
+    private readonly ConcurrentQueue<string> _violations = new();
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -26,6 +29,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable, Args = Arguments });
     }
 
+    /// <summary>Fails where a page has tried what the portal's own policy forbids: what the browser blocks does not show.</summary>
     public async Task DisposeAsync()
     {
         if (_browser is not null)
@@ -34,6 +38,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         }
 
         _playwright?.Dispose();
+        Assert.Empty(_violations);
     }
 
     /// <summary>A page in a context of its own. Dispose its context, or let it end with the browser.</summary>
@@ -55,6 +60,13 @@ public sealed class BrowserFixture : IAsyncLifetime
         context.SetDefaultTimeout(30_000);
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         SetDefaultExpectTimeout(30_000);
+        context.Console += (_, message) =>
+        {
+            if (message.Text.Contains("Content Security Policy", StringComparison.Ordinal))
+            {
+                _violations.Enqueue($"{message.Page?.Url}: {message.Text}");
+            }
+        };
         return await context.NewPageAsync();
     }
 }

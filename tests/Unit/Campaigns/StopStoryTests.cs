@@ -110,13 +110,6 @@ public sealed class StopStoryTests
         Assert.True(question.Danger);
     }
 
-    [Theory]
-    [InlineData("<p>Hi</p>", "<base target=\"_blank\"><p>Hi</p>")]
-    [InlineData("<html><head lang=en><title>x</title>", "<html><head lang=en><base target=\"_blank\"><title>x</title>")]
-    [InlineData("<!DOCTYPE html><p>", "<!DOCTYPE html><base target=\"_blank\"><p>")]
-    public void PreviewFrame_MakesLinksLeadNowhere(string html, string document) =>
-        Assert.Equal(document, PreviewFrame.Document(html, dark: false));
-
     private static Campaign Stopped(StopReason? reason) =>
         new()
         {

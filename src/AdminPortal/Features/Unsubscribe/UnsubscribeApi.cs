@@ -1,3 +1,4 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Unsubscribe;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -15,26 +16,59 @@ public static class UnsubscribeApi
         routes.MapPost("/u/{token}", UnsubscribeAsync).AllowAnonymous().DisableAntiforgery();
     }
 
-    private static async Task<RazorComponentResult<UnsubscribePage>> ShowAsync(
+    private static async Task<IResult> ShowAsync(
         string token,
         UnsubscribeByLink links,
+        FailedAttempts attempts,
         HttpContext http,
         CancellationToken cancellation
-    ) => Page(http, await links.LookAsync(token, cancellation));
+    ) =>
+        TooMany(attempts, http) is { } tooMany
+            ? tooMany
+            : Page(http, attempts, await links.LookAsync(token, cancellation));
 
-    private static async Task<RazorComponentResult<UnsubscribePage>> UnsubscribeAsync(
+    private static async Task<IResult> UnsubscribeAsync(
         string token,
         UnsubscribeByLink links,
+        FailedAttempts attempts,
         HttpContext http,
         CancellationToken cancellation
     )
     {
+        if (TooMany(attempts, http) is { } tooMany)
+        {
+            return tooMany;
+        }
+
         await links.ExecuteAsync(token, http.Connection.RemoteIpAddress?.ToString(), cancellation);
-        return Page(http, await links.LookAsync(token, cancellation));
+        return Page(http, attempts, await links.LookAsync(token, cancellation));
     }
 
-    private static RazorComponentResult<UnsubscribePage> Page(HttpContext http, UnsubscribeView? view)
+    private static ContentHttpResult? TooMany(FailedAttempts attempts, HttpContext http)
     {
+        if (attempts.ShutFor(Door.Unsubscribe, http) is not { } shutFor)
+        {
+            return null;
+        }
+
+        FailedAttempts.Say(http, shutFor);
+        return TypedResults.Text(
+            "Too many links that are not known came from your network address. Open the one from your mail again in a minute.",
+            statusCode: StatusCodes.Status429TooManyRequests
+        );
+    }
+
+    private static RazorComponentResult<UnsubscribePage> Page(
+        HttpContext http,
+        FailedAttempts attempts,
+        UnsubscribeView? view
+    )
+    {
+        if (view is null)
+        {
+            attempts.Failed(Door.Unsubscribe, http);
+        }
+
         // The address of this page is a secret of its recipient.
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
         http.Response.Headers.CacheControl = "no-store";

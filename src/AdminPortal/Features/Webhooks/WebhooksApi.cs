@@ -1,3 +1,4 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Webhooks;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,9 +24,16 @@ public static class WebhooksApi
     private static async Task<Results<Ok, UnauthorizedHttpResult, StatusCodeHttpResult>> ReceiveAsync(
         HttpRequest request,
         ReceiveWebhook receive,
+        FailedAttempts attempts,
         CancellationToken cancellation
     )
     {
+        if (attempts.ShutFor(Door.Webhook, request.HttpContext) is { } shutFor)
+        {
+            FailedAttempts.Say(request.HttpContext, shutFor);
+            return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
+        }
+
         if (await ReadAsync(request, cancellation) is not { } body)
         {
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
@@ -38,7 +46,13 @@ public static class WebhooksApi
             body,
             cancellation
         );
-        return receipt == WebhookReceipt.NotOurs ? TypedResults.Unauthorized() : TypedResults.Ok();
+        if (receipt == WebhookReceipt.NotOurs)
+        {
+            attempts.Failed(Door.Webhook, request.HttpContext);
+            return TypedResults.Unauthorized();
+        }
+
+        return TypedResults.Ok();
     }
 
     /// <summary>

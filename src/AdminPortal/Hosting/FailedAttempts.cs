@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace AdminPortal.Hosting;
+
+/// <summary>What can be tried out by guessing, and how many wrong guesses one address has in a minute.</summary>
+public enum Door
+{
+    /// <summary>A password. An account has a lock of its own; this one is against one password tried on many accounts.</summary>
+    SignIn = 20,
+
+    /// <summary>A link that sets a password, invites, or resets.</summary>
+    Link = 21,
+
+    /// <summary>An unsubscribe link. Mail programs unsubscribe for many people from one address, but not with wrong links.</summary>
+    Unsubscribe = 60,
+
+    /// <summary>The signature of a webhook. The provider's are right, unless its secret is being changed.</summary>
+    Webhook = 120,
+}
+
+/// <summary>
+/// Shuts a door for an address that was wrong too often in a minute, until the minute is over. Only failures count, so nobody is
+/// slowed down who knows what he says. Of one instance.
+/// </summary>
+/// <remarks>Behind a proxy the address is the proxy's unless forwarded headers are switched on (docs/operations.md).</remarks>
+public sealed class FailedAttempts(TimeProvider time)
+{
+    /// <summary>More addresses than this at a time, and those of past minutes are forgotten.</summary>
+    private const int Remembered = 10_000;
+
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<(Door Door, string Address), Window> _windows = new();
+
+    /// <returns>How long the door stays shut for whoever asks; null when it is open.</returns>
+    public TimeSpan? ShutFor(Door door, HttpContext http) =>
+        _windows.TryGetValue((door, AddressOf(http)), out var window)
+        && window.Ends - time.GetUtcNow() is { Ticks: > 0 } left
+        && window.Failures >= (int)door
+            ? left
+            : null;
+
+    public void Failed(Door door, HttpContext http)
+    {
+        var now = time.GetUtcNow();
+        if (_windows.Count >= Remembered)
+        {
+            foreach (var (key, window) in _windows)
+            {
+                if (window.Ends <= now)
+                {
+                    _windows.TryRemove(KeyValuePair.Create(key, window));
+                }
+            }
+        }
+
+        _windows.AddOrUpdate(
+            (door, AddressOf(http)),
+            _ => new Window(now + Minute, 1),
+            (_, window) =>
+                window.Ends <= now ? new Window(now + Minute, 1) : window with { Failures = window.Failures + 1 }
+        );
+    }
+
+    /// <summary>Says in the answer that it is too soon, and when it is not any more.</summary>
+    public static void Say(HttpContext http, TimeSpan shutFor)
+    {
+        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        http.Response.Headers.RetryAfter = FormattableString.Invariant($"{Math.Ceiling(shutFor.TotalSeconds)}");
+    }
+
+    // A home or a company has a whole /64 of addresses, and so has whoever guesses.
+    private static string AddressOf(HttpContext http) =>
+        http.Connection.RemoteIpAddress switch
+        {
+            null => "",
+            { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+            { AddressFamily: AddressFamily.InterNetworkV6 } six => new IPAddress([
+                .. six.GetAddressBytes().AsSpan(0, 8),
+                .. new byte[8],
+            ]).ToString(),
+            var four => four.ToString(),
+        };
+
+    private sealed record Window(DateTimeOffset Ends, int Failures);
+}

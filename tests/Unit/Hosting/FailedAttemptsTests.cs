@@ -1,0 +1,106 @@
+using System.Net;
+using AdminPortal.Account;
+using AdminPortal.Hosting;
+using Microsoft.AspNetCore.Http;
+using UnitTests.Support;
+
+namespace UnitTests.Hosting;
+
+public sealed class FailedAttemptsTests
+{
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public void SoManyFailures_ShutTheDoor_ForThatAddressAndThatDoor_UntilTheMinuteIsOver()
+    {
+        var attempts = new FailedAttempts(_time);
+        var guesser = From("192.0.2.7");
+        for (var i = 0; i < (int)Door.SignIn; i++)
+        {
+            Assert.Null(attempts.ShutFor(Door.SignIn, guesser));
+            attempts.Failed(Door.SignIn, guesser);
+        }
+
+        Assert.Equal(TimeSpan.FromMinutes(1), attempts.ShutFor(Door.SignIn, guesser));
+        Assert.Null(attempts.ShutFor(Door.Link, guesser));
+        Assert.Null(attempts.ShutFor(Door.SignIn, From("192.0.2.8")));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(attempts.ShutFor(Door.SignIn, guesser));
+    }
+
+    [Theory]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData("192.0.2.7", "::ffff:192.0.2.7", true)]
+    public void Addresses_OfOneNetwork_AreOneGuesser(string first, string second, bool same)
+    {
+        var attempts = new FailedAttempts(_time);
+        for (var i = 0; i < (int)Door.SignIn; i++)
+        {
+            attempts.Failed(Door.SignIn, From(first));
+        }
+
+        Assert.Equal(same, attempts.ShutFor(Door.SignIn, From(second)) is not null);
+    }
+
+    [Fact]
+    public async Task OnePasswordTriedOnManyAccounts_IsStopped_AndTheRightOneToo_UntilTheMinuteIsOver()
+    {
+        await using var host = await RealHost.StartAsync();
+        using var browser = host.Browser();
+        for (var i = 0; i < (int)Door.SignIn; i++)
+        {
+            using var wrong = await RealHost.PostSignInAsync(browser, $"person{i}@example.org", "Spring-2026-Spring");
+            Assert.Equal(HttpStatusCode.OK, wrong.StatusCode);
+        }
+
+        using var right = await RealHost.PostSignInAsync(browser, RealHost.Email, RealHost.Password);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, right.StatusCode);
+        Assert.InRange(right.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+        Assert.Contains("Too many wrong attempts", await right.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/account/set-up/{0}", Door.Link)]
+    [InlineData("/u/{0}", Door.Unsubscribe)]
+    public async Task LinksTriedOut_AreStopped(string path, Door door)
+    {
+        await using var host = await RealHost.StartAsync();
+        using var browser = host.Browser();
+        for (var i = 0; i < (int)door; i++)
+        {
+            using var wrong = await browser.GetAsync(string.Format(null, path, i));
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, wrong.StatusCode);
+        }
+
+        using var answer = await browser.GetAsync(string.Format(null, path, "one-more"));
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task SignaturesTriedOut_AreStopped()
+    {
+        await using var host = await RealHost.StartAsync();
+        using var program = host.Browser();
+        for (var i = 0; i < (int)Door.Webhook; i++)
+        {
+            using var wrong = await program.PostAsync("/webhooks/resend", new StringContent("{}"));
+            Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+        }
+
+        using var answer = await program.PostAsync("/webhooks/resend", new StringContent("{}"));
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    private static DefaultHttpContext From(string address)
+    {
+        var http = new DefaultHttpContext();
+        http.Connection.RemoteIpAddress = IPAddress.Parse(address);
+        return http;
+    }
+}
