@@ -70,6 +70,9 @@ internal static class Statements
         CancellationToken cancellation
     ) => (await db.ListAsync(sql, _ => 0, cancellation)).Count > 0;
 
+    public static DateTimeOffset? InstantOrNull(this DbDataReader row, int column) =>
+        row.IsDBNull(column) ? null : InstantConverter.FromMicroseconds(row.GetInt64(column));
+
     // A reading context opens its connection with its first question; then it stays open until the context is gone.
     private static Task OpenAsync(PortalDbContext db, CancellationToken cancellation) =>
         db.Raw is not null || db.Database.GetDbConnection().State == ConnectionState.Open

@@ -46,18 +46,21 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             : chunk;
     }
 
-    private async Task<bool> LookAsync(Guid accountId, CancellationToken cancellation)
-    {
-        await using var read = db.Read(TenantScope.Installation);
-        var now = db.Time.GetUtcNow();
-        if (await MayNotSendAsync(read, cancellation))
-        {
-            return false;
-        }
+    private Task<bool> LookAsync(Guid accountId, CancellationToken cancellation) =>
+        db.ReadRowsAsync(
+            TenantScope.Installation,
+            async read =>
+            {
+                var now = db.Time.GetUtcNow();
+                if (await MayNotSendAsync(read, cancellation))
+                {
+                    return false;
+                }
 
-        await _turns.RefreshAsync(read, now, cancellation);
-        return _turns.IsFresh(now) || await DoubtfulAsync(read, accountId, now, cancellation) is not null;
-    }
+                await _turns.RefreshAsync(read, now, cancellation);
+                return _turns.IsFresh(now) || await DoubtfulAsync(read, accountId, now, cancellation) is not null;
+            }
+        );
 
     // The chunk first and the number second: who finds no chunk takes no number. Each is one conditional statement, so that
     // it does not matter how many instances do the same at this moment.
@@ -127,50 +130,10 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     }
 
     /// <summary>When something may be due next, for a worker that found nothing; null when nothing waits at all.</summary>
-    public async Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation)
-    {
-        await using var context = db.Read(TenantScope.Installation);
-        var held = await context
-            .ProviderAccounts.Where(account => account.Id == accountId)
-            .Select(account => account.NotBefore)
-            .SingleOrDefaultAsync(cancellation);
-        DateTimeOffset? next = null;
-        // Each by itself, along its own index: of what was stopped only the few in doubt are looked at.
-        foreach (var chunks in (IQueryable<Chunk>[])[Sending(context), DoubtOfStopped(context)])
-        {
-            var planned = chunks.Where(chunk => chunk.State == ChunkState.Planned);
-            if (await planned.AnyAsync(chunk => chunk.NotBefore == null, cancellation))
-            {
-                var now = db.Time.GetUtcNow();
-                return held > now ? held : now;
-            }
-
-            next = Earlier(next, await planned.MinAsync(chunk => chunk.NotBefore, cancellation));
-            var leased = chunks.Where(chunk => chunk.State == ChunkState.Leased);
-            next = Earlier(next, await leased.MinAsync(chunk => chunk.LeaseEnds, cancellation));
-        }
-
-        return held > next ? held : next;
-
-        static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
-            one is null || other < one ? other : one;
-    }
-
-    private static IQueryable<Chunk> Sending(PortalDbContext context) =>
-        from campaign in context.Campaigns
-        where campaign.Status == CampaignStatus.Sending
-        join chunk in context.Chunks
-            on new { campaign.TenantId, CampaignId = campaign.Id } equals new { chunk.TenantId, chunk.CampaignId }
-        select chunk;
-
-    private static IQueryable<Chunk> DoubtOfStopped(PortalDbContext context) =>
-        context.Chunks.Where(chunk =>
-            chunk.DoubtfulSince != null
-            && context.Campaigns.Any(campaign =>
-                campaign.TenantId == chunk.TenantId
-                && campaign.Id == chunk.CampaignId
-                && campaign.Status == CampaignStatus.Partial
-            )
+    public Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation) =>
+        db.ReadRowsAsync(
+            TenantScope.Installation,
+            context => NextDue.ReadAsync(context, accountId, db.Time.GetUtcNow(), cancellation)
         );
 
     private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>

@@ -29,9 +29,7 @@ public sealed class LaunchDue(
     /// <summary>Until the next one is due, at most a quarter of a minute.</summary>
     public async Task<TimeSpan> NapAsync(CancellationToken cancellation)
     {
-        await using var context = db.Read(TenantScope.Installation);
-        var next = await Waiting(context).MinAsync(campaign => campaign.ScheduledAt, cancellation);
-        var wait = next - db.Time.GetUtcNow() ?? LongestNap;
+        var wait = await NextAsync(cancellation) - db.Time.GetUtcNow() ?? LongestNap;
         return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, ShortestNap.Ticks, LongestNap.Ticks));
     }
 
@@ -44,8 +42,14 @@ public sealed class LaunchDue(
             return 0;
         }
 
-        await using var context = db.Read(TenantScope.Installation);
         var now = db.Time.GetUtcNow();
+        // Most looks find nothing, and cost next to nothing.
+        if (!(await NextAsync(cancellation) <= now))
+        {
+            return 0;
+        }
+
+        await using var context = db.Read(TenantScope.Installation);
         var due = await Waiting(context)
             .Where(campaign => campaign.ScheduledAt <= now)
             .OrderBy(campaign => campaign.ScheduledAt)
@@ -82,6 +86,20 @@ public sealed class LaunchDue(
             return false;
         }
     }
+
+    /// <summary>Of what <see cref="Waiting"/> says, the first.</summary>
+    private Task<DateTimeOffset?> NextAsync(CancellationToken cancellation) =>
+        db.ReadRowsAsync(
+            TenantScope.Installation,
+            context =>
+                context.FirstAsync(
+                    $"""
+                    SELECT MIN("ScheduledAt") FROM "Campaigns" WHERE "Status" = 'Scheduled' AND "StopReason" IS NULL
+                    """,
+                    row => row.InstantOrNull(0),
+                    cancellation
+                )
+        );
 
     private static IQueryable<Campaign> Waiting(PortalDbContext context) =>
         context.Campaigns.Where(campaign => campaign.Status == CampaignStatus.Scheduled && campaign.StopReason == null);

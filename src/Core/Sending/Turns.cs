@@ -1,6 +1,4 @@
-using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
-using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
 
@@ -39,31 +37,24 @@ public sealed class Turns(TimeSpan keepFor)
     /// <summary>Looks who waits, for any number of campaigns in one statement.</summary>
     public async Task RefreshAsync(PortalDbContext context, DateTimeOffset now, CancellationToken cancellation)
     {
-        var waiting = await context
-            .Campaigns.Composed()
-            .Where(campaign =>
-                campaign.Status == CampaignStatus.Sending
-                && (
-                    context.Chunks.Any(chunk =>
-                        chunk.TenantId == campaign.TenantId
-                        && chunk.CampaignId == campaign.Id
-                        && chunk.State == ChunkState.Planned
-                        && chunk.RunNumber == campaign.CurrentRun
-                        && chunk.DoubtfulSince == null
-                        && (chunk.NotBefore == null || chunk.NotBefore <= now)
-                    )
-                    || context.Chunks.Any(chunk =>
-                        chunk.TenantId == campaign.TenantId
-                        && chunk.CampaignId == campaign.Id
-                        && chunk.State == ChunkState.Leased
-                        && chunk.RunNumber == campaign.CurrentRun
-                        && chunk.DoubtfulSince == null
-                        && chunk.LeaseEnds <= now
-                    )
-                )
-            )
-            .Select(campaign => new Waiting(campaign.TenantId, campaign.Id, campaign.CurrentRun, campaign.LaunchedAt))
-            .ToListAsync(cancellation);
+        var instant = InstantConverter.ToMicroseconds(now);
+        var waiting = await context.ListAsync(
+            $"""
+            SELECT m."TenantId", m."Id", m."CurrentRun", m."LaunchedAt" FROM "Campaigns" AS m
+            WHERE m."Status" = 'Sending' AND m."Kind" = 0 AND (
+                EXISTS (
+                    SELECT 1 FROM "Chunks" AS c
+                    WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Planned'
+                        AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL
+                        AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
+                OR EXISTS (
+                    SELECT 1 FROM "Chunks" AS c
+                    WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Leased'
+                        AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL AND c."LeaseEnds" <= {instant}))
+            """,
+            row => new Waiting(row.GetGuid(0), row.GetGuid(1), row.GetInt32(2), row.InstantOrNull(3)),
+            cancellation
+        );
         waiting.AddRange((await EmailQueue.TenantsAsync(context, now, cancellation)).Select(Waiting.Emails));
         lock (_lock)
         {

@@ -42,19 +42,18 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
     }
 
     /// <summary>When there is something to look at again; null when nothing waits.</summary>
-    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellation)
-    {
-        await using var context = db.Read(TenantScope.Installation);
-        return await context
-            .WebhookMessages.Where(message => message.State == WebhookState.Waiting)
-            .OrderBy(message => message.NotBefore)
-            .Select(message => (DateTimeOffset?)message.NotBefore)
-            .FirstOrDefaultAsync(cancellation);
-    }
+    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellation) =>
+        db.ReadRowsAsync(TenantScope.Installation, context => WebhookRows.NextDueAsync(context, cancellation));
 
     private async Task<List<WaitingEvent>> DueAsync(CancellationToken cancellation)
     {
         var now = db.Time.GetUtcNow();
+        // Most looks find nothing, and cost next to nothing.
+        if (!(await NextDueAsync(cancellation) <= now))
+        {
+            return [];
+        }
+
         await using var context = db.Read(TenantScope.Installation);
         var rows = await context
             .WebhookMessages.Where(message => message.State == WebhookState.Waiting && message.NotBefore <= now)

@@ -45,6 +45,14 @@ internal static class WebhookRows
         return added.ToHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>When the first of those that wait is due; null when none waits.</summary>
+    public static Task<DateTimeOffset?> NextDueAsync(PortalDbContext db, CancellationToken cancellation) =>
+        db.FirstAsync(
+            $"""SELECT MIN("NotBefore") FROM "WebhookMessages" WHERE "State" = 'Waiting'""",
+            row => row.InstantOrNull(0),
+            cancellation
+        );
+
     /// <returns>Those that nobody has dealt with since they were read.</returns>
     public static async Task<IReadOnlyList<WaitingEvent>> StillWaitingAsync(
         PortalDbContext db,

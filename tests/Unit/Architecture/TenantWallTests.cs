@@ -75,11 +75,14 @@ public sealed partial class TenantWallTests
         "Core/Sending/FreezeAudience.Sql.cs",
         "Core/Sending/FreezeAudience.cs",
         "Core/Sending/IntentStatement.cs",
+        "Core/Sending/LaunchDue.cs",
+        "Core/Sending/NextDue.cs",
         "Core/Sending/PrepareChunk.cs",
         "Core/Sending/RateBucket.cs",
         "Core/Sending/RecordIntent.cs",
         "Core/Sending/SettleAttempt.cs",
         "Core/Sending/TakeOver.cs",
+        "Core/Sending/Turns.cs",
         "Core/Webhooks/WebhookRows.cs",
     ];
 

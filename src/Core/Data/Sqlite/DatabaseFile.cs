@@ -55,12 +55,7 @@ public static class DatabaseFile
             using var read = connection.CreateCommand();
             read.CommandText = """SELECT "Epoch", "BackedUpAt" FROM "Installation" """;
             using var row = read.ExecuteReader();
-            return row.Read()
-                ? new DatabaseInfo(
-                    row.GetInt32(0),
-                    row.IsDBNull(1) ? null : InstantConverter.FromMicroseconds(row.GetInt64(1))
-                )
-                : null;
+            return row.Read() ? new DatabaseInfo(row.GetInt32(0), row.InstantOrNull(1)) : null;
         }
         catch (SqliteException)
         {

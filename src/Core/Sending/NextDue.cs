@@ -1,0 +1,63 @@
+using Ledgerpost.Data;
+
+namespace Ledgerpost.Sending;
+
+/// <summary>When a worker that found nothing looks again: asked by each of them after each look.</summary>
+internal static class NextDue
+{
+    /// <returns>Null when nothing waits at all.</returns>
+    public static async Task<DateTimeOffset?> ReadAsync(
+        PortalDbContext context,
+        Guid accountId,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        // Each by itself, along its own index: of what was stopped only the few in doubt are looked at. The first of many
+        // that wait for nothing is enough; only without one is it worth asking all of them when.
+        var (held, waits) = await context.FirstAsync(
+            $"""
+            SELECT
+                (SELECT a."NotBefore" FROM "ProviderAccounts" AS a WHERE a."Id" = {accountId}),
+                CASE
+                    WHEN EXISTS (
+                        SELECT 1 FROM "Campaigns" AS m JOIN "Chunks" AS c
+                            ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
+                        WHERE m."Status" = 'Sending' AND c."State" = 'Planned' AND c."NotBefore" IS NULL)
+                    THEN 1
+                    WHEN EXISTS (
+                        SELECT 1 FROM "Chunks" AS c
+                        WHERE c."DoubtfulSince" IS NOT NULL AND c."State" = 'Planned' AND c."NotBefore" IS NULL
+                            AND EXISTS (
+                                SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId"
+                                    AND m."Id" = c."CampaignId" AND m."Status" = 'Partial'))
+                    THEN 1 ELSE 0 END
+            """,
+            row => (row.InstantOrNull(0), row.GetInt32(1) == 1),
+            cancellation
+        );
+        var next = waits
+            ? now
+            : await context.FirstAsync(
+                $"""
+                SELECT MIN(d."At") FROM (
+                    SELECT MIN(c."NotBefore") AS "At" FROM "Campaigns" AS m JOIN "Chunks" AS c
+                        ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
+                    WHERE m."Status" = 'Sending' AND c."State" = 'Planned'
+                    UNION ALL
+                    SELECT MIN(c."LeaseEnds") FROM "Campaigns" AS m JOIN "Chunks" AS c
+                        ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
+                    WHERE m."Status" = 'Sending' AND c."State" = 'Leased'
+                    UNION ALL
+                    SELECT MIN(CASE c."State" WHEN 'Planned' THEN c."NotBefore" ELSE c."LeaseEnds" END) FROM "Chunks" AS c
+                    WHERE c."DoubtfulSince" IS NOT NULL AND c."State" IN ('Planned', 'Leased')
+                        AND EXISTS (
+                            SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId"
+                                AND m."Id" = c."CampaignId" AND m."Status" = 'Partial')) AS d
+                """,
+                row => row.InstantOrNull(0),
+                cancellation
+            );
+        return held > next ? held : next;
+    }
+}
