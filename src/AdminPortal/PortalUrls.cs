@@ -36,7 +36,24 @@ public static class PortalUrls
     public const string GalleryStatic = "/dev/gallery/static";
 
     /// <summary>The sign-in page; <paramref name="returnUrl"/> is a local address to come back to.</summary>
-    public static string SignInAndReturn(string? returnUrl) => SignIn + Query(("returnUrl", returnUrl));
+    /// <param name="ended">Why the session before is over, as <see cref="Ended"/> writes it.</param>
+    public static string SignInAndReturn(string? returnUrl, string? ended = null) =>
+        SignIn + Query(("returnUrl", returnUrl), ("ended", ended));
+
+    public static string Ended(Ledgerpost.Identity.SessionEnd why) => why.ToString().ToLowerInvariant();
+
+    /// <summary>The code after the password.</summary>
+    public static string SecondStep(string? returnUrl = null) => "/account/second-step" + Query(("returnUrl", returnUrl));
+
+    /// <summary>Where somebody is led who was removed from the organisation whose page they had open.</summary>
+    public const string NotAMember = "/account/not-a-member";
+
+    /// <summary>The person's own account: how they sign in.</summary>
+    /// <param name="needed">The tenant that asks for a second factor and led here.</param>
+    public static string You(string? needed = null) => "/you" + Query(("needed", needed));
+
+    /// <summary>Where the person is signed in, and who tried to be.</summary>
+    public const string YourSessions = "/you/sessions";
 
     /// <summary>The one-time link with which the first operator sets a password.</summary>
     public static string SetUp(string token) => "/account/set-up/" + Escape(token);

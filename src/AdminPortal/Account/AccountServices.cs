@@ -1,6 +1,7 @@
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
@@ -12,9 +13,6 @@ namespace AdminPortal.Account;
 /// <summary>Identity: cookie, lock-out, keys in the database, and the wall around everything else.</summary>
 internal static class AccountServices
 {
-    /// <summary>How long a session outlives a changed password or a closed account.</summary>
-    public static readonly TimeSpan Revalidation = TimeSpan.FromMinutes(2);
-
     public static void AddPortalAccounts(this IServiceCollection services, IHostEnvironment environment)
     {
         services.AddHttpContextAccessor();
@@ -22,13 +20,21 @@ internal static class AccountServices
         services
             .AddOptions<KeyManagementOptions>()
             .Configure<PortalDb>((options, db) => options.XmlRepository = new StoredKeys(db));
-        services.AddIdentityCore<PortalUser>(Configure).AddSignInManager().AddClaimsPrincipalFactory<PortalClaims>();
+        services.AddIdentityCore<PortalUser>(Configure).AddSignInManager();
         services.AddScoped<IUserStore<PortalUser>>(all => new PortalUserStore(all.GetRequiredService<PortalDb>()));
-        services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = Revalidation);
         services.AddScoped<IClaimsTransformation, RequestOrigin>();
         services.AddScoped<AuthenticationStateProvider, RevalidatePerson>();
         services.AddScoped<SignIn>();
-        services.AddSingleton<RecordSignIn>();
+        services.AddSingleton<SignInWithPassword>();
+        services.AddSingleton<SignInWithCode>();
+        services.AddSingleton<OpenSession>();
+        services.AddSingleton<CheckSession>();
+        services.AddSingleton<SessionList>();
+        services.AddSingleton<EndSessions>();
+        services.AddSingleton<AuthenticatorSecrets>();
+        services.AddSingleton<SecondFactorState>();
+        services.AddSingleton<EnableAuthenticator>();
+        services.AddSingleton<ChangeSecondFactor>();
         services.AddSingleton<UseSetUpLink>();
         AddCookie(services, environment);
         services
@@ -49,9 +55,6 @@ internal static class AccountServices
         options.Password.RequireLowercase = false;
         options.Password.RequireUppercase = false;
         options.Password.RequireNonAlphanumeric = false;
-        options.Lockout.AllowedForNewUsers = true;
-        options.Lockout.MaxFailedAccessAttempts = 5;
-        options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
         // The name is an e-mail address that EmailAddress has checked already.
         options.User.AllowedUserNameCharacters = "";
     }
@@ -71,18 +74,37 @@ internal static class AccountServices
                     options.Cookie.SecurePolicy = environment.IsDevelopment()
                         ? CookieSecurePolicy.SameAsRequest
                         : CookieSecurePolicy.Always;
-                    options.ExpireTimeSpan = TimeSpan.FromHours(12);
+                    options.ExpireTimeSpan = UserSession.IdleLimit;
                     options.SlidingExpiration = true;
                     options.LoginPath = PortalUrls.SignIn;
                     options.LogoutPath = PortalUrls.SignOut;
                     options.AccessDeniedPath = PortalUrls.AccessDenied;
                     options.ReturnUrlParameter = "returnUrl";
-                    options.Events.OnValidatePrincipal = SecurityStampValidator.ValidatePrincipalAsync;
+                    options.Events.OnValidatePrincipal = ValidateSession.OfRequestAsync;
+                    options.Events.OnRedirectToLogin = context =>
+                    {
+                        context.Response.Redirect(ValidateSession.WithReason(context.RedirectUri, context.HttpContext));
+                        return Task.CompletedTask;
+                    };
                 }
             )
-            // The sign-in manager signs out of these as well, so they must exist.
-            .AddCookie(IdentityConstants.ExternalScheme)
-            .AddCookie(IdentityConstants.TwoFactorUserIdScheme)
-            .AddCookie(IdentityConstants.TwoFactorRememberMeScheme);
+            .AddCookie(SignIn.FirstStepScheme, options => ForMinutes(options, "ledgerpost-step", environment))
+            // Where Identity keeps the question that a passkey answers.
+            .AddCookie(
+                IdentityConstants.TwoFactorUserIdScheme,
+                options => ForMinutes(options, "ledgerpost-passkey", environment)
+            );
+    }
+
+    private static void ForMinutes(CookieAuthenticationOptions options, string name, IHostEnvironment environment)
+    {
+        options.Cookie.Name = name;
+        options.Cookie.HttpOnly = true;
+        options.Cookie.SameSite = SameSiteMode.Strict;
+        options.Cookie.SecurePolicy = environment.IsDevelopment()
+            ? CookieSecurePolicy.SameAsRequest
+            : CookieSecurePolicy.Always;
+        options.ExpireTimeSpan = TimeSpan.FromMinutes(10);
+        options.SlidingExpiration = false;
     }
 }

@@ -1,5 +1,7 @@
 using System.Security.Claims;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Identity;
 
 namespace AdminPortal.Account;
 
@@ -9,6 +11,27 @@ public static class PortalPrincipal
     public const string DisplayNameClaim = "ledgerpost:name";
     public const string OperatorClaim = "ledgerpost:operator";
     public const string FromClaim = "ledgerpost:from";
+    public const string SessionClaim = "ledgerpost:session";
+
+    /// <summary>What the cookie carries. Name and operator flag are for showing; the session's row decides whether it counts.</summary>
+    public static ClaimsPrincipal Of(OpenedSession session) =>
+        new(
+            new ClaimsIdentity(
+                [
+                    new Claim(ClaimTypes.NameIdentifier, session.UserId.ToString()),
+                    new Claim(ClaimTypes.Name, session.UserName),
+                    new Claim(ClaimTypes.Email, session.Email),
+                    new Claim(DisplayNameClaim, session.Name),
+                    new Claim(OperatorClaim, session.Operator.ToString()),
+                    new Claim(SessionClaim, session.SessionId.ToString()),
+                ],
+                IdentityConstants.ApplicationScheme
+            )
+        );
+
+    /// <summary>The session of this cookie.</summary>
+    public static Guid? SessionId(this ClaimsPrincipal person) =>
+        Guid.TryParse(person.FindFirstValue(SessionClaim), out var id) ? id : null;
 
     /// <summary>Null for somebody who is not signed in.</summary>
     public static Guid? UserId(this ClaimsPrincipal person) =>
@@ -35,5 +58,5 @@ public static class PortalPrincipal
     public static Actor AsOperator(this ClaimsPrincipal person) => Actor(person, ActorKind.Operator);
 
     private static Actor Actor(ClaimsPrincipal person, ActorKind kind) =>
-        new(kind, person.UserId(), person.DisplayName(), person.From());
+        new(kind, person.UserId(), person.DisplayName(), person.From(), person.SessionId());
 }

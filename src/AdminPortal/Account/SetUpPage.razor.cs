@@ -76,7 +76,7 @@ public sealed partial class SetUpPage
         switch (result)
         {
             case SetUpResult.Done done:
-                await SignIn.ByLinkAsync(done.UserId, HttpContext.RequestAborted);
+                await SignIn.AsAsync(done.UserId, SignInMethod.Link, HttpContext.RequestAborted);
                 Navigation.NavigateTo(PortalUrls.Home);
                 break;
             case SetUpResult.Invalid invalid:

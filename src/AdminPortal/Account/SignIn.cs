@@ -1,102 +1,111 @@
+using System.Security.Claims;
 using AdminPortal.Hosting;
-using Ledgerpost.Contacts;
 using Ledgerpost.Identity;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
 
 namespace AdminPortal.Account;
 
-/// <summary>Signs a person in and out, and writes down that it happened.</summary>
+/// <summary>Puts what the use cases answer into cookies: the session's, or for a few minutes that of a first step.</summary>
 public sealed class SignIn(
-    SignInManager<PortalUser> manager,
-    UserManager<PortalUser> users,
-    RecordSignIn record,
+    SignInWithPassword withPassword,
+    SignInWithCode withCode,
+    OpenSession open,
+    EndSessions end,
     FailedAttempts attempts,
     IHttpContextAccessor http
 )
 {
-    // Checked in place of a missing account's, so that the answer takes as long.
-    private static readonly string NobodysHash = new PasswordHasher<PortalUser>().HashPassword(
-        new PortalUser(),
-        "nobody's password"
-    );
+    /// <summary>The cookie of somebody whose password was right and whose code is asked for.</summary>
+    public const string FirstStepScheme = "ledgerpost-first-step";
 
-    private string? From => http.HttpContext?.User.From() ?? http.HttpContext?.Connection.RemoteIpAddress?.ToString();
+    private const string StampClaim = "ledgerpost:stamp";
 
-    public async Task<SignInOutcome> ExecuteAsync(string email, string password, CancellationToken cancellation)
+    private HttpContext Context => http.HttpContext ?? throw new InvalidOperationException("Only in a request.");
+
+    private Origin Origin => RequestOrigin.Of(Context);
+
+    public async Task<SignInAnswer> ExecuteAsync(string email, string password, CancellationToken cancellation)
     {
-        if (http.HttpContext is { } asking && attempts.ShutFor(Door.SignIn, asking) is { } shutFor)
+        var answer = await GuardedAsync(() => withPassword.ExecuteAsync(email, password, Origin, cancellation));
+        if (answer is SignInAnswer.SecondStep next)
         {
-            FailedAttempts.Say(asking, shutFor);
-            return SignInOutcome.TooMany;
+            var step = new ClaimsIdentity(
+                [new Claim(ClaimTypes.NameIdentifier, next.UserId.ToString()), new Claim(StampClaim, next.Stamp)],
+                FirstStepScheme
+            );
+            await Context.SignInAsync(FirstStepScheme, new ClaimsPrincipal(step));
         }
 
-        var outcome = await TryAsync(email, password, cancellation);
-        if (outcome != SignInOutcome.SignedIn && http.HttpContext is { } wrong)
-        {
-            attempts.Failed(Door.SignIn, wrong);
-        }
-
-        return outcome;
+        await KeepAsync(answer);
+        return answer;
     }
 
-    /// <summary>After a set-up link, whose token was as good as a password.</summary>
-    public async Task ByLinkAsync(Guid userId, CancellationToken cancellation)
+    /// <summary>Whether this browser has a first step behind it that still counts.</summary>
+    public async Task<bool> HasFirstStepAsync() => (await FirstStepAsync()) is not null;
+
+    /// <returns>Wrong as well when the first step is too long ago.</returns>
+    public async Task<SignInAnswer> WithCodeAsync(string code, CancellationToken cancellation)
     {
-        var user = await users.FindByIdAsync(userId.ToString());
-        if (user is not null)
+        if (await FirstStepAsync() is not { } step)
         {
-            await manager.SignInAsync(user, isPersistent: false);
-            await record.ExecuteAsync(SignInEvent.SignedIn, user.Email ?? "", user, From, cancellation);
+            return new SignInAnswer.Wrong();
         }
+
+        var answer = await GuardedAsync(() =>
+            withCode.ExecuteAsync(step.UserId, step.Stamp, code, Origin, cancellation)
+        );
+        if (answer is SignInAnswer.SignedIn or SignInAnswer.LockedOut)
+        {
+            await Context.SignOutAsync(FirstStepScheme);
+        }
+
+        await KeepAsync(answer);
+        return answer;
     }
+
+    /// <summary>After a set-up link, whose token was as good as a password, or after a passkey.</summary>
+    public async Task AsAsync(Guid userId, SignInMethod method, CancellationToken cancellation) =>
+        await KeepAsync(await open.ExecuteAsync(userId, method, Origin, cancellation));
 
     public async Task OutAsync(CancellationToken cancellation)
     {
-        var user = http.HttpContext is { } context ? await users.GetUserAsync(context.User) : null;
-        await manager.SignOutAsync();
-        if (user is not null)
+        var person = Context.User;
+        await Context.SignOutAsync(IdentityConstants.ApplicationScheme);
+        if (person.UserId() is not null && person.SessionId() is { } sessionId)
         {
-            await record.ExecuteAsync(SignInEvent.SignedOut, user.Email ?? "", user, From, cancellation);
+            await end.ExecuteAsync(person.AsMember(), sessionId, cancellation);
         }
     }
 
-    private async Task<SignInOutcome> TryAsync(string email, string password, CancellationToken cancellation)
+    /// <summary>Whoever guesses at many accounts is slowed down by where they come from.</summary>
+    private async Task<SignInAnswer> GuardedAsync(Func<Task<SignInAnswer>> attempt)
     {
-        var user = EmailAddress.TryParse(email, out var address, out _)
-            ? await users.FindByNameAsync(People.UserName(address))
-            : null;
-        if (user is null)
+        if (attempts.ShutFor(Door.SignIn, Context) is { } shutFor)
         {
-            users.PasswordHasher.VerifyHashedPassword(new PortalUser(), NobodysHash, password);
-            await record.ExecuteAsync(SignInEvent.Failed, email, null, From, cancellation);
-            return SignInOutcome.Wrong;
+            FailedAttempts.Say(Context, shutFor);
+            return new SignInAnswer.TooMany();
         }
 
-        var wasLocked = await users.IsLockedOutAsync(user);
-        var result = await manager.PasswordSignInAsync(user, password, isPersistent: false, lockoutOnFailure: true);
-        var outcome =
-            result.Succeeded ? SignInOutcome.SignedIn
-            : result.IsLockedOut ? SignInOutcome.LockedOut
-            : SignInOutcome.Wrong;
-        var what = outcome switch
+        var answer = await attempt();
+        if (answer is SignInAnswer.Wrong or SignInAnswer.LockedOut)
         {
-            SignInOutcome.SignedIn => SignInEvent.SignedIn,
-            SignInOutcome.LockedOut when !wasLocked => SignInEvent.LockedOut,
-            _ => SignInEvent.Failed,
-        };
-        await record.ExecuteAsync(what, email, user, From, cancellation);
-        return outcome;
+            attempts.Failed(Door.SignIn, Context);
+        }
+
+        return answer;
     }
-}
 
-public enum SignInOutcome
-{
-    SignedIn,
+    private Task KeepAsync(SignInAnswer answer) =>
+        answer is SignInAnswer.SignedIn signedIn
+            ? Context.SignInAsync(IdentityConstants.ApplicationScheme, PortalPrincipal.Of(signedIn.Session))
+            : Task.CompletedTask;
 
-    /// <summary>Unknown person or wrong password; nobody outside learns which.</summary>
-    Wrong,
-    LockedOut,
-
-    /// <summary>Too many wrong attempts from this address within a minute, at whatever account. The password was not looked at.</summary>
-    TooMany,
+    private async Task<(Guid UserId, string Stamp)?> FirstStepAsync()
+    {
+        var step = await Context.AuthenticateAsync(FirstStepScheme);
+        return step.Principal?.UserId() is { } userId && step.Principal.FindFirstValue(StampClaim) is { } stamp
+            ? (userId, stamp)
+            : null;
+    }
 }

@@ -1,3 +1,4 @@
+using Ledgerpost.Identity;
 using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Account;
@@ -20,6 +21,21 @@ public sealed partial class SignInPage
     [SupplyParameterFromQuery]
     public string? ReturnUrl { get; set; }
 
+    /// <summary>Why the session before is over.</summary>
+    [SupplyParameterFromQuery(Name = "ended")]
+    public string? Ended { get; set; }
+
+    private string? EndedSentence =>
+        Enum.TryParse<SessionEnd>(Ended, ignoreCase: true, out var why)
+            ? why switch
+            {
+                SessionEnd.Revoked => "This session was ended from another one of yours, so the page was closed.",
+                SessionEnd.PasswordChanged => "The password of this account was changed, so every session was ended.",
+                SessionEnd.Expired => "You were signed out because the session was too old, or not used for 12 hours.",
+                _ => "This session is over, so the page was closed.",
+            }
+            : null;
+
     [SupplyParameterFromForm(FormName = "sign-in", Name = "Form")]
     private SignInForm? Posted { get; set; }
 
@@ -37,13 +53,16 @@ public sealed partial class SignInPage
     {
         switch (await SignIn.ExecuteAsync(Form.Email, Form.Password, HttpContext.RequestAborted))
         {
-            case SignInOutcome.SignedIn:
+            case SignInAnswer.SignedIn:
                 Navigation.NavigateTo(LocalUrl.OrHome(ReturnUrl));
                 break;
-            case SignInOutcome.LockedOut:
+            case SignInAnswer.SecondStep:
+                Navigation.NavigateTo(PortalUrls.SecondStep(LocalUrl.IsLocal(ReturnUrl) ? ReturnUrl : null));
+                break;
+            case SignInAnswer.LockedOut:
                 Navigation.NavigateTo(PortalUrls.LockedOut);
                 break;
-            case SignInOutcome.TooMany:
+            case SignInAnswer.TooMany:
                 _tooMany = true;
                 break;
             default:

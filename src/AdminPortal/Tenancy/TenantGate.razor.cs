@@ -9,7 +9,7 @@ namespace AdminPortal.Tenancy;
 
 /// <summary>
 /// Lets a page under <c>/t/{slug}</c> be shown only to the tenant's members, and looks again while it is open: who was
-/// removed sees what everybody else sees there, which is nothing.
+/// removed is told so and leaves.
 /// </summary>
 public sealed partial class TenantGate : IDisposable
 {
@@ -102,14 +102,16 @@ public sealed partial class TenantGate : IDisposable
         }
 
         var person = (await Authentication).User;
-        var entry = person.UserId() is { } userId ? await Directory.EnterAsync(userId, slug, _closed.Token) : null;
+        var entry = person.UserId() is { } userId ? await Directory.EnterAsync(userId, person.SessionId(), slug, _closed.Token) : null;
         if (_slug != slug)
         {
             return;
         }
 
+        // Whoever was let in before is told what happened; to everybody else it looks as if nothing were here.
+        var gone = entry is null && _session?.Slug == slug && person.UserId() is not null;
         _looked = true;
-        _session = entry is null
+        _session = entry is null or { NeedsSecondFactor: true }
             ? null
             : new TenantSession(
                 entry.TenantId,
@@ -117,7 +119,16 @@ public sealed partial class TenantGate : IDisposable
                 entry.Name,
                 entry.TimeZone,
                 entry.Role,
-                new Caller(TenantScope.For(entry.TenantId), person.AsMember())
+                new Caller(TenantScope.For(entry.TenantId), person.AsMember()),
+                entry.RequiresSecondFactor
             );
+        if (gone)
+        {
+            Navigation.NavigateTo(PortalUrls.NotAMember, forceLoad: true);
+        }
+        else if (entry is { NeedsSecondFactor: true })
+        {
+            Navigation.NavigateTo(PortalUrls.You(needed: slug), forceLoad: true);
+        }
     }
 }

@@ -12,7 +12,8 @@ public sealed record TenantSession(
     string Name,
     string TimeZone,
     TenantRole Role,
-    Caller Caller
+    Caller Caller,
+    bool RequiresSecondFactor = false
 )
 {
     public bool Can(TenantRole atLeast) => Role >= atLeast;

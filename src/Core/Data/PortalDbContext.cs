@@ -60,10 +60,24 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         set;
     }
 
+    // Identity's own property would not join the transaction: who asked for people alone saved nothing.
+    public override DbSet<PortalUser> Users
+    {
+        get => Set<PortalUser>();
+        set => base.Users = value;
+    }
+
     public DbSet<Installation> Installation => Set<Installation>();
     public DbSet<Tenant> Tenants => Set<Tenant>();
     public DbSet<Membership> Memberships => Set<Membership>();
     public DbSet<SetUpLink> SetUpLinks => Set<SetUpLink>();
+    public DbSet<UserSession> Sessions => Set<UserSession>();
+    public DbSet<SignInRecord> SignIns => Set<SignInRecord>();
+    public DbSet<Authenticator> Authenticators => Set<Authenticator>();
+    public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+    public DbSet<AccountMail> AccountMails => Set<AccountMail>();
+    public DbSet<PasswordReset> PasswordResets => Set<PasswordReset>();
+    public DbSet<ResetRequest> ResetRequests => Set<ResetRequest>();
     public DbSet<StoredKey> DataProtectionKeys => Set<StoredKey>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();

@@ -41,7 +41,7 @@ public static class People
         return user;
     }
 
-    /// <summary>Ends every session that was opened with the password before, within the interval of revalidation.</summary>
+    /// <summary>Ends every session that was opened with the password before: none of them has the new stamp.</summary>
     public static void SetPassword(PortalUser user, string password)
     {
         user.PasswordHash = Hasher.HashPassword(user, password);
@@ -49,6 +49,11 @@ public static class People
         user.AccessFailedCount = 0;
         user.LockoutEnd = null;
     }
+
+    public static string Hash(string password) => Hasher.HashPassword(new PortalUser(), password);
+
+    public static bool IsPassword(string hash, string password) =>
+        Hasher.VerifyHashedPassword(new PortalUser(), hash, password) != PasswordVerificationResult.Failed;
 
     public static string Name(PortalUser user) =>
         user.DisplayName.Length > 0 ? user.DisplayName : user.Email ?? user.UserName ?? user.Id.ToString();

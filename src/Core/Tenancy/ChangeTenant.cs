@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Tenancy;
 
 /// <summary>A tenant's settings as typed; null leaves one alone. The address stays: links and open pages hold it.</summary>
-public sealed record TenantChange(string? Name, string? TimeZone)
+/// <param name="RequiresSecondFactor">Only for members' own commands: an operator does not decide it.</param>
+public sealed record TenantChange(string? Name, string? TimeZone, bool? RequiresSecondFactor = null)
 {
     public IReadOnlyList<FieldError> Problems()
     {
@@ -27,11 +28,19 @@ public sealed record TenantChange(string? Name, string? TimeZone)
     /// <returns>What changed, for the log; null for nothing.</returns>
     internal object? Apply(Tenant tenant)
     {
-        var before = new { tenant.Name, tenant.TimeZone };
-        (tenant.Name, tenant.TimeZone) = (Name?.Trim() ?? tenant.Name, TimeZone ?? tenant.TimeZone);
-        var after = new { tenant.Name, tenant.TimeZone };
+        var before = Logged(tenant);
+        (tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor) = (
+            Name?.Trim() ?? tenant.Name,
+            TimeZone ?? tenant.TimeZone,
+            RequiresSecondFactor ?? tenant.RequiresSecondFactor
+        );
+        var after = Logged(tenant);
         return before.Equals(after) ? null : new { before, after };
     }
+
+    private static TenantSettings Logged(Tenant tenant) => new(tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor);
+
+    private sealed record TenantSettings(string Name, string TimeZone, bool RequiresSecondFactor);
 }
 
 /// <summary>An admin changes the tenant's name or time zone.</summary>
@@ -51,6 +60,24 @@ public sealed class ChangeTenant(PortalDb portal)
                 async (command, token) =>
                 {
                     var tenant = await command.Db.Tenants.SingleAsync(row => row.Id == command.TenantId, token);
+                    if (
+                        change.RequiresSecondFactor == true
+                        && !tenant.RequiresSecondFactor
+                        && !await command.Db.Sessions.AnyAsync(
+                            row => row.Id == caller.Actor.SessionId && row.SecondFactor,
+                            token
+                        )
+                    )
+                    {
+                        // Whoever asks it of everybody must not be the first to stand before the door.
+                        return new ChangeTenantResult.Invalid([
+                            new FieldError(
+                                nameof(TenantChange.RequiresSecondFactor),
+                                "You signed in without a second factor. Set up your own first."
+                            ),
+                        ]);
+                    }
+
                     if (change.Apply(tenant) is { } changed)
                     {
                         command.Audit("tenant.changed", "tenant", tenant.Id.ToString(), tenant.Name, changed);

@@ -1,5 +1,6 @@
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Tenancy;
@@ -53,6 +54,11 @@ public static class OperatorCommands
         if (!holds)
         {
             throw new AccessDeniedException();
+        }
+
+        if (await CheckSession.IsOverAsync(db, actor, cancellation))
+        {
+            throw AccessDeniedException.SessionOver();
         }
     }
 }

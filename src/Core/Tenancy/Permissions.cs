@@ -1,5 +1,6 @@
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Ledgerpost.Programs;
 using Microsoft.EntityFrameworkCore;
 
@@ -7,7 +8,8 @@ namespace Ledgerpost.Tenancy;
 
 /// <summary>Who acts, as the audit log will name them.</summary>
 /// <param name="UserId">Of a program: its key's id.</param>
-public sealed record Actor(ActorKind Kind, Guid? UserId, string Name, string? From)
+/// <param name="SessionId">In which a person acts: once it is over, their next command is refused. Null for all others.</param>
+public sealed record Actor(ActorKind Kind, Guid? UserId, string Name, string? From, Guid? SessionId = null)
 {
     public static Actor System { get; } = new(ActorKind.System, null, "Ledgerpost", null);
 
@@ -66,6 +68,33 @@ public static class Permissions
         {
             throw new AccessDeniedException(atLeast, role);
         }
+
+        if (caller.Actor.Kind != ActorKind.Program)
+        {
+            await DemandSessionAsync(db, caller, cancellation);
+        }
+    }
+
+    /// <summary>A person's session must hold, and be as strong as the tenant asks for.</summary>
+    private static async Task DemandSessionAsync(PortalDbContext db, Caller caller, CancellationToken cancellation)
+    {
+        if (await CheckSession.IsOverAsync(db, caller.Actor, cancellation))
+        {
+            throw AccessDeniedException.SessionOver();
+        }
+
+        if (
+            await db.Tenants.AnyAsync(
+                row =>
+                    row.Id == caller.TenantId
+                    && row.RequiresSecondFactor
+                    && !db.Sessions.Any(session => session.Id == caller.Actor.SessionId && session.SecondFactor),
+                cancellation
+            )
+        )
+        {
+            throw AccessDeniedException.SecondFactorNeeded();
+        }
     }
 
     public static async Task<TenantRole?> RoleAsync(
@@ -104,6 +133,16 @@ public sealed class AccessDeniedException : Exception
                 ? "You are not a member of this organisation."
                 : $"This needs the role {needed.ToString().ToLowerInvariant()}; yours is {held.ToString()!.ToLowerInvariant()}."
         ) { }
+
+    private AccessDeniedException(string message)
+        : base(message) { }
+
+    /// <summary>Whoever it was has signed out, or was signed out.</summary>
+    public static AccessDeniedException SessionOver() =>
+        new("You are not signed in any more. Nothing was changed; sign in again.");
+
+    public static AccessDeniedException SecondFactorNeeded() =>
+        new("This organisation asks for a second factor, and you signed in without one.");
 
     /// <summary>Only operators may do it.</summary>
     public AccessDeniedException()

@@ -17,6 +17,9 @@ public sealed class Tenant
     /// <summary>IANA name; instants are shown in it.</summary>
     public string TimeZone { get; set; } = "UTC";
 
+    /// <summary>Nobody sees anything of it in a session in which only a password was shown.</summary>
+    public bool RequiresSecondFactor { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 }
 

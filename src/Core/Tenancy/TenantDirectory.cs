@@ -26,13 +26,21 @@ public sealed class TenantDirectory(PortalDb portal)
                 row.tenant.Slug,
                 row.tenant.Name,
                 row.tenant.TimeZone,
-                row.Role
+                row.Role,
+                false,
+                false
             ))
             .ToListAsync(cancellation);
     }
 
     /// <summary>Null when there is no such tenant and when the person is not its member.</summary>
-    public async Task<TenantEntry?> EnterAsync(Guid userId, string slug, CancellationToken cancellation)
+    /// <param name="sessionId">The one in which they come.</param>
+    public async Task<TenantEntry?> EnterAsync(
+        Guid userId,
+        Guid? sessionId,
+        string slug,
+        CancellationToken cancellation
+    )
     {
         await using var db = portal.Read(TenantScope.Installation);
         return await db
@@ -42,11 +50,29 @@ public sealed class TenantDirectory(PortalDb portal)
                 tenant => tenant.Id,
                 membership => membership.TenantId,
                 (tenant, membership) =>
-                    new TenantEntry(tenant.Id, tenant.Slug, tenant.Name, tenant.TimeZone, membership.Role)
+                    new TenantEntry(
+                        tenant.Id,
+                        tenant.Slug,
+                        tenant.Name,
+                        tenant.TimeZone,
+                        membership.Role,
+                        tenant.RequiresSecondFactor
+                            && !db.Sessions.Any(session => session.Id == sessionId && session.SecondFactor),
+                        tenant.RequiresSecondFactor
+                    )
             )
             .SingleOrDefaultAsync(cancellation);
     }
 }
 
 /// <summary>A tenant as one of its members sees it.</summary>
-public sealed record TenantEntry(Guid TenantId, string Slug, string Name, string TimeZone, TenantRole Role);
+/// <param name="NeedsSecondFactor">It asks for one, and this session has shown none: nothing of it may be seen yet.</param>
+public sealed record TenantEntry(
+    Guid TenantId,
+    string Slug,
+    string Name,
+    string TimeZone,
+    TenantRole Role,
+    bool NeedsSecondFactor = false,
+    bool RequiresSecondFactor = false
+);

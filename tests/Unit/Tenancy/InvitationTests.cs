@@ -24,7 +24,7 @@ public sealed class InvitationTests
 
         var directory = new TenantDirectory(database.Db);
         Assert.Equal(vera, invited.UserId);
-        Assert.Null(await directory.EnterAsync(vera, "south", default));
+        Assert.Null(await directory.EnterAsync(vera, null, "south", default));
         Assert.Equal(["north"], (await directory.OfPersonAsync(vera, default)).Select(tenant => tenant.Slug));
         await Assert.ThrowsAsync<AccessDeniedException>(() =>
             database.Db.CommandAsync(

@@ -26,7 +26,8 @@ internal static class ContactFiles
     {
         if (
             http.User.UserId() is not { } userId
-            || await directory.EnterAsync(userId, slug, cancellation) is not { } tenant
+            || await directory.EnterAsync(userId, http.User.SessionId(), slug, cancellation)
+                is not { NeedsSecondFactor: false } tenant
         )
         {
             return TypedResults.NotFound();

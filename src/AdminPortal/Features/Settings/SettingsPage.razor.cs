@@ -12,6 +12,7 @@ public sealed partial class SettingsPage
     private ChangeTenantResult.Invalid? _problem;
     private string _name = "";
     private string _timeZone = "UTC";
+    private bool _secondFactor;
     private bool _busy;
 
     [Inject]
@@ -42,7 +43,8 @@ public sealed partial class SettingsPage
             ? TimeZoneInfo.ConvertTime(Time.GetUtcNow(), zone).ToString("HH:mm", CultureInfo.InvariantCulture)
             : "";
 
-    protected override void OnInitialized() => (_name, _timeZone) = (Tenant.Name, Tenant.TimeZone);
+    protected override void OnInitialized() =>
+        (_name, _timeZone, _secondFactor) = (Tenant.Name, Tenant.TimeZone, Tenant.RequiresSecondFactor);
 
     private async Task SaveAsync()
     {
@@ -56,7 +58,7 @@ public sealed partial class SettingsPage
         {
             var result = await ChangeTenant.ExecuteAsync(
                 Tenant.Caller,
-                new TenantChange(_name, _timeZone),
+                new TenantChange(_name, _timeZone, _secondFactor),
                 CancellationToken.None
             );
             _problem = result as ChangeTenantResult.Invalid;

@@ -1,0 +1,172 @@
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Identity;
+
+/// <summary>
+/// The first step, and for an account without a second one the only one. Who guesses in parallel gains nothing: attempts
+/// are judged one after the other, and once the account is closed the right password is refused like a wrong one.
+/// </summary>
+public sealed class SignInWithPassword(PortalDb portal)
+{
+    /// <summary>Longest typed name that is kept: whoever guesses may type anything.</summary>
+    private const int TypedLimit = 320;
+
+    // Checked in place of a missing account's, so that the answer takes as long.
+    private static readonly string NobodysHash = People.Hash("nobody's password");
+
+    public async Task<SignInAnswer> ExecuteAsync(
+        string typed,
+        string password,
+        Origin origin,
+        CancellationToken cancellation
+    )
+    {
+        PortalUser? known = null;
+        if (EmailAddress.TryParse(typed, out var address, out _))
+        {
+            await using var db = portal.Read(TenantScope.None);
+            known = await People.FindAsync(db, address, cancellation);
+        }
+
+        // Outside of the transaction, which would keep everybody else waiting for as long as hashing takes.
+        var right = People.IsPassword(known?.PasswordHash ?? NobodysHash, password) && known?.PasswordHash is not null;
+        return await portal.AccountAsync<SignInAnswer>(
+            async (account, token) =>
+            {
+                if (known is null)
+                {
+                    var shown = typed.Length <= TypedLimit ? typed : typed[..TypedLimit];
+                    await account.AuditAsync(
+                        new Actor(ActorKind.User, null, "Somebody", origin.From),
+                        "account.sign_in_failed",
+                        "",
+                        shown,
+                        details: null,
+                        token
+                    );
+                    return new SignInAnswer.Wrong();
+                }
+
+                var user = await account.Db.Users.SingleAsync(row => row.Id == known.Id, token);
+                if (await LockOut.IsClosedAsync(account, user, SignInMethod.Password, origin, token))
+                {
+                    return new SignInAnswer.LockedOut();
+                }
+
+                if (!right || user.PasswordHash != known.PasswordHash)
+                {
+                    return await LockOut.CountAsync(account, user, SignInMethod.Password, origin, token)
+                        ? new SignInAnswer.LockedOut()
+                        : new SignInAnswer.Wrong();
+                }
+
+                if (await account.Db.Authenticators.AnyAsync(row => row.UserId == user.Id, token))
+                {
+                    return new SignInAnswer.SecondStep(user.Id, user.SecurityStamp ?? "");
+                }
+
+                return new SignInAnswer.SignedIn(
+                    await Sessions.OpenAsync(account, user, SignInMethod.Password, origin, token)
+                );
+            },
+            cancellation
+        );
+    }
+}
+
+/// <summary>Signs in who has shown in another way who they are: with a set-up link or a passkey.</summary>
+public sealed class OpenSession(PortalDb portal)
+{
+    /// <returns>Locked out, or signed in.</returns>
+    public Task<SignInAnswer> ExecuteAsync(
+        Guid userId,
+        SignInMethod method,
+        Origin origin,
+        CancellationToken cancellation
+    ) =>
+        portal.AccountAsync<SignInAnswer>(
+            async (account, token) =>
+            {
+                var user = await account.Db.Users.SingleAsync(row => row.Id == userId, token);
+                return new SignInAnswer.SignedIn(await Sessions.OpenAsync(account, user, method, origin, token));
+            },
+            cancellation
+        );
+}
+
+public abstract record SignInAnswer
+{
+    public sealed record SignedIn(OpenedSession Session) : SignInAnswer;
+
+    /// <summary>The password was right, and the account asks for a code too.</summary>
+    /// <param name="Stamp">The account's security stamp: a password changed in between makes the first step void.</param>
+    public sealed record SecondStep(Guid UserId, string Stamp) : SignInAnswer;
+
+    /// <summary>Unknown person, wrong password or wrong code; nobody outside learns which.</summary>
+    public sealed record Wrong : SignInAnswer;
+
+    public sealed record LockedOut : SignInAnswer;
+
+    /// <summary>Too many wrong attempts from this network address, at whatever account; nothing was looked at.</summary>
+    public sealed record TooMany : SignInAnswer;
+}
+
+/// <summary>Five wrong passwords or codes in a row close an account for a quarter of an hour.</summary>
+internal static class LockOut
+{
+    public const int After = 5;
+    public static readonly TimeSpan For = TimeSpan.FromMinutes(15);
+
+    /// <summary>Notes the attempt when it is.</summary>
+    public static async Task<bool> IsClosedAsync(
+        AccountWork account,
+        PortalUser user,
+        SignInMethod method,
+        Origin origin,
+        CancellationToken cancellation
+    )
+    {
+        if (user.LockoutEnd is not { } end || end <= account.Now)
+        {
+            return false;
+        }
+
+        await Sessions.NoteAsync(account, user, SignInResult.WhileLocked, method, origin, cancellation);
+        await account.AuditAsync(user, "account.sign_in_failed", origin.From, new { closed = true }, cancellation);
+        return true;
+    }
+
+    /// <returns>True when this was the one that closed the account.</returns>
+    public static async Task<bool> CountAsync(
+        AccountWork account,
+        PortalUser user,
+        SignInMethod method,
+        Origin origin,
+        CancellationToken cancellation
+    )
+    {
+        var closes = ++user.AccessFailedCount >= After;
+        if (closes)
+        {
+            user.AccessFailedCount = 0;
+            user.LockoutEnd = account.Now + For;
+        }
+
+        var result =
+            closes ? SignInResult.LockedOut
+            : method == SignInMethod.Password ? SignInResult.WrongPassword
+            : SignInResult.WrongCode;
+        await Sessions.NoteAsync(account, user, result, method, origin, cancellation);
+        await account.AuditAsync(
+            user,
+            closes ? "account.locked_out" : "account.sign_in_failed",
+            origin.From,
+            new { method = method.ToString(), browser = origin.Browser },
+            cancellation
+        );
+        return closes;
+    }
+}
