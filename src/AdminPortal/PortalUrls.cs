@@ -43,7 +43,8 @@ public static class PortalUrls
     public static string Ended(Ledgerpost.Identity.SessionEnd why) => why.ToString().ToLowerInvariant();
 
     /// <summary>The code after the password.</summary>
-    public static string SecondStep(string? returnUrl = null) => "/account/second-step" + Query(("returnUrl", returnUrl));
+    public static string SecondStep(string? returnUrl = null) =>
+        "/account/second-step" + Query(("returnUrl", returnUrl));
 
     /// <summary>Where somebody is led who was removed from the organisation whose page they had open.</summary>
     public const string NotAMember = "/account/not-a-member";

@@ -16,7 +16,12 @@ public sealed partial class SignInRedirect
         var user = Authentication is null ? null : (await Authentication).User;
         var here = "/" + Navigation.ToBaseRelativePath(Navigation.Uri);
         var target =
-            user?.Identity?.IsAuthenticated == true ? PortalUrls.AccessDenied : PortalUrls.SignInAndReturn(here, user?.FindFirst(AdminPortal.Account.RevalidatePerson.EndedClaim)?.Value);
+            user?.Identity?.IsAuthenticated == true
+                ? PortalUrls.AccessDenied
+                : PortalUrls.SignInAndReturn(
+                    here,
+                    user?.FindFirst(AdminPortal.Account.RevalidatePerson.EndedClaim)?.Value
+                );
         Navigation.NavigateTo(target, forceLoad: true);
     }
 }

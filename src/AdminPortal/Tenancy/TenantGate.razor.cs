@@ -102,7 +102,9 @@ public sealed partial class TenantGate : IDisposable
         }
 
         var person = (await Authentication).User;
-        var entry = person.UserId() is { } userId ? await Directory.EnterAsync(userId, person.SessionId(), slug, _closed.Token) : null;
+        var entry = person.UserId() is { } userId
+            ? await Directory.EnterAsync(userId, person.SessionId(), slug, _closed.Token)
+            : null;
         if (_slug != slug)
         {
             return;

@@ -38,7 +38,9 @@ internal static class RecoveryCodes
             .Range(0, Count)
             .Select(_ => $"{RandomNumberGenerator.GetString(Letters, 5)}-{RandomNumberGenerator.GetString(Letters, 5)}")
             .ToList();
-        db.RecoveryCodes.AddRange(codes.Select(code => new RecoveryCode { UserId = userId, CodeHash = Hash(userId, code) }));
+        db.RecoveryCodes.AddRange(
+            codes.Select(code => new RecoveryCode { UserId = userId, CodeHash = Hash(userId, code) })
+        );
         return codes;
     }
 
@@ -76,9 +78,7 @@ public sealed class SignInWithCode(PortalDb portal, AuthenticatorSecrets secrets
 
                 if (await CodeProof.TakeAsync(account, secrets, user, code, token) is { } method)
                 {
-                    return new SignInAnswer.SignedIn(
-                        await Sessions.OpenAsync(account, user, method, origin, token)
-                    );
+                    return new SignInAnswer.SignedIn(await Sessions.OpenAsync(account, user, method, origin, token));
                 }
 
                 return await LockOut.CountAsync(account, user, SignInMethod.Authenticator, origin, token)
@@ -221,7 +221,11 @@ public sealed class ChangeSecondFactor(PortalDb portal, AuthenticatorSecrets sec
 
     /// <returns>Ten new ones, to be shown once; null when the code is not right.</returns>
     /// <exception cref="AccessDeniedException">The session is over.</exception>
-    public async Task<IReadOnlyList<string>?> RenewCodesAsync(Actor actor, string code, CancellationToken cancellation) =>
+    public async Task<IReadOnlyList<string>?> RenewCodesAsync(
+        Actor actor,
+        string code,
+        CancellationToken cancellation
+    ) =>
         (IReadOnlyList<string>?)
             await ProvenAsync(
                 actor,

@@ -5,7 +5,14 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Identity;
 
 /// <summary>What a session's cookie needs.</summary>
-public sealed record OpenedSession(Guid SessionId, Guid UserId, string UserName, string Email, string Name, bool Operator);
+public sealed record OpenedSession(
+    Guid SessionId,
+    Guid UserId,
+    string UserName,
+    string Email,
+    string Name,
+    bool Operator
+);
 
 /// <summary>Opens and ends the rows that cookies point to.</summary>
 internal static class Sessions
@@ -127,7 +134,10 @@ public sealed class CheckSession(PortalDb portal)
             return SessionEnd.PasswordChanged;
         }
 
-        if (found.Session.LastSeenAt <= now - UserSession.IdleLimit || found.Session.CreatedAt <= now - UserSession.AgeLimit)
+        if (
+            found.Session.LastSeenAt <= now - UserSession.IdleLimit
+            || found.Session.CreatedAt <= now - UserSession.AgeLimit
+        )
         {
             return SessionEnd.Expired;
         }
@@ -148,20 +158,16 @@ public sealed class CheckSession(PortalDb portal)
     }
 
     /// <summary>For a command, in its own transaction; an actor that acts in no session, such as a program, has none to end.</summary>
-    internal static async Task<bool> IsOverAsync(
-        PortalDbContext db,
-        Actor actor,
-        CancellationToken cancellation
-    ) =>
+    internal static async Task<bool> IsOverAsync(PortalDbContext db, Actor actor, CancellationToken cancellation) =>
         actor.SessionId is { } sessionId
-            && !await db.Sessions.AnyAsync(
-                row =>
-                    row.Id == sessionId
-                    && row.UserId == actor.UserId
-                    && row.EndedAt == null
-                    && db.Users.Any(user => user.Id == row.UserId && user.SecurityStamp == row.Stamp),
-                cancellation
-            );
+        && !await db.Sessions.AnyAsync(
+            row =>
+                row.Id == sessionId
+                && row.UserId == actor.UserId
+                && row.EndedAt == null
+                && db.Users.Any(user => user.Id == row.UserId && user.SecurityStamp == row.Stamp),
+            cancellation
+        );
 }
 
 /// <summary>Where a person is signed in, and who tried to be.</summary>

@@ -38,7 +38,8 @@ public sealed record TenantChange(string? Name, string? TimeZone, bool? Requires
         return before.Equals(after) ? null : new { before, after };
     }
 
-    private static TenantSettings Logged(Tenant tenant) => new(tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor);
+    private static TenantSettings Logged(Tenant tenant) =>
+        new(tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor);
 
     private sealed record TenantSettings(string Name, string TimeZone, bool RequiresSecondFactor);
 }

@@ -62,7 +62,9 @@ public sealed class RemovedMemberTests(WallTests.Portal portal) : IClassFixture<
     private IEnumerable<(Type Type, MethodInfo Method)> UseCases() =>
         typeof(PortalDb)
             .Assembly.GetTypes()
-            .Where(type => type is { IsClass: true, IsAbstract: false } && portal.Host.Services.GetService(type) is not null)
+            .Where(type =>
+                type is { IsClass: true, IsAbstract: false } && portal.Host.Services.GetService(type) is not null
+            )
             .SelectMany(type =>
                 type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                     .Where(method => method.GetParameters().Any(one => one.ParameterType == typeof(Caller)))
@@ -101,7 +103,8 @@ public sealed class RemovedMemberTests(WallTests.Portal portal) : IClassFixture<
         {
             var type when type == typeof(Caller) => caller,
             var type when type == typeof(CancellationToken) => CancellationToken.None,
-            { Name: "String" } when parameter.Name == "email" => "ada@example.org",
+            { Name: "String" } when parameter.Name is "email" or "to" => "ada@example.org",
+            { Name: "String" } when parameter.Name is "region" => "eu-west-1",
             var type when Typed.TryGetValue(type, out var value) => value,
             var type when type == typeof(Guid) => new Guid("0198c3a0-0000-7000-8000-000000000001"),
             _ when parameter.HasDefaultValue => parameter.DefaultValue,
@@ -116,7 +119,11 @@ public sealed class RemovedMemberTests(WallTests.Portal portal) : IClassFixture<
             return Nullable.GetUnderlyingType(type) is null ? Activator.CreateInstance(type) : null;
         }
 
-        if (type.IsGenericType && type.GetGenericArguments() is [var item] && type.IsAssignableFrom(item.MakeArrayType()))
+        if (
+            type.IsGenericType
+            && type.GetGenericArguments() is [var item]
+            && type.IsAssignableFrom(item.MakeArrayType())
+        )
         {
             return Array.CreateInstance(item, 0);
         }

@@ -54,7 +54,11 @@ public sealed class OpenPageTests
         Assert.Contains("ended=revoked", refused.Headers.Location!.PathAndQuery, StringComparison.Ordinal);
         var signIn = await browser.GetStringAsync(refused.Headers.Location);
         Assert.Contains("was ended from another one of yours", signIn, StringComparison.Ordinal);
-        Assert.Contains(PortalUrls.YourSessions, Uri.UnescapeDataString(refused.Headers.Location.PathAndQuery), StringComparison.Ordinal);
+        Assert.Contains(
+            PortalUrls.YourSessions,
+            Uri.UnescapeDataString(refused.Headers.Location.PathAndQuery),
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<Guid> OperatorAsync(RealHost host)

@@ -40,7 +40,11 @@ public sealed class SessionTests
         await JoinAsync(rig, tenant.Id, home.UserId);
         var change = new ChangeTenant(rig.Database.Db);
         Task<ChangeTenantResult> ChangeAsync(OpenedSession session, string name) =>
-            change.ExecuteAsync(new Caller(tenant.Scope, AccountRig.As(session)), new TenantChange(name, null), default);
+            change.ExecuteAsync(
+                new Caller(tenant.Scope, AccountRig.As(session)),
+                new TenantChange(name, null),
+                default
+            );
         Assert.IsType<ChangeTenantResult.Done>(await ChangeAsync(away, "Before"));
 
         Assert.True(await rig.End.ExecuteAsync(AccountRig.As(home), away.SessionId, default));
@@ -85,7 +89,8 @@ public sealed class SessionTests
 
         await rig.Database.Db.WriteAsync(
             TenantScope.None,
-            async (db, ct) => People.SetPassword(await db.Users.SingleAsync(row => row.Id == ada, ct), "another one of words"),
+            async (db, ct) =>
+                People.SetPassword(await db.Users.SingleAsync(row => row.Id == ada, ct), "another one of words"),
             default
         );
 

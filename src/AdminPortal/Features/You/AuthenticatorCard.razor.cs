@@ -64,7 +64,10 @@ public sealed partial class AuthenticatorCard
     private Task EnableAsync() =>
         RunAsync(async () =>
         {
-            if (_secret is { } secret && await Enable.ExecuteAsync(Me, secret, _code, CancellationToken.None) is { } codes)
+            if (
+                _secret is { } secret
+                && await Enable.ExecuteAsync(Me, secret, _code, CancellationToken.None) is { } codes
+            )
             {
                 Close();
                 _codes = codes;
