@@ -161,7 +161,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
             context,
             tenantId,
             campaignId,
-            events.Select(one => (one.Event, Owner(one).Number)),
+            [.. events.Select(one => (one.Event, Owner(one).Number))],
             now,
             cancellation
         );
@@ -254,7 +254,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
     {
         var nobodys = known.Where(one => one.Proof is ProofResult.NoRecipient).Select(one => one.Event).ToList();
         var waits = nobodys.Where(one => one.Happened!.Tags is null && now - one.ReceivedAt < WaitsAtMost).ToList();
-        await WebhookRows.PutOffAsync(context, waits.Select(one => (one, Again(one, now))), cancellation);
+        await WebhookRows.PutOffAsync(context, waits.ConvertAll(one => (one, Again(one, now))), cancellation);
         var foreign = nobodys.Except(waits).ToList();
         foreach (var one in foreign.Where(one => one.HasWaited))
         {
@@ -273,11 +273,11 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
         await WebhookRows.EndedAsync(
             context,
             WebhookState.Ignored,
-            events
-                .Where(one => one.Happened is null)
-                .Select(one => (one, WebhookNotes.NotAMail))
-                .Concat(foreign.Select(one => (one, WebhookNotes.NoRecipient)))
-                .Concat(others.Select(one => (one, WebhookNotes.OtherAccount))),
+            [
+                .. events.Where(one => one.Happened is null).Select(one => (one, WebhookNotes.NotAMail)),
+                .. foreign.Select(one => (one, WebhookNotes.NoRecipient)),
+                .. others.Select(one => (one, WebhookNotes.OtherAccount)),
+            ],
             now,
             cancellation
         );

@@ -11,6 +11,12 @@ public sealed class WebhookInbox(PortalDb db, WebhookSignal signal)
     private const int MostEvents = 500;
     private const int MostCharacters = 8 * 1024 * 1024;
 
+    /// <summary>
+    /// Between two writes while events keep coming: each commit is one that the sending waits for, and a few milliseconds are
+    /// nothing to the provider.
+    /// </summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _lock = new();
     private readonly Queue<Arrived> _queue = [];
     private bool _writing;
@@ -47,6 +53,19 @@ public sealed class WebhookInbox(PortalDb db, WebhookSignal signal)
             {
                 batch.ForEach(arrived => arrived.Stored.TrySetException(exception));
             }
+
+            if (MoreWait())
+            {
+                await Task.Delay(Moment, db.Time);
+            }
+        }
+    }
+
+    private bool MoreWait()
+    {
+        lock (_lock)
+        {
+            return _queue.Count > 0;
         }
     }
 

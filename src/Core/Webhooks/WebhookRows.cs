@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Ledgerpost.Data;
 
 namespace Ledgerpost.Webhooks;
@@ -16,6 +17,16 @@ internal sealed record WaitingEvent(
 /// <summary>Many stored events in one statement each; all of them conditional, so that nothing is undone or done twice.</summary>
 internal static class WebhookRows
 {
+    /// <summary>
+    /// So that each event of the list is looked for by its key, whatever SQLite knows of the table: with the account as a
+    /// constant it went through all events of the account for each batch, and with a plain comparison it goes through the
+    /// index of all that waits, as long as there were few when it last counted.
+    /// </summary>
+    private static string IsListed(PortalDbContext db) =>
+        $"""
+            m."AccountId" = {JsonRows.Id(db, "e.value ->> 0")} AND m."MessageId" = e.key AND m."State" || '' = 'Waiting'
+            """;
+
     /// <returns>The ids of those that were not there before.</returns>
     public static async Task<IReadOnlySet<string>> StoreAsync(
         PortalDbContext db,
@@ -60,25 +71,18 @@ internal static class WebhookRows
         CancellationToken cancellation
     )
     {
-        var waiting = new HashSet<(Guid, string)>();
-        foreach (var account in events.GroupBy(e => e.AccountId))
-        {
-            var ids = await db.ListAsync(
-                FormattableStringFactory.Create(
-                    $$"""
-                    SELECT m."MessageId" FROM {{JsonRows.EachText(db, "{0}")}} AS e
-                    JOIN "WebhookMessages" AS m ON m."AccountId" = {1} AND m."MessageId" = e.key
-                    WHERE m."State" = 'Waiting'
-                    """,
-                    JsonRows.Texts(account.Select(e => (e.MessageId, ""))),
-                    account.Key
-                ),
-                reader => reader.GetString(0),
-                cancellation
-            );
-            waiting.UnionWith(ids.Select(id => (account.Key, id)));
-        }
-
+        var found = await db.ListAsync(
+            FormattableStringFactory.Create(
+                $$"""
+                SELECT m."AccountId", m."MessageId" FROM {{JsonRows.Each(db, "{0}")}} AS e
+                JOIN "WebhookMessages" AS m ON {{IsListed(db)}}
+                """,
+                Listed(events, one => one, (_, _) => { })
+            ),
+            reader => (reader.GetGuid(0), reader.GetString(1)),
+            cancellation
+        );
+        var waiting = found.ToHashSet();
         return waiting.Count == events.Count
             ? events
             : [.. events.Where(e => waiting.Contains((e.AccountId, e.MessageId)))];
@@ -89,40 +93,24 @@ internal static class WebhookRows
         PortalDbContext db,
         Guid tenantId,
         Guid campaignId,
-        IEnumerable<(WaitingEvent Event, int Recipient)> events,
+        IReadOnlyCollection<(WaitingEvent Event, int Recipient)> events,
         DateTimeOffset now,
         CancellationToken cancellation
     ) =>
-        EachAccountAsync(
+        UpdateAsync(
+            db,
+            """
+            "State" = 'Applied', "AppliedAt" = {1}, "TenantId" = {2}, "CampaignId" = {3},
+            "RecipientNumber" = CAST(e.value ->> 2 AS INTEGER), "Type" = e.value ->> 1, "WaitsForEmailId" = NULL,
+            "Note" = NULL
+            """,
             events,
-            row => row.Event.AccountId,
-            (accountId, rows) =>
-                db.ExecuteAsync(
-                    FormattableStringFactory.Create(
-                        $$"""
-                        UPDATE "WebhookMessages" AS m
-                        SET "State" = 'Applied', "AppliedAt" = {2}, "TenantId" = {3}, "CampaignId" = {4},
-                            "RecipientNumber" = CAST(e.value ->> 0 AS INTEGER), "Type" = e.value ->> 1,
-                            "WaitsForEmailId" = NULL, "Note" = NULL
-                        FROM {{JsonRows.Each(db, "{0}")}} AS e
-                        WHERE m."AccountId" = {1} AND m."MessageId" = e.key AND m."State" = 'Waiting'
-                        """,
-                        JsonRows.Arrays(
-                            rows,
-                            row => row.Event.MessageId,
-                            (json, row) =>
-                            {
-                                json.WriteNumberValue(row.Recipient);
-                                json.WriteStringValue(row.Event.Happened?.Type);
-                            }
-                        ),
-                        accountId,
-                        InstantConverter.ToMicroseconds(now),
-                        tenantId,
-                        campaignId
-                    ),
-                    cancellation
-                )
+            row => row.Event,
+            (json, row) => json.WriteNumberValue(row.Recipient),
+            cancellation,
+            InstantConverter.ToMicroseconds(now),
+            tenantId,
+            campaignId
         );
 
     /// <summary>They changed nothing, and the note says why.</summary>
@@ -130,86 +118,83 @@ internal static class WebhookRows
     public static Task EndedAsync(
         PortalDbContext db,
         WebhookState state,
-        IEnumerable<(WaitingEvent Event, string Note)> events,
+        IReadOnlyCollection<(WaitingEvent Event, string Note)> events,
         DateTimeOffset now,
         CancellationToken cancellation,
         Guid tenantId = default
     ) =>
-        EachAccountAsync(
+        UpdateAsync(
+            db,
+            """
+            "State" = {1}, "AppliedAt" = {2}, "TenantId" = {3}, "Type" = e.value ->> 1, "Note" = e.value ->> 2
+            """,
             events,
-            row => row.Event.AccountId,
-            (accountId, rows) =>
-                db.ExecuteAsync(
-                    FormattableStringFactory.Create(
-                        $$"""
-                        UPDATE "WebhookMessages" AS m
-                        SET "State" = {3}, "AppliedAt" = {2}, "TenantId" = {4}, "Type" = e.value ->> 1,
-                            "Note" = e.value ->> 0
-                        FROM {{JsonRows.Each(db, "{0}")}} AS e
-                        WHERE m."AccountId" = {1} AND m."MessageId" = e.key AND m."State" = 'Waiting'
-                        """,
-                        JsonRows.Arrays(
-                            rows,
-                            row => row.Event.MessageId,
-                            (json, row) =>
-                            {
-                                json.WriteStringValue(row.Note);
-                                json.WriteStringValue(row.Event.Happened?.Type);
-                            }
-                        ),
-                        accountId,
-                        InstantConverter.ToMicroseconds(now),
-                        state.ToString(),
-                        tenantId
-                    ),
-                    cancellation
-                )
+            row => row.Event,
+            (json, row) => json.WriteStringValue(row.Note),
+            cancellation,
+            state.ToString(),
+            InstantConverter.ToMicroseconds(now),
+            tenantId
         );
 
     /// <summary>They name a mail that nobody has yet; looked for again at their instants.</summary>
     public static Task PutOffAsync(
         PortalDbContext db,
-        IEnumerable<(WaitingEvent Event, DateTimeOffset Until)> events,
+        IReadOnlyCollection<(WaitingEvent Event, DateTimeOffset Until)> events,
         CancellationToken cancellation
     ) =>
-        EachAccountAsync(
+        UpdateAsync(
+            db,
+            """
+            "NotBefore" = CAST(e.value ->> 2 AS BIGINT), "WaitsForEmailId" = e.value ->> 3, "Type" = e.value ->> 1
+            """,
             events,
-            row => row.Event.AccountId,
-            (accountId, rows) =>
-                db.ExecuteAsync(
-                    FormattableStringFactory.Create(
-                        $$"""
-                        UPDATE "WebhookMessages" AS m
-                        SET "NotBefore" = CAST(e.value ->> 0 AS BIGINT), "WaitsForEmailId" = e.value ->> 1,
-                            "Type" = e.value ->> 2
-                        FROM {{JsonRows.Each(db, "{0}")}} AS e
-                        WHERE m."AccountId" = {1} AND m."MessageId" = e.key AND m."State" = 'Waiting'
-                        """,
-                        JsonRows.Arrays(
-                            rows,
-                            row => row.Event.MessageId,
-                            (json, row) =>
-                            {
-                                json.WriteNumberValue(InstantConverter.ToMicroseconds(row.Until));
-                                json.WriteStringValue(row.Event.Happened?.EmailId);
-                                json.WriteStringValue(row.Event.Happened?.Type);
-                            }
-                        ),
-                        accountId
-                    ),
-                    cancellation
-                )
+            row => row.Event,
+            (json, row) =>
+            {
+                json.WriteNumberValue(InstantConverter.ToMicroseconds(row.Until));
+                json.WriteStringValue(row.Event.Happened?.EmailId);
+            },
+            cancellation
         );
 
-    private static async Task EachAccountAsync<T>(
+    /// <param name="set">What becomes of each; its own values begin with <c>e.value -&gt;&gt; 2</c>, <c>1</c> is its type.</param>
+    /// <param name="arguments"><c>{1}</c> and so on.</param>
+    private static Task UpdateAsync<T>(
+        PortalDbContext db,
+        string set,
+        IReadOnlyCollection<T> rows,
+        Func<T, WaitingEvent> eventOf,
+        Action<Utf8JsonWriter, T> values,
+        CancellationToken cancellation,
+        params object[] arguments
+    ) =>
+        rows.Count == 0
+            ? Task.CompletedTask
+            : db.ExecuteAsync(
+                FormattableStringFactory.Create(
+                    $$"""
+                    UPDATE "WebhookMessages" AS m SET {{set}}
+                    FROM {{JsonRows.Each(db, "{0}")}} AS e WHERE {{IsListed(db)}}
+                    """,
+                    [Listed(rows, eventOf, values), .. arguments]
+                ),
+                cancellation
+            );
+
+    private static string Listed<T>(
         IEnumerable<T> rows,
-        Func<T, Guid> accountOf,
-        Func<Guid, IEnumerable<T>, Task> run
-    )
-    {
-        foreach (var account in rows.GroupBy(accountOf))
-        {
-            await run(account.Key, account);
-        }
-    }
+        Func<T, WaitingEvent> eventOf,
+        Action<Utf8JsonWriter, T> values
+    ) =>
+        JsonRows.Arrays(
+            rows,
+            row => eventOf(row).MessageId,
+            (json, row) =>
+            {
+                json.WriteStringValue(JsonRows.Text(eventOf(row).AccountId));
+                json.WriteStringValue(eventOf(row).Happened?.Type);
+                values(json, row);
+            }
+        );
 }

@@ -16,7 +16,7 @@ namespace UnitTests.Webhooks;
 
 public sealed class EventTests
 {
-    private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    internal const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     [Fact]
     public async Task TaggedEvent_ProvesTheWholeBatch_EvenIfTheSettleNeverCame()
@@ -341,17 +341,21 @@ public sealed class EventTests
     }
 
     /// <summary>It comes in, rightly signed, and waits.</summary>
-    internal static Task<WebhookReceipt> StoreAsync(EngineHarness engine, string body, string id)
+    internal static Task<WebhookReceipt> StoreAsync(
+        EngineHarness engine,
+        string body,
+        string id,
+        ReceiveWebhook? receive = null
+    )
     {
         var timestamp = engine.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        return Receive(engine, Secret)
-            .ExecuteAsync(
-                id,
-                timestamp,
-                $"v1,{Sign(id, timestamp, body)}",
-                Encoding.UTF8.GetBytes(body),
-                CancellationToken.None
-            );
+        return (receive ?? Receive(engine, Secret)).ExecuteAsync(
+            id,
+            timestamp,
+            $"v1,{Sign(id, timestamp, body)}",
+            Encoding.UTF8.GetBytes(body),
+            CancellationToken.None
+        );
     }
 
     internal static async Task ApplyAsync(EngineHarness engine)
