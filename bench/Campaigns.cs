@@ -41,6 +41,9 @@ internal static class Campaigns
             ("campaign", campaign.Id)
         );
 
+    public static DbCommand AnyStarted(DbConnection ledger) =>
+        ledger.Command("""SELECT MIN("StartedAt") FROM "Attempts" """);
+
     public static DbCommand Finished(DbConnection ledger, SeededCampaign campaign) =>
         ledger.Command(
             """

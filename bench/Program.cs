@@ -42,6 +42,11 @@ async Task RunAsync(DatabaseProvider database, PostgreSqlServer? server)
         await RateBench.RunAsync(count, server, options, report);
     }
 
+    foreach (var count in options.Cases.Contains("fairness") ? instances : [])
+    {
+        await FairnessBench.RunAsync(options.Recipients.Max(), count, server, options, report);
+    }
+
     foreach (var size in options.Cases.Contains("events") ? options.Recipients : [])
     {
         await EventsBench.RunAsync(size, server, options, report);
