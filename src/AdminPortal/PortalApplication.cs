@@ -130,6 +130,7 @@ public static class PortalApplication
         services.AddHostedService<OutgoingEventService>();
         services.AddHostedService<ContactImportService>();
         services.AddHostedService<ForgetRequestsService>();
+        services.AddHostedService<DeleteTenantsService>();
     }
 
     private static void MapPipeline(WebApplication app)

@@ -16,6 +16,7 @@ public sealed record ArmedPoint(string Point, int Passing)
         CrashPoints.AfterSettle,
         CrashPoints.BeforeFreeze,
         CrashPoints.BeforeAnswer,
+        CrashPoints.BeforeRemoval,
     ];
 
     public static string Choices => string.Join(", ", Names);

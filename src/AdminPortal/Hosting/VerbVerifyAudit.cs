@@ -84,7 +84,7 @@ public static partial class Verbs
     private static async Task<List<VerifiedLogShape>> VerifyAsync(PortalDb db, VerifyAuditLog verify, string? slug)
     {
         List<(string Name, TenantScope Scope)> logs = slug is null ? [(Installation, TenantScope.Installation)] : [];
-        await using (var context = db.Read(TenantScope.None))
+        await using (var context = db.Read(TenantScope.Installation))
         {
             logs.AddRange(
                 (
@@ -95,6 +95,15 @@ public static partial class Verbs
                         .ToListAsync()
                 ).Select(tenant => (tenant.Slug, TenantScope.For(tenant.Id)))
             );
+            if (slug is null)
+            {
+                // Nothing is deleted from a log, also not with its tenant.
+                logs.AddRange(
+                    (await ErasedEntries.OfDeletedTenants(context).ToListAsync()).Select(entry =>
+                        ($"{entry.TargetName} (deleted)", TenantScope.For(Guid.Parse(entry.TargetId)))
+                    )
+                );
+            }
         }
 
         var verified = new List<VerifiedLogShape>();

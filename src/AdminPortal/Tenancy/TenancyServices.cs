@@ -1,6 +1,7 @@
 using AdminPortal.Features.Dashboard;
 using AdminPortal.Features.Tenants;
 using Ledgerpost.Audit;
+using Ledgerpost.Deletion;
 using Ledgerpost.Tenancy;
 
 namespace AdminPortal.Tenancy;
@@ -15,6 +16,9 @@ internal static class TenancyServices
         services.AddSingleton<ChangeTenant>();
         services.AddSingleton<ChangeTenantAsOperator>();
         services.AddSingleton<TenantList>();
+        services.AddSingleton<DeletionSignal>();
+        services.AddSingleton<DeleteTenant>();
+        services.AddSingleton<DeleteTenants>();
         services.AddSingleton<AddMember>();
         services.AddSingleton<ChangeMemberRole>();
         services.AddSingleton<RemoveMember>();

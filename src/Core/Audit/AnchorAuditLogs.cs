@@ -67,11 +67,16 @@ public sealed class AnchorAuditLogs(
         );
     }
 
-    /// <summary>The installation's log and every tenant's.</summary>
+    /// <summary>The installation's log and every tenant's, also of those that were deleted.</summary>
     private async Task<IReadOnlyList<TenantScope>> LogsAsync(CancellationToken cancellation)
     {
-        await using var db = portal.Read(TenantScope.None);
+        await using var db = portal.Read(TenantScope.Installation);
         var tenants = await db.Tenants.Select(tenant => tenant.Id).ToListAsync(cancellation);
-        return [TenantScope.Installation, .. tenants.Select(TenantScope.For)];
+        var deleted = await ErasedEntries.OfDeletedTenants(db).ToListAsync(cancellation);
+        return
+        [
+            TenantScope.Installation,
+            .. tenants.Concat(deleted.Select(entry => Guid.Parse(entry.TargetId))).Select(TenantScope.For),
+        ];
     }
 }

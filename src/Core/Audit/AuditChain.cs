@@ -45,10 +45,14 @@ internal static class AuditChain
             return AuditFault.Changed;
         }
 
-        return entry.Salt is { } && PersonalHash(entry).AsSpan().SequenceEqual(entry.PersonalHash)
+        return IsErased(entry) || (entry.Salt is { } && PersonalHash(entry).AsSpan().SequenceEqual(entry.PersonalHash))
             ? null
             : AuditFault.PersonalChanged;
     }
+
+    /// <summary>Nothing personal is left of it; whether that was said is asked of the whole log.</summary>
+    public static bool IsErased(AuditEntry entry) =>
+        entry is { Salt: null, ActorName: "", TargetName: "", Details: null, From: null };
 
     private static byte[]? Hash(AuditKeys keys, AuditEntry? previous, AuditEntry entry)
     {
@@ -105,6 +109,9 @@ public enum AuditFault
 
     /// <summary>A name, an address or the details are not those that were written.</summary>
     PersonalChanged,
+
+    /// <summary>Names, address and details are gone, and no later entry says that they were erased.</summary>
+    PersonalMissing,
 
     /// <summary>It was written past the portal.</summary>
     NotSealed,

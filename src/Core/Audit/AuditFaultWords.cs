@@ -17,6 +17,8 @@ public static class AuditFaultWords
                 $"Entry {entry} is not as it was written, or an entry was put in, taken out or moved before it.",
             AuditFault.PersonalChanged =>
                 $"A name, an address or the details of entry {entry} are not as they were written.",
+            AuditFault.PersonalMissing =>
+                $"The names and details of entry {entry} are gone, and no later entry says that they were erased.",
             AuditFault.NotSealed => $"Entry {entry} was not written by the portal.",
             AuditFault.UnknownKey =>
                 $"Entry {entry} was sealed with a key that is not known here. If another instance wrote it, give all instances the same Audit:Key.",

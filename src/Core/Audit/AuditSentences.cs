@@ -18,6 +18,8 @@ public static class AuditSentences
         ["installation.released"] = "let {} send again",
         ["tenant.created"] = "created the organisation {}",
         ["tenant.changed"] = "changed the settings of {}",
+        ["tenant.deletion_begun"] = "began to delete the organisation {}",
+        ["tenant.deleted"] = "deleted the organisation {} and all that it had",
         ["tenant.seeded"] = "filled {} with demo data",
         ["member.added"] = "added {} as a member",
         ["member.invited"] = "invited {}",

@@ -39,6 +39,7 @@ public sealed class VerifyAuditLog(PortalDb portal, AuditKeys keys, AuditAnchorF
     {
         AuditEntry? last = null;
         string? anchored = null;
+        var erased = new ErasureCheck();
         while (true)
         {
             var page = await PageAsync(scope, last?.Sequence ?? 0, cancellation);
@@ -56,6 +57,7 @@ public sealed class VerifyAuditLog(PortalDb portal, AuditKeys keys, AuditAnchorF
                 }
 
                 last = entry;
+                erased.Note(entry);
                 if (entry.Sequence == anchor?.Sequence)
                 {
                     anchored = Convert.ToHexStringLower(entry.Hash!);
@@ -66,6 +68,11 @@ public sealed class VerifyAuditLog(PortalDb portal, AuditKeys keys, AuditAnchorF
             {
                 break;
             }
+        }
+
+        if (erased.FirstUnsaid() is { } unsaid)
+        {
+            return new AuditVerdict(unsaid - 1, anchor, AuditFault.PersonalMissing, unsaid);
         }
 
         return Against(anchor, last?.Sequence ?? 0, anchored);

@@ -24,6 +24,8 @@ public static class CampaignTransitions
         [CampaignStatus.Cancelled] =
         [
             CampaignStatus.Scheduled,
+            // Only with its tenant.
+            CampaignStatus.Preparing,
             CampaignStatus.Sending,
             CampaignStatus.Paused,
             CampaignStatus.Partial,

@@ -7,7 +7,7 @@ namespace Ledgerpost.Data;
 /// <summary>
 /// What a transaction that runs beside others waits for. On SQLite the gate has made it alone already, and all of this is
 /// nothing. Locks end with the transaction. Order, so that hardly anybody waits in a circle (who does is run again): the
-/// tenant; for a chunk without doubt the campaign, then the chunk; for one in doubt the chunk, the account, then the
+/// tenant, then its sending; for a chunk without doubt the campaign, then the chunk; for one in doubt the chunk, the account, then the
 /// campaign; the log last.
 /// </summary>
 public static class Locks
@@ -21,6 +21,37 @@ public static class Locks
         Guid campaignId,
         CancellationToken cancellation
     ) => TakeAsync(db, $"campaign/{campaignId:N}", shared: true, cancellation);
+
+    /// <summary>The same for the whole tenant, before the campaign: its deletion has not begun, or it is seen.</summary>
+    public static async Task HoldSendingAsync(
+        this PortalDbContext db,
+        Guid tenantId,
+        Guid campaignId,
+        CancellationToken cancellation
+    )
+    {
+        if (db.IsPostgreSql)
+        {
+            await db.ExecuteAsync(
+                $"""
+                SELECT pg_advisory_xact_lock_shared(hashtextextended({$"sending/{tenantId:N}"}, 0)),
+                    pg_advisory_xact_lock_shared(hashtextextended({$"campaign/{campaignId:N}"}, 0))
+                """,
+                cancellation
+            );
+        }
+    }
+
+    /// <summary>
+    /// Waits for the tenant's commands and for every intent of its that is being written; none begins before this
+    /// transaction has ended.
+    /// </summary>
+    public static async Task LockTenantAsync(this PortalDbContext db, Guid tenantId, CancellationToken cancellation)
+    {
+        // By the name under which its commands are alone.
+        await TakeAsync(db, $"tenant/{tenantId:N}", shared: false, cancellation);
+        await TakeAsync(db, $"sending/{tenantId:N}", shared: false, cancellation);
+    }
 
     /// <summary>Waits for all who hold the campaign, and for whoever changes it; then its status may be changed.</summary>
     public static Task LockCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>

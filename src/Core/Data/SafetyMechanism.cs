@@ -17,6 +17,7 @@ public enum SafetyMechanism
     IntentOtherAccount,
     IntentWindowOver,
     IntentHeld,
+    IntentTenantDeleted,
     IntentClock,
     IntentAudienceChanged,
     IntentMembersChanged,

@@ -122,7 +122,10 @@ public sealed class CreateFirstApiKey(PortalDb portal)
             record,
             async (command, token) =>
             {
-                if (await command.Db.Tenants.SingleOrDefaultAsync(row => row.Id == tenantId, token) is not { } tenant)
+                if (
+                    await command.Db.Tenants.Living().SingleOrDefaultAsync(row => row.Id == tenantId, token)
+                    is not { } tenant
+                )
                 {
                     return new ApiKeyOutcome.NotFound();
                 }

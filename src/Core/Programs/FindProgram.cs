@@ -33,7 +33,10 @@ public sealed class FindProgram(PortalDb portal)
         await using (var db = portal.Read(TenantScope.Installation))
         {
             key = await db.ApiKeys.SingleOrDefaultAsync(
-                row => row.TokenHash == hash && row.RevokedAt == null,
+                row =>
+                    row.TokenHash == hash
+                    && row.RevokedAt == null
+                    && db.Tenants.Any(tenant => tenant.Id == row.TenantId && tenant.DeletionBegunAt == null),
                 cancellation
             );
         }

@@ -163,6 +163,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                 AND EXISTS (
                     SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
                         AND m."Status" IN ('Sending', 'Partial'))
+                AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL)
             ORDER BY c."NotBefore", c."FirstAttemptAt"
             """,
             cancellation

@@ -18,5 +18,8 @@ public class CrashPoints
     /// <summary>Of a program's command: committed, and not yet answered.</summary>
     public const string BeforeAnswer = "before-answer";
 
+    /// <summary>Of a tenant that is being deleted: before the next of its rows go.</summary>
+    public const string BeforeRemoval = "before-removal";
+
     public virtual ValueTask ReachAsync(string point, CancellationToken cancellation) => ValueTask.CompletedTask;
 }

@@ -35,6 +35,7 @@ internal static class EmailQueue
                     AND c."DoubtfulSince" IS NULL
                     AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
                         OR (c."State" = 'Leased' AND c."LeaseEnds" <= {instant})))
+                AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = w."Tenant" AND t."DeletionBegunAt" IS NULL)
             """,
             row => row.GetGuid(0),
             cancellation

@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
@@ -50,6 +51,7 @@ internal sealed class IntentStatement(
                 AND c."State" = 'Leased' AND c."Epoch" = {claim.Epoch} AND c."Generation" = {claim.Generation}
                 AND c."DoubtfulSince" IS NULL AND c."FirstAttemptAt" IS NULL
                 AND EXISTS (SELECT 1 FROM "Installation" WHERE "Hold" IS NULL)
+                AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL)
                 AND EXISTS (SELECT 1 FROM "ProviderAccounts" AS a WHERE a."Id" = {accountId} AND a."IsCurrent")
                 AND EXISTS (
                     SELECT 1 FROM "Campaigns" AS m
@@ -99,6 +101,7 @@ internal sealed class IntentStatement(
             .Where(chunk =>
                 chunk.Generation == claim.Generation
                 && context.Installation.Any(installation => installation.Hold == null)
+                && context.Tenants.Living().Any(tenant => tenant.Id == chunk.TenantId)
                 && context.ProviderAccounts.Any(account => account.Id == accountId && account.IsCurrent)
                 && withSender.Any(campaign => campaign.TenantId == chunk.TenantId && campaign.Id == chunk.CampaignId)
             );

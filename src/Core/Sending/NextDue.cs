@@ -23,14 +23,16 @@ internal static class NextDue
                     WHEN EXISTS (
                         SELECT 1 FROM "Campaigns" AS m JOIN "Chunks" AS c
                             ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
-                        WHERE m."Status" = 'Sending' AND c."State" = 'Planned' AND c."NotBefore" IS NULL)
+                        WHERE m."Status" = 'Sending' AND c."State" = 'Planned' AND c."NotBefore" IS NULL
+                            AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = m."TenantId" AND t."DeletionBegunAt" IS NULL))
                     THEN 1
                     WHEN EXISTS (
                         SELECT 1 FROM "Chunks" AS c
                         WHERE c."DoubtfulSince" IS NOT NULL AND c."State" = 'Planned' AND c."NotBefore" IS NULL
                             AND EXISTS (
                                 SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId"
-                                    AND m."Id" = c."CampaignId" AND m."Status" = 'Partial'))
+                                    AND m."Id" = c."CampaignId" AND m."Status" = 'Partial')
+                            AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL))
                     THEN 1 ELSE 0 END
             """,
             row => (row.InstantOrNull(0), row.GetInt32(1) == 1),
@@ -44,16 +46,19 @@ internal static class NextDue
                     SELECT MIN(c."NotBefore") AS "At" FROM "Campaigns" AS m JOIN "Chunks" AS c
                         ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
                     WHERE m."Status" = 'Sending' AND c."State" = 'Planned'
+                        AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = m."TenantId" AND t."DeletionBegunAt" IS NULL)
                     UNION ALL
                     SELECT MIN(c."LeaseEnds") FROM "Campaigns" AS m JOIN "Chunks" AS c
                         ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
                     WHERE m."Status" = 'Sending' AND c."State" = 'Leased'
+                        AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = m."TenantId" AND t."DeletionBegunAt" IS NULL)
                     UNION ALL
                     SELECT MIN(CASE c."State" WHEN 'Planned' THEN c."NotBefore" ELSE c."LeaseEnds" END) FROM "Chunks" AS c
                     WHERE c."DoubtfulSince" IS NOT NULL AND c."State" IN ('Planned', 'Leased')
                         AND EXISTS (
                             SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId"
-                                AND m."Id" = c."CampaignId" AND m."Status" = 'Partial')) AS d
+                                AND m."Id" = c."CampaignId" AND m."Status" = 'Partial')
+                        AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL)) AS d
                 """,
                 row => row.InstantOrNull(0),
                 cancellation

@@ -77,8 +77,8 @@ public sealed class RecordIntent(PortalDb db, SendingOptions options)
         CancellationToken cancellation
     )
     {
-        // A pause, a cancel, a stop or a new run comes wholly before this transaction or wholly after it.
-        await context.HoldCampaignAsync(claim.CampaignId, cancellation);
+        // A deletion, a pause, a cancel, a stop or a new run comes wholly before this transaction or wholly after it.
+        await context.HoldSendingAsync(claim.TenantId, claim.CampaignId, cancellation);
         var now = db.Time.GetUtcNow();
         // After the instant was read: one from a clock that is ahead must not be written into an intent.
         if (frozen is null ? db.Time.MayNotRepeat() : db.Time.MayNotSend())

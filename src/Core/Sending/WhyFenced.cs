@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
@@ -60,6 +61,11 @@ internal static class WhyFenced
         if (await context.Installation.AnyAsync(installation => installation.Hold != null, cancellation))
         {
             return SafetyMechanism.IntentHeld;
+        }
+
+        if (!await context.Tenants.Living().AnyAsync(tenant => tenant.Id == claim.TenantId, cancellation))
+        {
+            return SafetyMechanism.IntentTenantDeleted;
         }
 
         if (chunk.InDoubt != repeat)

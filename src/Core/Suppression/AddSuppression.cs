@@ -72,7 +72,7 @@ public sealed class AddSuppression(PortalDb portal)
                 command.Audit(
                     "suppression.added",
                     "address",
-                    address.Normalized,
+                    (await AddressHashes.OfAsync(command.Db, token)).Of(command.TenantId, address.Normalized),
                     address.Normalized,
                     new { reason = reason.ToString(), note = plain }
                 );
@@ -144,7 +144,7 @@ public sealed class RemoveSuppression(PortalDb portal)
                 command.Audit(
                     "suppression.removed",
                     "address",
-                    row.NormalizedEmail,
+                    (await AddressHashes.OfAsync(command.Db, token)).Of(command.TenantId, row.NormalizedEmail),
                     row.NormalizedEmail,
                     new
                     {

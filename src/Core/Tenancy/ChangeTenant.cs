@@ -108,7 +108,9 @@ public sealed class ChangeTenantAsOperator(PortalDb portal)
                 record,
                 async (command, token) =>
                 {
-                    var tenant = await command.Db.Tenants.SingleOrDefaultAsync(row => row.Id == tenantId, token);
+                    var tenant = await command
+                        .Db.Tenants.Living()
+                        .SingleOrDefaultAsync(row => row.Id == tenantId, token);
                     if (tenant is null)
                     {
                         return new ChangeTenantResult.NotFound();

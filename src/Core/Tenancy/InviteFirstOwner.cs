@@ -39,7 +39,10 @@ public sealed class InviteFirstOwner(PortalDb portal)
         CancellationToken cancellation
     )
     {
-        if (await command.Db.Tenants.SingleOrDefaultAsync(row => row.Id == tenantId, cancellation) is not { } tenant)
+        if (
+            await command.Db.Tenants.Living().SingleOrDefaultAsync(row => row.Id == tenantId, cancellation)
+            is not { } tenant
+        )
         {
             return new FirstOwnerResult.Invalid("This tenant does not exist any more.");
         }

@@ -53,6 +53,11 @@ public static class Permissions
         CancellationToken cancellation
     )
     {
+        if (await db.Tenants.AnyAsync(row => row.Id == caller.TenantId && row.DeletionBegunAt != null, cancellation))
+        {
+            throw AccessDeniedException.OfTenant();
+        }
+
         if (caller.Actor.Kind == ActorKind.System)
         {
             return;
@@ -143,6 +148,9 @@ public sealed class AccessDeniedException : Exception
 
     public static AccessDeniedException SecondFactorNeeded() =>
         new("This organisation asks for a second factor, and you signed in without one.");
+
+    /// <summary>Nothing is done any more in a tenant that is being deleted.</summary>
+    internal static AccessDeniedException OfTenant() => new("This organisation is being deleted.");
 
     /// <summary>Only operators may do it.</summary>
     public AccessDeniedException()

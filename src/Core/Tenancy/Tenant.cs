@@ -21,6 +21,22 @@ public sealed class Tenant
     public bool RequiresSecondFactor { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>From here on nobody and nothing acts in it; its rows go in the background (<c>DeleteTenants</c>).</summary>
+    public DateTimeOffset? DeletionBegunAt { get; set; }
+
+    /// <summary>How many rows it had when the first of them went; null before they are counted.</summary>
+    public long? DeletionRows { get; set; }
+
+    /// <summary>How many of them are gone.</summary>
+    public long DeletionRemoved { get; set; }
+}
+
+/// <summary>Tenants that are there, and not on their way out.</summary>
+public static class LivingTenants
+{
+    public static IQueryable<Tenant> Living(this IQueryable<Tenant> tenants) =>
+        tenants.Where(tenant => tenant.DeletionBegunAt == null);
 }
 
 /// <summary>Ordered: each role may do what those before it may.</summary>
@@ -55,6 +71,7 @@ internal sealed class TenantConfiguration : IEntityTypeConfiguration<Tenant>
         builder.Property(tenant => tenant.Name).HasMaxLength(100);
         builder.Property(tenant => tenant.Slug).HasMaxLength(63);
         builder.HasIndex(tenant => tenant.Slug).IsUnique();
+        builder.HasIndex(tenant => tenant.DeletionBegunAt).HasFilter("\"DeletionBegunAt\" IS NOT NULL");
     }
 }
 

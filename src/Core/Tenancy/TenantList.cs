@@ -6,9 +6,21 @@ namespace Ledgerpost.Tenancy;
 /// <summary>A tenant as operators see it.</summary>
 public sealed record TenantRow(Guid Id, string Name, string Slug, string TimeZone, DateTimeOffset CreatedAt)
 {
+    /// <summary>Null for one that stays.</summary>
+    public TenantDeletion? Deletion { get; init; }
+
     internal static TenantRow Of(Tenant tenant) =>
-        new(tenant.Id, tenant.Name, tenant.Slug, tenant.TimeZone, tenant.CreatedAt);
+        new(tenant.Id, tenant.Name, tenant.Slug, tenant.TimeZone, tenant.CreatedAt)
+        {
+            Deletion = tenant.DeletionBegunAt is { } begun
+                ? new TenantDeletion(begun, tenant.DeletionRows, tenant.DeletionRemoved)
+                : null,
+        };
 }
+
+/// <summary>How far a tenant's deletion is.</summary>
+/// <param name="Rows">Null before they are counted, which waits for calls under way.</param>
+public sealed record TenantDeletion(DateTimeOffset BegunAt, long? Rows, long Removed);
 
 /// <summary>Every tenant of the installation, for operators.</summary>
 public sealed class TenantList(PortalDb portal)

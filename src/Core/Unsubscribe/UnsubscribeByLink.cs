@@ -1,4 +1,5 @@
 using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
@@ -9,7 +10,8 @@ namespace Ledgerpost.Unsubscribe;
 /// <summary>What the page behind a link says.</summary>
 /// <param name="TenantName">Who will not write any more.</param>
 /// <param name="Done">True once the address is on the tenant's list.</param>
-public sealed record UnsubscribeView(string TenantName, bool Done);
+/// <param name="Gone">The tenant is not here any more, and so is whatever it knew of the address.</param>
+public sealed record UnsubscribeView(string TenantName, bool Done, bool Gone = false);
 
 /// <summary>One click, no account, no cookie; works when campaign and contact are long gone.</summary>
 public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
@@ -25,12 +27,16 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
 
         await using var context = db.Read(TenantScope.For(who.TenantId));
         return await context
-            .Tenants.Where(tenant => tenant.Id == who.TenantId)
-            .Select(tenant => new UnsubscribeView(
-                tenant.Name,
-                context.SuppressedAddresses.Any(row => row.NormalizedEmail == who.NormalizedEmail)
-            ))
-            .SingleOrDefaultAsync(cancellation);
+                .Tenants.Living()
+                .Where(tenant => tenant.Id == who.TenantId)
+                .Select(tenant => new UnsubscribeView(
+                    tenant.Name,
+                    context.SuppressedAddresses.Any(row => row.NormalizedEmail == who.NormalizedEmail),
+                    false
+                ))
+                .SingleOrDefaultAsync(cancellation)
+            // The token is one of ours: nobody else could have made it.
+            ?? new UnsubscribeView("", Done: true, Gone: true);
     }
 
     /// <returns>False when nobody knows the token; again and again does no harm.</returns>
@@ -38,7 +44,7 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
     {
         // Also a link of a tenant that is gone: there is nobody left whom it could keep from writing.
         if (
-            await LookAsync(token, cancellation) is null
+            await LookAsync(token, cancellation) is null or { Gone: true }
             || await UnsubscribeLinks.FindAsync(db, token, cancellation) is not { } link
         )
         {
@@ -50,6 +56,7 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
             async (context, inner) =>
             {
                 var now = db.Time.GetUtcNow();
+                var hashes = await AddressHashes.OfAsync(context, inner);
                 if (
                     await Suppress.AddAsync(
                         context,
@@ -70,8 +77,7 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
                         now,
                         "contact.unsubscribed",
                         "address",
-                        // An address may be longer than the column.
-                        link.NormalizedEmail[..Math.Min(link.NormalizedEmail.Length, AuditEntry.MaxTargetId)],
+                        hashes.Of(link.TenantId, link.NormalizedEmail),
                         link.NormalizedEmail,
                         null,
                         inner

@@ -73,6 +73,30 @@ public sealed class TenantsApiTests(ApiRulesTests.Portal portal) : IClassFixture
     }
 
     [Fact]
+    public async Task Tenant_IsDeleted_ShowsHowFarItIs_AndIsThenUnknown()
+    {
+        using var program = Api.Client(ApiHost.OperatorKey);
+        using var north = await Api.ProgramAsync(Api.North);
+        var id = (await program.CreateAsync("tenants", new { name = "Soon gone" })).Text("id");
+
+        var refused = await north.SendAsync(HttpMethod.Delete, $"tenants/{id}");
+        var begun = await program.SendAsync(HttpMethod.Delete, $"tenants/{id}");
+        var change = await program.SendAsync(HttpMethod.Patch, $"tenants/{id}", new { name = "Too late" });
+        var shown = await program.SendAsync(HttpMethod.Get, $"tenants/{id}");
+        for (var i = 0; shown.Status == 200 && i < 200; i++)
+        {
+            Assert.Equal("deleting", shown.Text("status"));
+            await Task.Delay(50);
+            shown = await program.SendAsync(HttpMethod.Get, $"tenants/{id}");
+        }
+
+        Assert.Equal((403, 202, 404), (refused.Status, begun.Status, change.Status));
+        Assert.Equal("deleting", begun.Text("status"));
+        Assert.Equal((404, "not_found"), (shown.Status, shown.Code));
+        Assert.Equal(404, (await program.SendAsync(HttpMethod.Delete, $"tenants/{id}")).Status);
+    }
+
+    [Fact]
     public async Task Tenants_ArePagedNewestFirst_AndUnknownToTenantsKeys()
     {
         using var program = Api.Client(ApiHost.OperatorKey);

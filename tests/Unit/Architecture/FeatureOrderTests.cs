@@ -23,6 +23,7 @@ public sealed partial class FeatureOrderTests
         "Sending",
         "Webhooks",
         "OutgoingEvents",
+        "Deletion",
     ];
 
     [Fact]

@@ -20,6 +20,11 @@ public sealed partial class SafetyRegisterTests
         ["a place among the calls before the intent"] = "what every call waits for",
         ["what waits for a place is given back"] = "a chunk that is due again, at every stop",
         ["window in the claim"] = "a chunk is passed over at every look; it counts once, as doubt_expired",
+        ["a deletion waits for intents that are being written"] = "a lock, taken at every intent",
+        ["rows stay while a call of the tenant is under way"] = "a job that looks again later",
+        ["every tenant table is emptied, out of the model"] = "the order of the tables",
+        ["what was taken out of an entry must be named by a later one"] =
+            "a comparison; what it finds is audit_log_broken",
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",
         ["refusals in a row touch only what stands refused"] = "a condition of a query",

@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Deletion;
 using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
@@ -86,6 +87,18 @@ internal static partial class SafetyWays
         {
             var (_, claim, prepared) = await rig.PreparedAsync();
             await Hold(rig).HoldAsync(HoldReason.Copied, "A test.", CancellationToken.None);
+            return () => rig.IntentAsync(claim, prepared);
+        },
+        [SafetyMechanism.IntentTenantDeleted] = async rig =>
+        {
+            var (_, claim, prepared) = await rig.PreparedAsync();
+            await new DeleteTenant(rig.Engine.Db, new DeletionSignal()).ExecuteAsync(
+                Actor.CommandLine,
+                rig.Engine.Tenant.Id,
+                name: null,
+                record: null,
+                CancellationToken.None
+            );
             return () => rig.IntentAsync(claim, prepared);
         },
         [SafetyMechanism.IntentClock] = async rig =>

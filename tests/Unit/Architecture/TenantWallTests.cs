@@ -19,6 +19,8 @@ public sealed partial class TenantWallTests
         ["Core/Data/Sqlite/SqliteEngine.cs"] = "migrates",
         ["Core/Data/TenantScope.cs"] = "defines it",
         ["Core/Identity/AccountWork.cs"] = "accounts are the installation's, and so is the log of what is done to them",
+        ["Core/Deletion/DeleteTenant.cs"] = "writes the installation's log beside the tenant's",
+        ["Core/Deletion/DeleteTenants.cs"] = "the same; rows are deleted in their tenant's scope",
         ["Core/Identity/FirstOperator.cs"] = "makes the first person, before there is a tenant",
         ["Core/Identity/UseSetUpLink.cs"] = "has a token and not yet a person",
         ["Core/Tenancy/AddMember.cs"] = "checks whether an account is a member anywhere",
@@ -54,6 +56,7 @@ public sealed partial class TenantWallTests
 
     private static readonly string[] WritesSql =
     [
+        "Core/Audit/ErasedEntries.cs",
         "Core/Campaigns/Lineage.cs",
         "Core/Data/Locks.cs",
         "Core/Data/PostgreSql/PostgreSqlEngine.cs",

@@ -1,7 +1,9 @@
 using System.Globalization;
 using AdminPortal.Components.Shared;
+using AdminPortal.Features.Tenants;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.Deletion;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
@@ -17,6 +19,12 @@ public sealed partial class SettingsPage
 
     [Inject]
     public required ChangeTenant ChangeTenant { get; init; }
+
+    [Inject]
+    public required DeleteTenant Delete { get; init; }
+
+    [Inject]
+    public required Confirmations Confirmations { get; init; }
 
     [Inject]
     public required PortalOptions Options { get; init; }
@@ -75,6 +83,33 @@ public sealed partial class SettingsPage
         finally
         {
             _busy = false;
+        }
+    }
+
+    private async Task DeleteAsync()
+    {
+        try
+        {
+            var holdings = await Delete.LookAsync(Tenant.Caller, CancellationToken.None);
+            if (!await Confirmations.AskAsync(TenantDeletionQuestion.Of(holdings)))
+            {
+                return;
+            }
+
+            if (
+                await Delete.ExecuteAsync(Tenant.Caller, holdings.Name, CancellationToken.None)
+                is DeleteTenantResult.Begun
+            )
+            {
+                Navigation.NavigateTo(PortalUrls.Home, forceLoad: true);
+                return;
+            }
+
+            Toasts.Failed("It has another name by now.", "Nothing was deleted; look at it again.");
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was deleted.");
         }
     }
 

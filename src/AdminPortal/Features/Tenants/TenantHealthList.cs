@@ -31,7 +31,13 @@ public sealed class TenantHealthList(PortalDb portal)
                         && (row.Status == CampaignStatus.Sending || row.Status == CampaignStatus.Preparing)
                     ),
                 db.Campaigns.Composed().Count(row => row.TenantId == tenant.Id && row.Status == CampaignStatus.Partial)
-            ))
+            )
+            {
+                Deletion =
+                    tenant.DeletionBegunAt == null
+                        ? null
+                        : new TenantDeletion(tenant.DeletionBegunAt.Value, tenant.DeletionRows, tenant.DeletionRemoved),
+            })
             .ToListAsync(cancellation);
     }
 }
@@ -47,4 +53,8 @@ public sealed record TenantHealth(
     int Contacts,
     int Sending,
     int Partial
-);
+)
+{
+    /// <summary>Null for one that stays.</summary>
+    public TenantDeletion? Deletion { get; init; }
+}

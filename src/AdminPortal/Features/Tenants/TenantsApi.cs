@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using AdminPortal.Api;
 using AdminPortal.Features.Settings;
 using Ledgerpost.Contacts;
+using Ledgerpost.Deletion;
 using Ledgerpost.Programs;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,6 +23,14 @@ internal static class TenantsApi
         tenants
             .MapPatch("/{id:guid}", ChangeAsync)
             .Changes<TenantShape>("changeTenant", "Changes the fields that are sent; the slug stays");
+        tenants
+            .MapDelete("/{id:guid}", DeleteAsync)
+            .Begins<TenantShape>(
+                "deleteTenant",
+                "Deletes a tenant with all that it has; nothing more is sent from the answer on, and its rows go by and by",
+                sends: false,
+                ApiErrors.NotFound
+            );
         tenants
             .MapPost("/{id:guid}/api-keys", CreateKeyAsync)
             .Creates<ApiKeyShape>(
@@ -84,6 +93,15 @@ internal static class TenantsApi
                 }
         );
 
+    private static Task<IResult> DeleteAsync(Guid id, ApiCall call, DeleteTenant delete) =>
+        call.RunAsOperatorAsync(
+            (actor, record, token) => delete.ExecuteAsync(actor, id, name: null, record, token),
+            outcome =>
+                outcome is DeleteTenantResult.Begun begun
+                    ? ApiAnswers.Of(StatusCodes.Status202Accepted, TenantShape.Of(begun.Tenant), $"/tenants/{id}")
+                    : ApiErrors.Unknown("tenant")
+        );
+
     private static Task<IResult> CreateKeyAsync(
         Guid id,
         ApiBody<ApiKeyBody> body,
@@ -114,7 +132,38 @@ internal sealed record TenantPatch(string? Name, string? TimeZone) : IChecked
     public IEnumerable<FieldError> Check() => ToChange().Problems();
 }
 
-internal sealed record TenantShape(Guid Id, string Name, string Slug, string TimeZone, DateTimeOffset CreatedAt)
+/// <param name="Status">Active, or deleting: then nothing is sent, nobody is let in, and it is gone when it is not found any more.</param>
+/// <param name="Deletion">Only while it is being deleted.</param>
+internal sealed record TenantShape(
+    Guid Id,
+    string Name,
+    string Slug,
+    string TimeZone,
+    DateTimeOffset CreatedAt,
+    TenantStatus Status,
+    TenantDeletionShape? Deletion
+)
 {
-    public static TenantShape Of(TenantRow row) => new(row.Id, row.Name, row.Slug, row.TimeZone, row.CreatedAt);
+    public static TenantShape Of(TenantRow row) =>
+        new(
+            row.Id,
+            row.Name,
+            row.Slug,
+            row.TimeZone,
+            row.CreatedAt,
+            row.Deletion is null ? TenantStatus.Active : TenantStatus.Deleting,
+            row.Deletion is { } deletion
+                ? new TenantDeletionShape(deletion.BegunAt, deletion.Rows, deletion.Removed)
+                : null
+        );
 }
+
+internal enum TenantStatus
+{
+    Active,
+    Deleting,
+}
+
+/// <param name="Rows">How many rows it had; null before they are counted.</param>
+/// <param name="Removed">How many of them are gone.</param>
+internal sealed record TenantDeletionShape(DateTimeOffset BegunAt, long? Rows, long Removed);

@@ -2,14 +2,17 @@ using AdminPortal.Account;
 using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.Deletion;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 
 namespace AdminPortal.Features.Tenants;
 
-public sealed partial class TenantsPage
+public sealed partial class TenantsPage : IDisposable
 {
+    private readonly CancellationTokenSource _gone = new();
+    private bool _watching;
     private IReadOnlyList<TenantHealth>? _tenants;
     private string? _failed;
     private TenantHealth? _ownerless;
@@ -30,6 +33,15 @@ public sealed partial class TenantsPage
     public required CreateTenant CreateTenant { get; init; }
 
     [Inject]
+    public required DeleteTenant Delete { get; init; }
+
+    [Inject]
+    public required Confirmations Confirmations { get; init; }
+
+    [Inject]
+    public required TimeProvider Time { get; init; }
+
+    [Inject]
     public required PortalOptions Options { get; init; }
 
     [Inject]
@@ -41,7 +53,11 @@ public sealed partial class TenantsPage
     [CascadingParameter]
     public required Task<AuthenticationState> Authentication { get; init; }
 
-    protected override Task OnInitializedAsync() => LoadAsync();
+    protected override async Task OnInitializedAsync()
+    {
+        await LoadAsync();
+        _ = WatchAsync();
+    }
 
     private async Task<Actor> ActorAsync() => (await Authentication).User.AsOperator();
 
@@ -107,6 +123,75 @@ public sealed partial class TenantsPage
         {
             _busy = false;
         }
+    }
+
+    private static string Progress(TenantDeletion deletion) =>
+        deletion.Rows is { } rows
+            ? $"{Words.Count(deletion.Removed)} of {Words.Count(rows)} rows are gone"
+            : "waits for calls under way";
+
+    private async Task DeleteAsync(TenantHealth tenant)
+    {
+        try
+        {
+            var actor = await ActorAsync();
+            if (
+                await Delete.LookAsync(actor, tenant.TenantId, CancellationToken.None) is not { } holdings
+                || !await Confirmations.AskAsync(TenantDeletionQuestion.Of(holdings))
+            )
+            {
+                return;
+            }
+
+            if (
+                await Delete.ExecuteAsync(actor, tenant.TenantId, holdings.Name, record: null, CancellationToken.None)
+                is DeleteTenantResult.OtherName
+            )
+            {
+                Toasts.Failed("It has another name by now.", "Nothing was deleted; look at it again.");
+            }
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was deleted.");
+        }
+
+        await LoadAsync();
+        _ = WatchAsync();
+    }
+
+    /// <summary>While something is being deleted, the page shows how far it is.</summary>
+    private async Task WatchAsync()
+    {
+        if (_watching)
+        {
+            return;
+        }
+
+        _watching = true;
+        try
+        {
+            while (_tenants?.Any(tenant => tenant.Deletion is not null) == true)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), Time, _gone.Token);
+                await LoadAsync();
+                StateHasChanged();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The page is closed.
+        }
+        finally
+        {
+            _watching = false;
+        }
+    }
+
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
     }
 
     private string? ProblemOf(string field) => _problem?.Errors.FirstOrDefault(error => error.Field == field)?.Message;

@@ -1919,6 +1919,15 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
+                    b.Property<long?>("DeletionBegunAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("DeletionRemoved")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("DeletionRows")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -1940,6 +1949,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .UseCollation("C");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("DeletionBegunAt")
+                        .HasFilter("\"DeletionBegunAt\" IS NOT NULL");
 
                     b.HasIndex("Slug")
                         .IsUnique();

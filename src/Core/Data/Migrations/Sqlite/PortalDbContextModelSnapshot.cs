@@ -1792,6 +1792,15 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("DeletionBegunAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("DeletionRemoved")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DeletionRows")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -1810,6 +1819,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("DeletionBegunAt")
+                        .HasFilter("\"DeletionBegunAt\" IS NOT NULL");
 
                     b.HasIndex("Slug")
                         .IsUnique();
