@@ -32,6 +32,7 @@ public sealed class PortalDb : IAsyncDisposable
     {
         _ids = ids;
         Provider = provider;
+        IsShared = provider == DatabaseProvider.PostgreSql;
         Safety = safety ?? new SafetyLog(time);
         faults ??= new StorageFaults();
         _engine = provider switch
@@ -42,6 +43,9 @@ public sealed class PortalDb : IAsyncDisposable
     }
 
     public DatabaseProvider Provider { get; }
+
+    /// <summary>Other instances may be at work on it. SQLite's data directory has a lock, and so one process.</summary>
+    public bool IsShared { get; init; }
 
     /// <summary>How often each safety mechanism was needed on this database, by this process.</summary>
     public SafetyLog Safety { get; }

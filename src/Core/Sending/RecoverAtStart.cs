@@ -14,7 +14,7 @@ public sealed class RecoverAtStart(PortalDb db, LaunchCampaign launch, ILogger<R
 {
     public async Task ExecuteAsync(CancellationToken cancellation)
     {
-        if (db.Provider == DatabaseProvider.PostgreSql)
+        if (db.IsShared)
         {
             await FinishLaunchesAsync(TimeSpan.FromMinutes(1), cancellation);
             return;

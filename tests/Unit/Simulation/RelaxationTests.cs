@@ -22,8 +22,19 @@ public sealed class RelaxationTests(ITestOutputHelper output)
     [InlineData(nameof(OldChunksLiveOn), "LIMBO")]
     // Two mails, or somebody who has one and is open, or a chunk that its true owner cannot close any more.
     [InlineData(nameof(SettleNotFenced), "TWICE|OPEN|LIMBO")]
+    [InlineData(nameof(SettleNotFencedAmongInstances), "TWICE|OPEN|LIMBO")]
     [InlineData(nameof(IntentDoesNotLookAtTheAudience), "LEFT")]
     public void RuleTakenOut_IsFound(string rule, string kinds) => Find(rule, kinds);
+
+    /// <summary>With one instance of one worker nobody is overtaken: what several find is theirs to find.</summary>
+    [SqliteFact]
+    public void SettleNotFenced_OfTheOnlyWorker_IsNotFound()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            Assert.Null(SimWorld.Run(seed, new SettleNotFencedAmongInstances(instances: 1)).Violation);
+        }
+    }
 
     private void Find(string rule, string kinds)
     {
@@ -65,6 +76,7 @@ public sealed class RelaxationTests(ITestOutputHelper output)
             nameof(RefusalOfARepeatIsBelieved) => new RefusalOfARepeatIsBelieved(),
             nameof(OldChunksLiveOn) => new OldChunksLiveOn(),
             nameof(SettleNotFenced) => new SettleNotFenced(),
+            nameof(SettleNotFencedAmongInstances) => new SettleNotFencedAmongInstances(instances: 2),
             nameof(IntentDoesNotLookAtTheAudience) => new IntentDoesNotLookAtTheAudience(),
             _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
         };

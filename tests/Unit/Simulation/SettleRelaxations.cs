@@ -110,6 +110,37 @@ internal sealed class SettleNotFenced : AtTheSettle
     }
 }
 
+/// <summary>
+/// The same only while another holds the lease, where each instance has one worker: that other is another process, or
+/// there is none.
+/// </summary>
+internal sealed class SettleNotFencedAmongInstances(int instances) : AtTheSettle
+{
+    public override void Shape(SimPlan plan) =>
+        (plan.Zombie, plan.ProviderFault, plan.SlowWire, plan.Workers, plan.Events, plan.Instances) = (
+            0.5,
+            0.35,
+            0.5,
+            1,
+            0,
+            instances
+        );
+
+    protected override Task BeforeSettleAsync(PortalDbContext db, Call call, Chunk chunk)
+    {
+        if (
+            chunk.State == ChunkState.Leased
+            && chunk.Epoch != call.Attempt.Epoch
+            && chunk.Generation == call.Attempt.Generation
+        )
+        {
+            chunk.Epoch = call.Attempt.Epoch;
+        }
+
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>Who unsubscribed after the mail was prepared is invisible to its intent.</summary>
 internal sealed class IntentDoesNotLookAtTheAudience : Relaxation
 {

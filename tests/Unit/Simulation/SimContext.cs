@@ -7,6 +7,9 @@ internal sealed class SimContext(SimScheduler scheduler, string name) : Synchron
 
     public bool Dead { get; set; }
 
+    /// <summary>It stands still until then; what it was told and what fell due meanwhile waits.</summary>
+    public DateTimeOffset StoppedUntil { get; set; }
+
     public TaskScheduler Tasks => field ??= new OnThisContext(this);
 
     public override void Post(SendOrPostCallback d, object? state) => scheduler.Post(this, d, state);

@@ -7,6 +7,8 @@ internal enum SimDeed
     Crashed,
     Stalled,
     WorkerAsleep,
+    InstanceStopped,
+    RepeatedByAnother,
     StorageFailed,
     ProviderAway,
     ClockMoved,

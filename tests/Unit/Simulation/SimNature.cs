@@ -39,6 +39,16 @@ internal static class SimNature
             world.Later(Moment(world), () => ReplaceKey(world));
         }
 
+        if (world.Plan.Instances > 1)
+        {
+            for (var stops = world.Random.Next(4); stops > 0; stops--)
+            {
+                // Some while the first mails go out, where there is most to be in doubt about.
+                var at = world.Random.Next(2) == 0 ? TimeSpan.FromSeconds(world.Random.Next(0, 6)) : Moment(world);
+                world.Later(at, world.StopOne);
+            }
+        }
+
         for (var i = 0; i < world.Plan.Restores; i++)
         {
             var at = Moment(world);
@@ -85,7 +95,7 @@ internal static class SimNature
                 SimTemplate.SecondKey,
                 SimTemplate.OtherTeamsKey
             );
-            world.Crash($"it is started again with the key {world.ApiKey}");
+            world.CrashAll($"it is started again with the key {world.ApiKey}");
         }
     }
 

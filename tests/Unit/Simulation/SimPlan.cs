@@ -116,6 +116,9 @@ internal sealed class SimPlan
     public int BatchSize { get; set; }
     public int Workers { get; set; }
 
+    /// <summary>Processes on the one database.</summary>
+    public int Instances { get; set; } = 1;
+
     /// <summary>How long the troubles last.</summary>
     public TimeSpan Horizon { get; set; }
 
@@ -128,6 +131,6 @@ internal sealed class SimPlan
 
     public override string ToString() =>
         FormattableString.Invariant(
-            $"{Size}, horizon {Horizon}, batch {BatchSize}, workers {Workers}, crashes {Crashes} each ~{CrashSteps} steps, lost requests {LostRequest} answers {LostAnswer}, slow {SlowWire}, provider faults {ProviderFault}, storage faults {StorageFault}, stalls {Stall}, zombies {Zombie}, leavers {Leavers}, emails {Emails}, key changes {KeyChanges}, domain losses {DomainLosses}, restores {Restores}, reconciles {Reconciles}, clock jumps {ClockJumps}, acts {Acts}, outages {Outages}, events {Events}, rate {Provider.RateLimitPerSecond}, quota {Provider.DailyQuota}, key after failure {Provider.KeyAfterFailure}, refuses example.com {Provider.RefuseExampleRecipients}"
+            $"{Size}, horizon {Horizon}, batch {BatchSize}, workers {Workers}, instances {Instances}, crashes {Crashes} each ~{CrashSteps} steps, lost requests {LostRequest} answers {LostAnswer}, slow {SlowWire}, provider faults {ProviderFault}, storage faults {StorageFault}, stalls {Stall}, zombies {Zombie}, leavers {Leavers}, emails {Emails}, key changes {KeyChanges}, domain losses {DomainLosses}, restores {Restores}, reconciles {Reconciles}, clock jumps {ClockJumps}, acts {Acts}, outages {Outages}, events {Events}, rate {Provider.RateLimitPerSecond}, quota {Provider.DailyQuota}, key after failure {Provider.KeyAfterFailure}, refuses example.com {Provider.RefuseExampleRecipients}"
         );
 }

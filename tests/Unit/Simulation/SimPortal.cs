@@ -21,11 +21,12 @@ internal sealed class SimPortal
     private readonly ServiceProvider _services;
     private readonly string _apiKey;
 
-    public SimPortal(SimWorld world, int number)
+    public SimPortal(SimWorld world, int number, int slot)
     {
         _world = world;
         _apiKey = world.ApiKey;
         Number = number;
+        Slot = slot;
         Context = new SimContext(world.Scheduler, $"portal {number}");
         var time = new EffectiveTime(
             new SimTime(world.Scheduler, Context, () => world.ClockError),
@@ -38,12 +39,18 @@ internal sealed class SimPortal
             UnitTests.Support.TestDatabase.AuditKeys,
             new Storage(world, this),
             scheduler: Context.Tasks
-        );
+        )
+        {
+            IsShared = world.Plan.Instances > 1,
+        };
         _services = Compose(time);
         Start(RunAsync);
     }
 
     public int Number { get; }
+
+    /// <summary>Its place among the instances; the next process there has the same data directory.</summary>
+    public int Slot { get; }
     public SimContext Context { get; }
     public PortalDb Db { get; }
 
@@ -62,7 +69,7 @@ internal sealed class SimPortal
         services.AddSingleton(Db.Safety);
         services.AddSingleton(time);
         services.AddSingleton<TimeProvider>(time);
-        services.AddSingleton(new StampFile(Path.ChangeExtension(_world.DatabaseFile, ".stamp")));
+        services.AddSingleton(new StampFile(_world.StampPath(Slot)));
         services.AddSingleton<EnsureInstallation>();
         services.AddSingleton<IIds>(_world.Ids);
         services.AddSingleton(_world.Random);
@@ -101,6 +108,12 @@ internal sealed class SimPortal
         await old.ByAccountAsync(before, account, Never);
         var loops = Get<SendingLoops>();
         var clocks = Get<WatchClocks>();
+        if (Db.IsShared)
+        {
+            Get<SendingSignal>().Raised += () => _world.Hint(this, other => other.Get<SendingSignal>().RaiseHere());
+            Get<WebhookSignal>().Raised += () => _world.Hint(this, other => other.Get<WebhookSignal>().RaiseHere());
+        }
+
         Ready = true;
         // Each by itself: a service that fails stops its host.
         Start(() => WorkAsync(clocks, loops, old, account));
@@ -117,7 +130,7 @@ internal sealed class SimPortal
 
     private void Stopped(Exception failed)
     {
-        _world.Crash($"the host stops: {failed.GetType().Name}");
+        _world.Crash(this, $"the host stops: {failed.GetType().Name}");
         // What a disk does may stop a host. That it cannot even be put together, again and again, is a world in which
         // nothing happens and every seed passes.
         if (failed is InvalidOperationException and not ObjectDisposedException)
@@ -153,7 +166,7 @@ internal sealed class SimPortal
             if (world.CrashAt == point)
             {
                 world.CrashAt = null;
-                world.Crash(point);
+                world.Crash(portal, point);
                 await new TaskCompletionSource().Task;
             }
 
@@ -193,7 +206,7 @@ internal sealed class SimPortal
             if (world.CrashAt == $"{when}-commit")
             {
                 world.CrashAt = null;
-                world.Crash($"{when} a commit");
+                world.Crash(portal, $"{when} a commit");
             }
             else if (!portal.Ready || !world.Chance(world.Plan.StorageFault / 2))
             {

@@ -180,7 +180,11 @@ internal sealed class SimScheduler
             if (timer.IsDueAt(key.Due, key.Order))
             {
                 timer.Disarm();
-                if (!timer.Context.Dead)
+                if (!timer.Script && timer.Context.StoppedUntil > Now)
+                {
+                    timer.Change(timer.Context.StoppedUntil - Now, Timeout.InfiniteTimeSpan);
+                }
+                else if (!timer.Context.Dead)
                 {
                     // Without a context: what awaits with one is posted to it, and library code goes on right here.
                     Run(null, timer.Fire);

@@ -66,6 +66,7 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         if (key is not null)
         {
             world.Scheduler.Interesting();
+            world.NoteRepeat(key, portal);
             world.Posts.Add(
                 new WirePost(
                     key,

@@ -26,18 +26,19 @@ internal sealed partial class SimWorld
     /// <summary>The machine comes up with the older copy. Where not even the stamp tells, nobody could notice: not done then.</summary>
     public void Restore()
     {
-        if (!Troubled || Portal is not { Ready: true } portal || !File.Exists(BackupFile))
+        if (!Troubled || Portal is not { Ready: true } || !File.Exists(BackupFile))
         {
             return;
         }
 
-        var seen = portal.Get<StampFile>().Read()?.Number ?? 0;
+        // Whichever instance starts first.
+        var seen = Enumerable.Range(0, Plan.Instances).Min(slot => new StampFile(StampPath(slot)).Read()?.Number ?? 0);
         if (seen <= StampOf(BackupFile))
         {
             return;
         }
 
-        Crash("an older database is put in its place");
+        CrashAll("an older database is put in its place");
         ClearPool();
         File.Delete(DatabaseFile + "-wal");
         File.Delete(DatabaseFile + "-shm");
@@ -47,6 +48,9 @@ internal sealed partial class SimWorld
         Deleted.Clear();
         Saw(SimDeed.Restored);
     }
+
+    /// <summary>What the instance of that place remembers beside its data.</summary>
+    public string StampPath(int slot) => $"{DatabaseFile}.{slot}.stamp";
 
     private string BackupFile => DatabaseFile + ".backup";
 

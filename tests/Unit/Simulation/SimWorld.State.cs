@@ -53,9 +53,6 @@ internal sealed partial class SimWorld
 
     public int Requests { get; set; }
 
-    /// <summary>Null while it is down.</summary>
-    public SimPortal? Portal { get; private set; }
-
     /// <summary>How wrong the portal's wall clock is.</summary>
     public TimeSpan ClockError { get; set; }
 

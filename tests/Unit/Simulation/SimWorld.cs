@@ -27,6 +27,7 @@ internal sealed partial class SimWorld : IDisposable
 
     private readonly string _folder = SimTemplate.NewFolder();
     private long _crashStep = long.MaxValue;
+    private readonly SimPortal?[] _instances;
     private int _portals;
     private int _crashesLeft;
     private Exception? _failure;
@@ -36,7 +37,10 @@ internal sealed partial class SimWorld : IDisposable
         Random = new Random(seed);
         Relaxation = relaxation;
         Plan = new SimPlan(Random);
+        // A quarter of the worlds; not drawn, so that the others go on as they are.
+        Plan.Instances = seed % 4 == 3 ? 2 + (seed / 4 % 2) : 1;
         relaxation.Shape(Plan);
+        _instances = new SimPortal?[Plan.Instances];
         Template = SimTemplate.Of(Plan.Size);
         Scheduler = new SimScheduler(Random, Template.Start);
         Trace = new SimTrace(
@@ -112,37 +116,10 @@ internal sealed partial class SimWorld : IDisposable
 
     public void Fail(Exception exception) => _failure ??= exception;
 
-    /// <summary>The process dies: what is not committed is lost, and nobody hears of it any more.</summary>
-    public void Crash(string where)
-    {
-        if (Portal is not { } portal)
-        {
-            return;
-        }
-
-        Saw(SimDeed.Crashed);
-        Trace.Add($"portal {portal.Number} dies: {where}");
-        End(portal);
-        Portal = null;
-        CrashAt = null;
-        _crashStep = long.MaxValue;
-        var down = Troubled
-            ? SimPlan.Pick(
-                Random,
-                TimeSpan.FromSeconds(1),
-                TimeSpan.FromSeconds(20),
-                TimeSpan.FromMinutes(5),
-                TimeSpan.FromHours(2),
-                Plan.Horizon / 2
-            )
-            : TimeSpan.FromSeconds(1);
-        Later(down, StartPortal);
-    }
-
     /// <summary>Runs an action in the portal as if a page called it; it is gone with the portal.</summary>
     public void Do(string what, Func<SimPortal, Task<string>> action)
     {
-        if (Portal is not { Ready: true } portal)
+        if (Reached() is not { } portal)
         {
             return;
         }
@@ -156,7 +133,7 @@ internal sealed partial class SimWorld : IDisposable
 
     public void Dispose()
     {
-        if (Portal is { } portal)
+        foreach (var portal in _instances.OfType<SimPortal>())
         {
             End(portal);
         }
@@ -181,8 +158,12 @@ internal sealed partial class SimWorld : IDisposable
     {
         Trace.Add($"plan: {Plan}");
         StartProvider();
-        StartPortal();
-        Turn(() => Portal is { Ready: true }, TimeSpan.FromHours(2));
+        for (var slot = 0; slot < _instances.Length; slot++)
+        {
+            StartPortal(slot);
+        }
+
+        Turn(() => AllReady, TimeSpan.FromHours(2));
         _crashesLeft = Plan.Crashes;
         PlanCrash();
         var people = new SimPeople(this);
@@ -215,7 +196,7 @@ internal sealed partial class SimWorld : IDisposable
         _crashStep = long.MaxValue;
         Emulator.Faults.Set([]);
         Emulator.Control.Behaviour = Emulator.Control.Behaviour with { DailyQuota = 0 };
-        Turn(() => Portal is { Ready: true }, TimeSpan.FromDays(3));
+        Turn(() => AllReady, TimeSpan.FromDays(3));
         // Whoever still wanted to launch has done so.
         Turn(() => false, TimeSpan.FromMinutes(5));
     }
@@ -239,9 +220,9 @@ internal sealed partial class SimWorld : IDisposable
         Emulator = Await(Provider, () => EmulatorInProcess.StartAsync(options, NullLoggerFactory.Instance));
     }
 
-    private void StartPortal()
+    private void StartPortal(int slot)
     {
-        Portal = new SimPortal(this, ++_portals);
+        _instances[slot] = new SimPortal(this, ++_portals, slot);
         Trace.Add($"portal {_portals} starts");
         Scheduler.Interesting();
         PlanCrash();
@@ -258,7 +239,7 @@ internal sealed partial class SimWorld : IDisposable
 
     private void BeforeStep(SimContext context)
     {
-        if (Scheduler.Steps < _crashStep || !ReferenceEquals(context, Portal?.Context))
+        if (Scheduler.Steps < _crashStep || PortalOf(context) is not { } portal)
         {
             return;
         }
@@ -266,7 +247,7 @@ internal sealed partial class SimWorld : IDisposable
         _crashStep = long.MaxValue;
         if (Random.Next(3) == 0)
         {
-            Crash("between two steps");
+            Crash(portal, "between two steps");
         }
         else
         {
@@ -276,7 +257,12 @@ internal sealed partial class SimWorld : IDisposable
 
     private TimeSpan? Stall(SimContext context)
     {
-        if (!ReferenceEquals(context, Portal?.Context) || !Chance(Plan.Stall))
+        if (context.StoppedUntil > Scheduler.Now)
+        {
+            return context.StoppedUntil - Scheduler.Now;
+        }
+
+        if (PortalOf(context) is null || !Chance(Plan.Stall))
         {
             return null;
         }

@@ -20,6 +20,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>What the worlds are there to trip; a run in which they never do proves little.</summary>
     private static readonly SafetyMechanism[] Needed =
     [
+        SafetyMechanism.IntentStale,
         SafetyMechanism.IntentCampaignStopped,
         SafetyMechanism.IntentCommitInDoubt,
         SafetyMechanism.AnswerProvesNothing,
