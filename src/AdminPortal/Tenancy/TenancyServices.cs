@@ -19,6 +19,8 @@ internal static class TenancyServices
         services.AddSingleton<DeletionSignal>();
         services.AddSingleton<DeleteTenant>();
         services.AddSingleton<DeleteTenants>();
+        services.AddSingleton<ExportPerson>();
+        services.AddSingleton<ErasePerson>();
         services.AddSingleton<AddMember>();
         services.AddSingleton<ChangeMemberRole>();
         services.AddSingleton<RemoveMember>();

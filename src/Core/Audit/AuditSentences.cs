@@ -55,6 +55,8 @@ public static class AuditSentences
         ["contacts.tagged"] = "put the tag {} on contacts",
         ["contacts.untagged"] = "took the tag {} off contacts",
         ["event.replayed"] = "asked for the provider's event {} to be looked at again",
+        ["person.exported"] = "exported everything about {}",
+        ["person.erased"] = "erased {}",
         ["segment.created"] = "created the segment {}",
         ["segment.changed"] = "changed the segment {}",
         ["segment.contacts_added"] = "put contacts into the segment {}",

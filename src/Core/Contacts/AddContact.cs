@@ -41,6 +41,11 @@ public sealed class AddContact(PortalDb portal)
             return new ContactOutcome.AddressTaken(existing);
         }
 
+        if (await ErasedPeople.IsOneAsync(command.Db, command.TenantId, valid.Address.Normalized, cancellation))
+        {
+            return new ContactOutcome.Invalid([new FieldError(nameof(input.Email), ErasedPeople.Refusal)]);
+        }
+
         var added = new Contact
         {
             TenantId = command.TenantId,

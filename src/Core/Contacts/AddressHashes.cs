@@ -15,6 +15,9 @@ public sealed class AddressHashes
     /// <summary>No address begins so: it has no @.</summary>
     public const string Prefix = "erased:";
 
+    /// <summary>The first text that does not begin so.</summary>
+    internal const string PrefixEnd = "erased;";
+
     private static readonly byte[] Purpose = "ledgerpost/addresses"u8.ToArray();
 
     private readonly byte[] _key;

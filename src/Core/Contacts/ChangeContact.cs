@@ -59,6 +59,14 @@ public sealed class ChangeContact(PortalDb portal)
             return new ContactOutcome.AddressTaken(other);
         }
 
+        if (
+            valid.Address.Normalized != contact.NormalizedEmail
+            && await ErasedPeople.IsOneAsync(command.Db, command.TenantId, valid.Address.Normalized, cancellation)
+        )
+        {
+            return new ContactOutcome.Invalid([new FieldError(nameof(ContactInput.Email), ErasedPeople.Refusal)]);
+        }
+
         Apply(command, contact, valid);
         return new ContactOutcome.Saved(contactId);
     }

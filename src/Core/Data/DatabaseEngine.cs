@@ -49,6 +49,9 @@ internal abstract class DatabaseEngine(AuditKeys auditKeys, SafetyLog safety) : 
 
     public abstract Task AnalyzeAsync(CancellationToken cancellation);
 
+    /// <summary>What was deleted or overwritten is not left in a log beside the tables.</summary>
+    public virtual Task EmptyLogAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>Tells the other instances; at most 8000 bytes, and it may be lost.</summary>
     public virtual Task NotifyAsync(IReadOnlyList<string> messages, CancellationToken cancellation) =>
         Task.CompletedTask;

@@ -165,6 +165,12 @@ public sealed class PortalDb : IAsyncDisposable
     /// </summary>
     public Task AnalyzeAsync(CancellationToken cancellation) => _engine.AnalyzeAsync(cancellation);
 
+    /// <summary>
+    /// After something was erased: SQLite's write-ahead log, which holds pages as they were, is put back into the file and
+    /// emptied, as far as no reader needs it. PostgreSQL overwrites what is dead when it vacuums.
+    /// </summary>
+    public Task EmptyLogAsync(CancellationToken cancellation) => _engine.EmptyLogAsync(cancellation);
+
     /// <summary>A hint to the other instances on this database, which may be lost; nothing on SQLite, where there is none.</summary>
     public Task NotifyAsync(IReadOnlyList<string> messages, CancellationToken cancellation) =>
         _engine.NotifyAsync(messages, cancellation);

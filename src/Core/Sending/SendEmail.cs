@@ -89,6 +89,11 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
             return new SendEmailResult.Suppressed(reason);
         }
 
+        if (await ErasedPeople.IsOneAsync(context, command.TenantId, to.Normalized, cancellation))
+        {
+            return new SendEmailResult.Suppressed(SuppressionReason.Unsubscribed);
+        }
+
         var email = await AddAsync(command, id, request, to, sender!, cancellation);
         command.Audit("mail.posted", email.Kind.AuditedAs(), id.ToString(), email.Name, new { to = to.Typed });
         return new SendEmailResult.Posted(id);

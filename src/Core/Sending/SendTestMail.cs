@@ -111,6 +111,11 @@ public sealed class SendTestMail(
             return Prepared.No($"{to.Typed} is on your suppression list, so it is not mailed.");
         }
 
+        if (await ErasedPeople.IsOneAsync(context, command.TenantId, to.Normalized, cancellation))
+        {
+            return Prepared.No(ErasedPeople.Refusal);
+        }
+
         var person = await context.Contacts.SingleOrDefaultAsync(c => c.Id == seenBy, cancellation);
         RenderedMail mail;
         try

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Outbox;
 using Microsoft.EntityFrameworkCore;
@@ -21,6 +22,12 @@ public static class Suppress
         DateTimeOffset? reportedAt = null
     )
     {
+        // A late event, or the link in an old mail: they are not mailed, and their address does not come back.
+        if (await ErasedPeople.IsOneAsync(db, tenantId, normalizedEmail, cancellation))
+        {
+            return false;
+        }
+
         var changed = await ChangeAsync(
             db,
             tenantId,

@@ -34,7 +34,7 @@ public sealed class SuppressionList(PortalDb portal)
             caller.Scope,
             async (db, token) =>
             {
-                IQueryable<SuppressedAddress> rows = db.SuppressedAddresses;
+                var rows = Shown(db);
                 if (search?.Trim().ToLowerInvariant() is { Length: > 0 } part)
                 {
                     rows = rows.Where(row => row.NormalizedEmail.Contains(part));
@@ -68,7 +68,7 @@ public sealed class SuppressionList(PortalDb portal)
     )
     {
         await using var db = portal.Read(caller.Scope);
-        var rows = email is null ? db.SuppressedAddresses : Of(db, email);
+        var rows = email is null ? Shown(db) : Of(db, email);
         if (reason is { } wanted)
         {
             rows = rows.Where(row => row.Reason == wanted);
@@ -82,9 +82,7 @@ public sealed class SuppressionList(PortalDb portal)
     public async Task<SuppressionRow?> FindAsync(Caller caller, Guid id, CancellationToken cancellation)
     {
         await using var db = portal.Read(caller.Scope);
-        return await db.SuppressedAddresses.SingleOrDefaultAsync(row => row.Id == id, cancellation) is { } found
-            ? Row(found)
-            : null;
+        return await Shown(db).SingleOrDefaultAsync(row => row.Id == id, cancellation) is { } found ? Row(found) : null;
     }
 
     /// <summary>An address that stands there, within a command's transaction.</summary>
@@ -93,6 +91,10 @@ public sealed class SuppressionList(PortalDb portal)
         string email,
         CancellationToken cancellation
     ) => Row(await Of(db, email).SingleAsync(cancellation));
+
+    /// <summary>Not erased people, of whom only a hash is left.</summary>
+    private static IQueryable<SuppressedAddress> Shown(PortalDbContext db) =>
+        db.SuppressedAddresses.Where(row => !row.NormalizedEmail.StartsWith(AddressHashes.Prefix));
 
     private static IQueryable<SuppressedAddress> Of(PortalDbContext db, string email)
     {

@@ -26,12 +26,13 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
         }
 
         await using var context = db.Read(TenantScope.For(who.TenantId));
+        var erased = await ErasedPeople.IsOneAsync(context, who.TenantId, who.NormalizedEmail, cancellation);
         return await context
                 .Tenants.Living()
                 .Where(tenant => tenant.Id == who.TenantId)
                 .Select(tenant => new UnsubscribeView(
                     tenant.Name,
-                    context.SuppressedAddresses.Any(row => row.NormalizedEmail == who.NormalizedEmail),
+                    erased || context.SuppressedAddresses.Any(row => row.NormalizedEmail == who.NormalizedEmail),
                     false
                 ))
                 .SingleOrDefaultAsync(cancellation)

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Outbox;
@@ -165,6 +166,12 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
             now,
             cancellation
         );
+        await WebhookRows.ForgetBodiesAsync(
+            context,
+            tenantId,
+            [.. events.Where(one => ErasedPeople.IsForm(Owner(one).NormalizedEmail)).Select(one => one.Event)],
+            cancellation
+        );
         context.AfterCommit(() => notifier.Publish(campaignId));
     }
 
@@ -314,7 +321,10 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
             Owner(one).Number,
             one.Happened.Type,
             one.Happened.OccurredAt,
-            one.Happened.Detail,
+            // The provider's words name the address.
+            ErasedPeople.IsForm(Owner(one).NormalizedEmail)
+                ? null
+                : one.Happened.Detail,
             one.Happened.Machine
         );
 

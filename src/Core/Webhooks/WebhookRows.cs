@@ -113,6 +113,26 @@ internal static class WebhookRows
             campaignId
         );
 
+    /// <summary>What is told of an erased person is counted, and not kept.</summary>
+    public static async Task ForgetBodiesAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        IReadOnlyList<WaitingEvent> events,
+        CancellationToken cancellation
+    )
+    {
+        foreach (var one in events)
+        {
+            await db.ExecuteAsync(
+                $"""
+                UPDATE "WebhookMessages" SET "Body" = {"{}"}
+                WHERE "AccountId" = {one.AccountId} AND "MessageId" = {one.MessageId} AND "TenantId" = {tenantId}
+                """,
+                cancellation
+            );
+        }
+    }
+
     /// <summary>They changed nothing, and the note says why.</summary>
     /// <param name="tenantId">Whose mail they are about, where that is proven.</param>
     public static Task EndedAsync(

@@ -25,6 +25,8 @@ public sealed partial class SafetyRegisterTests
         ["every tenant table is emptied, out of the model"] = "the order of the tables",
         ["what was taken out of an entry must be named by a later one"] =
             "a comparison; what it finds is audit_log_broken",
+        ["an erased person is suppressed by a keyed hash"] = "a row of the suppression list",
+        ["nobody in doubt is erased"] = "an answer to the person who asked",
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",
         ["refusals in a row touch only what stands refused"] = "a condition of a query",

@@ -44,9 +44,15 @@ internal sealed class ImportBatch(
             .Contacts.Include(contact => contact.Tags)
             .Where(contact => addresses.Contains(contact.NormalizedEmail))
             .ToDictionaryAsync(contact => contact.NormalizedEmail, StringComparer.Ordinal, cancellation);
+        var erased = await ErasedPeople.AmongAsync(db, _tenantId, addresses, cancellation);
         foreach (var (record, (person, problem)) in people)
         {
-            if (person is null)
+            if (person is not null && erased.Contains(person.Address.Normalized))
+            {
+                import.Rejected++;
+                Report(record, ImportLineOutcome.Rejected, "", ErasedPeople.Refusal);
+            }
+            else if (person is null)
             {
                 import.Rejected++;
                 Report(record, ImportLineOutcome.Rejected, AddressOf(record), problem!);

@@ -36,7 +36,8 @@ internal sealed class SqliteEngine : DatabaseEngine
         using (var command = connection.CreateCommand())
         {
             // FULL, because NORMAL may roll committed transactions back on power loss: an intent must survive it.
-            command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
+            // What is deleted is overwritten with zeros, as far as that needs no further page to be written.
+            command.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST;";
             command.ExecuteNonQuery();
         }
 
@@ -134,6 +135,19 @@ internal sealed class SqliteEngine : DatabaseEngine
                 await command.ExecuteNonQueryAsync(cancellation);
             },
             () => { },
+            cancellation
+        );
+
+    public override Task EmptyLogAsync(CancellationToken cancellation) =>
+        _gate.RunAloneAsync(
+            async () =>
+            {
+                await using var connection = new SqliteConnection(WithMode(SqliteOpenMode.ReadWrite, pooling: false));
+                await connection.OpenAsync(cancellation);
+                await using var command = connection.CreateCommand();
+                command.CommandText = "PRAGMA busy_timeout=200; PRAGMA wal_checkpoint(TRUNCATE);";
+                await command.ExecuteNonQueryAsync(cancellation);
+            },
             cancellation
         );
 

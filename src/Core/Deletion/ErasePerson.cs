@@ -1,0 +1,302 @@
+using System.Text.Json;
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
+using Ledgerpost.Contacts.Import;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+using Ledgerpost.Suppression;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Deletion;
+
+#pragma warning disable CA1304, CA1311, CA1862 // These expressions become SQL; LIKE and lower() there know no culture.
+
+/// <summary>
+/// Forgets one person of a tenant, in one transaction: contact, names, addresses, events' words, log entries' names. Ledgers
+/// keep their rows, with a keyed hash in the address's place (<see cref="ErasedPeople"/>), so that counts hold and nobody
+/// mails the person again by a resume, a follow-up or an import. It cannot be taken back.
+/// </summary>
+public sealed class ErasePerson(PortalDb portal, SendingOptions options)
+{
+    /// <summary>What is said before: null for what is no address.</summary>
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public async Task<PersonHoldings?> LookAsync(Caller caller, string email, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(caller.Scope);
+        await Permissions.DemandAsync(db, caller, TenantRole.Admin, cancellation);
+        if (!EmailAddress.TryParse(email, out var address, out _))
+        {
+            return null;
+        }
+
+        var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
+        var hashes = await AddressHashes.OfAsync(db, cancellation);
+        return new PersonHoldings(
+            address.Normalized,
+            person.Contact is not null,
+            person.Ledger.Count,
+            await person.Entries(db, hashes, address.Normalized).CountAsync(cancellation),
+            await ErasedPeople.IsOneAsync(db, caller.TenantId, address.Normalized, cancellation)
+        );
+    }
+
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public async Task<ErasePersonResult> ExecuteAsync(Caller caller, string email, CancellationToken cancellation)
+    {
+        var result = await portal.CommandAsync(
+            caller,
+            TenantRole.Admin,
+            (command, token) => EraseAsync(command, email, token),
+            cancellation
+        );
+        if (result is ErasePersonResult.Erased)
+        {
+            await portal.EmptyLogAsync(CancellationToken.None);
+        }
+
+        return result;
+    }
+
+    private async Task<ErasePersonResult> EraseAsync(
+        CommandContext command,
+        string email,
+        CancellationToken cancellation
+    )
+    {
+        var (db, tenantId) = (command.Db, command.TenantId);
+        if (!EmailAddress.TryParse(email, out var address, out var reason))
+        {
+            return new ErasePersonResult.Invalid(reason);
+        }
+
+        // No call of the tenant is prepared into an intent beside this: it is in doubt already, or sees that they are gone.
+        await db.LockTenantAsync(tenantId, cancellation);
+        if (
+            await db.ContactImports.AnyAsync(
+                import => import.Status == ImportStatus.Queued || import.Status == ImportStatus.Running,
+                cancellation
+            )
+        )
+        {
+            return new ErasePersonResult.ImportRunning();
+        }
+
+        var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
+        // A call in doubt must go out again as it is: without its bytes nobody could repeat it safely.
+        if (person.Ledger.Any(row => row.State == RecipientState.InDoubt))
+        {
+            return new ErasePersonResult.InDoubt(options.KeyWindow - options.KeyWindowMargin);
+        }
+
+        var hashes = await AddressHashes.OfAsync(db, cancellation);
+        var entries = await person
+            .Entries(db, hashes, address.Normalized)
+            .OrderBy(entry => entry.Sequence)
+            .Select(entry => entry.Sequence)
+            .ToListAsync(cancellation);
+        await ForgetMailAsync(db, hashes, person, cancellation);
+        foreach (var one in person.Addresses)
+        {
+            await ForgetAddressAsync(command, hashes, one, cancellation);
+        }
+
+        if (person.Contact is { } contact)
+        {
+            await db
+                .Recipients.Where(row => row.ContactId == contact.Id)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.ContactId, (Guid?)null), cancellation);
+            await db.Contacts.Where(row => row.Id == contact.Id).ExecuteDeleteAsync(cancellation);
+        }
+
+        var ranges = Ranges(entries);
+        foreach (var range in ranges)
+        {
+            await ErasedEntries.EraseAsync(db, tenantId, range[0], range[1], cancellation);
+        }
+
+        command.Audit(
+            ErasedEntries.PersonErased,
+            "address",
+            hashes.Of(tenantId, address.Normalized),
+            "a person",
+            new ErasedEntries(ranges)
+        );
+        return new ErasePersonResult.Erased(person.Contact is not null, person.Ledger.Count, entries.Count);
+    }
+
+    private static async Task ForgetMailAsync(
+        PortalDbContext db,
+        AddressHashes hashes,
+        PersonRows person,
+        CancellationToken cancellation
+    )
+    {
+        foreach (var place in person.Ledger)
+        {
+            var form = ErasedPeople.IsForm(place.NormalizedEmail)
+                ? place.NormalizedEmail
+                : ErasedPeople.Form(hashes, place.TenantId, place.NormalizedEmail);
+            await db
+                .Recipients.Where(row => row.CampaignId == place.CampaignId && row.Number == place.Number)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(row => row.Email, "")
+                            .SetProperty(row => row.NormalizedEmail, form)
+                            .SetProperty(row => row.FirstName, (string?)null)
+                            .SetProperty(row => row.LastName, (string?)null)
+                            .SetProperty(row => row.Detail, (string?)null)
+                            .SetProperty(row => row.ContactId, (Guid?)null),
+                    cancellation
+                );
+            await db
+                .RecipientEvents.Where(row => row.CampaignId == place.CampaignId && row.RecipientNumber == place.Number)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Detail, (string?)null), cancellation);
+            await db
+                .WebhookMessages.Where(row => row.CampaignId == place.CampaignId && row.RecipientNumber == place.Number)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.Body, "{}").SetProperty(row => row.Note, (string?)null),
+                    cancellation
+                );
+            if (place.ChunkNumber is { } chunk)
+            {
+                // Not in doubt, so these bytes are never sent again.
+                await db
+                    .Chunks.Where(row =>
+                        row.CampaignId == place.CampaignId && row.Number == chunk && row.State != ChunkState.Leased
+                    )
+                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.Payload, (byte[]?)null), cancellation);
+            }
+
+            await db
+                .Campaigns.Where(mail => mail.Id == place.CampaignId && mail.Kind == CampaignKind.Email)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(mail => mail.MailedTo, form)
+                            .SetProperty(mail => mail.Name, "")
+                            .SetProperty(mail => mail.Subject, "")
+                            .SetProperty(mail => mail.Html, "")
+                            .SetProperty(mail => mail.Text, (string?)null),
+                    cancellation
+                );
+        }
+
+        var campaigns = person.Ledger.Select(row => row.CampaignId).Distinct().ToList();
+        foreach (var (campaignId, address) in campaigns.SelectMany(id => person.Addresses.Select(one => (id, one))))
+        {
+            await ForgetWordsAsync(db, campaignId, address, cancellation);
+        }
+    }
+
+    /// <summary>The provider's words name addresses that it refuses.</summary>
+    private static async Task ForgetWordsAsync(
+        PortalDbContext db,
+        Guid campaignId,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        await db
+            .Attempts.Where(row =>
+                row.CampaignId == campaignId && row.Message != null && row.Message.ToLower().Contains(address)
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Message, (string?)null), cancellation);
+        await db
+            .Chunks.Where(row =>
+                row.CampaignId == campaignId && row.LastMessage != null && row.LastMessage.ToLower().Contains(address)
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastMessage, (string?)null), cancellation);
+        await db
+            .Campaigns.Where(row =>
+                row.Id == campaignId && row.StopDetail != null && row.StopDetail.ToLower().Contains(address)
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.StopDetail, (string?)null), cancellation);
+    }
+
+    private static async Task ForgetAddressAsync(
+        CommandContext command,
+        AddressHashes hashes,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var db = command.Db;
+        var form = ErasedPeople.IsForm(address) ? address : ErasedPeople.Form(hashes, command.TenantId, address);
+        await db
+            .SuppressedAddresses.Where(row => row.NormalizedEmail == address && address != form)
+            .ExecuteDeleteAsync(cancellation);
+        if (!await db.SuppressedAddresses.AnyAsync(row => row.NormalizedEmail == form, cancellation))
+        {
+            db.SuppressedAddresses.Add(
+                new SuppressedAddress
+                {
+                    TenantId = command.TenantId,
+                    Id = command.Ids.New(),
+                    NormalizedEmail = form,
+                    // The weightiest: nothing replaces it.
+                    Reason = SuppressionReason.Complained,
+                    CreatedAt = command.Now,
+                }
+            );
+        }
+
+        await db
+            .UnsubscribeLinks.Where(row => row.NormalizedEmail == address)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NormalizedEmail, form), cancellation);
+        await db
+            .ContactImportLines.Where(row => row.Email.ToLower().Contains(address))
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Email, ""), cancellation);
+        await db
+            .EventDeliveries.Where(row =>
+                row.Email == address || (row.LastError != null && row.LastError.ToLower().Contains(address))
+            )
+            .ExecuteDeleteAsync(cancellation);
+        // A kept answer may show the contact, as JSON writes the address.
+        var written = JsonEncodedText.Encode(address).Value.ToLowerInvariant();
+        await db
+            .IdempotencyRecords.Where(row =>
+                row.Body != null && (row.Body.ToLower().Contains(address) || row.Body.ToLower().Contains(written))
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Body, "{}"), cancellation);
+    }
+
+    private static List<long[]> Ranges(List<long> numbers)
+    {
+        var ranges = new List<long[]>();
+        foreach (var number in numbers)
+        {
+            if (ranges.Count > 0 && ranges[^1][1] == number - 1)
+            {
+                ranges[^1][1] = number;
+            }
+            else
+            {
+                ranges.Add([number, number]);
+            }
+        }
+
+        return ranges;
+    }
+}
+
+/// <summary>What a tenant has about one person, for the question before.</summary>
+/// <param name="Mails">Rows of ledgers.</param>
+/// <param name="Entries">Of the audit log.</param>
+/// <param name="IsErased">They were erased before.</param>
+public sealed record PersonHoldings(string Address, bool IsContact, int Mails, int Entries, bool IsErased);
+
+public abstract record ErasePersonResult
+{
+    public sealed record Erased(bool Contact, int Mails, int Entries) : ErasePersonResult;
+
+    public sealed record Invalid(string Message) : ErasePersonResult;
+
+    /// <summary>A call with their mail is in doubt, and must be able to go out again as it is. Nothing was done.</summary>
+    /// <param name="AtMost">So long after its first try it is proven or unknown, and they can be erased.</param>
+    public sealed record InDoubt(TimeSpan AtMost) : ErasePersonResult;
+
+    /// <summary>An uploaded file may have them, and would bring them back. Nothing was done.</summary>
+    public sealed record ImportRunning : ErasePersonResult;
+}

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Recipients;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Deletion;
+
+#pragma warning disable CA1304, CA1311, CA1862 // These expressions become SQL; LIKE and lower() there know no culture.
+
+/// <summary>Everything that a tenant holds about one person, for that person: one JSON document. The export is audited.</summary>
+public sealed class ExportPerson(PortalDb portal)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <returns>The document as UTF-8; null for what is no address.</returns>
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public async Task<byte[]?> ExecuteAsync(Caller caller, string email, CancellationToken cancellation) =>
+        EmailAddress.TryParse(email, out var address, out _)
+            ? await portal.CommandAsync(
+                caller,
+                TenantRole.Admin,
+                async (command, token) =>
+                {
+                    var hashes = await AddressHashes.OfAsync(command.Db, token);
+                    var document = await ReadAsync(command, hashes, address.Normalized, token);
+                    command.Audit(
+                        "person.exported",
+                        "address",
+                        hashes.Of(command.TenantId, address.Normalized),
+                        address.Normalized
+                    );
+                    return JsonSerializer.SerializeToUtf8Bytes(document, Json);
+                },
+                cancellation
+            )
+            : null;
+
+    private static async Task<object> ReadAsync(
+        CommandContext command,
+        AddressHashes hashes,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var db = command.Db;
+        var person = await PersonRows.FindAsync(db, address, cancellation);
+        var mails = new List<object>();
+        foreach (var row in person.Ledger)
+        {
+            mails.Add(await MailAsync(db, row, cancellation));
+        }
+
+        return new
+        {
+            address,
+            exported_at = command.Now,
+            contact = person.Contact is { } contact ? await ContactAsync(db, contact, cancellation) : null,
+            suppression = await db
+                .SuppressedAddresses.Where(row => person.Addresses.Contains(row.NormalizedEmail))
+                .Select(row => new
+                {
+                    address = row.NormalizedEmail,
+                    row.Reason,
+                    row.Detail,
+                    since = row.CreatedAt,
+                })
+                .ToListAsync(cancellation),
+            mails,
+            imports = await db
+                .ContactImportLines.Where(row => row.Email.ToLower() == address)
+                .Select(row => new
+                {
+                    import = row.ImportId,
+                    row.Line,
+                    row.Outcome,
+                    row.Reason,
+                })
+                .ToListAsync(cancellation),
+            log = await LogAsync(db, person, hashes, address, cancellation),
+        };
+    }
+
+    private static async Task<object> ContactAsync(PortalDbContext db, Contact contact, CancellationToken cancellation)
+    {
+        var tags = contact.Tags.ConvertAll(row => row.Tag);
+        var segments = await db
+            .Segments.Where(segment =>
+                db.SegmentContacts.Any(row => row.SegmentId == segment.Id && row.ContactId == contact.Id)
+                || (segment.Match == Segments.SegmentMatch.Any && segment.Tags.Any(row => tags.Contains(row.Tag)))
+                || (
+                    segment.Match == Segments.SegmentMatch.All
+                    && segment.Tags.Any()
+                    && segment.Tags.All(row => tags.Contains(row.Tag))
+                )
+            )
+            .Select(segment => segment.Name)
+            .ToListAsync(cancellation);
+        return new
+        {
+            contact.Id,
+            contact.Email,
+            contact.FirstName,
+            contact.LastName,
+            fields = ContactFields.Read(contact.Fields),
+            tags,
+            segments,
+            contact.CreatedAt,
+            contact.UpdatedAt,
+        };
+    }
+
+    private static async Task<object> MailAsync(PortalDbContext db, Recipient row, CancellationToken cancellation)
+    {
+        var campaign = await db.Campaigns.AsNoTracking().SingleAsync(one => one.Id == row.CampaignId, cancellation);
+        var attempts = await db
+            .Attempts.AsNoTracking()
+            .Where(attempt => attempt.CampaignId == row.CampaignId)
+            .Where(attempt =>
+                db.Chunks.Any(chunk =>
+                    chunk.CampaignId == attempt.CampaignId
+                    && chunk.Number == attempt.ChunkNumber
+                    && chunk.FirstRecipient <= row.Number
+                    && chunk.LastRecipient >= row.Number
+                )
+            )
+            .OrderBy(attempt => attempt.StartedAt)
+            .ToListAsync(cancellation);
+        var events = await db
+            .RecipientEvents.Where(one => one.CampaignId == row.CampaignId && one.RecipientNumber == row.Number)
+            .OrderBy(one => one.OccurredAt)
+            .Select(one => new
+            {
+                one.Type,
+                one.OccurredAt,
+                one.ReceivedAt,
+                one.Detail,
+                one.Machine,
+            })
+            .ToListAsync(cancellation);
+        return new
+        {
+            kind = campaign.Kind == CampaignKind.Email ? "transactional" : "campaign",
+            campaign = campaign.Id,
+            campaign.Name,
+            campaign.Subject,
+            // Of a transactional mail all of it was written for this person.
+            html = campaign.Kind == CampaignKind.Email ? campaign.Html : null,
+            text = campaign.Kind == CampaignKind.Email ? campaign.Text : null,
+            row.Number,
+            row.Email,
+            row.FirstName,
+            row.LastName,
+            row.State,
+            row.Reason,
+            row.Detail,
+            row.ProviderEmailId,
+            row.AcceptedAt,
+            row.Delivery,
+            row.DeliveryAt,
+            row.Bounce,
+            row.OpenedAt,
+            row.Opens,
+            row.ClickedAt,
+            row.Clicks,
+            attempts = attempts
+                .Where(attempt => NumberRanges.IndexOf(attempt.RecipientNumbers, row.Number) >= 0)
+                .Select(attempt => new
+                {
+                    attempt.StartedAt,
+                    attempt.CompletedAt,
+                    attempt.Outcome,
+                    attempt.HttpStatus,
+                    attempt.ErrorName,
+                    attempt.Message,
+                }),
+            events,
+        };
+    }
+
+    private static async Task<object> LogAsync(
+        PortalDbContext db,
+        PersonRows person,
+        AddressHashes hashes,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var entries = await person
+            .Entries(db, hashes, address)
+            .AsNoTracking()
+            .OrderBy(entry => entry.Sequence)
+            .ToListAsync(cancellation);
+        return entries.ConvertAll(entry => new
+        {
+            entry.Sequence,
+            entry.At,
+            entry.Action,
+            by = entry.ActorName,
+            about = entry.TargetName,
+            details = entry.Details is { } text ? JsonNode.Parse(text) : null,
+            entry.From,
+        });
+    }
+}

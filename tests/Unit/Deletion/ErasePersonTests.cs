@@ -1,0 +1,279 @@
+using System.Text;
+using System.Text.Json;
+using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Deletion;
+using Ledgerpost.Recipients;
+using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
+using Ledgerpost.Unsubscribe;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Sending;
+using UnitTests.Support;
+
+namespace UnitTests.Deletion;
+
+/// <summary>A person who is erased is nowhere any more, and is not mailed again.</summary>
+public sealed class ErasePersonTests
+{
+    private const string Address = "ada.erased+me@example.net";
+
+    [Fact]
+    public async Task Erased_IsNowhereInTheDatabase_AndTheLogIsWhole()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await TellAllAboutAsync(engine);
+        Assert.NotEqual(0, await OccurrencesAsync(engine, Address));
+
+        var result = Assert.IsType<ErasePersonResult.Erased>(await EraseAsync(engine));
+
+        Assert.Equal((true, 2), (result.Contact, result.Mails));
+        Assert.Equal(0, await OccurrencesAsync(engine, Address));
+        Assert.Equal(0, await OccurrencesAsync(engine, "Adasurname"));
+        var verdict = await VerifyAsync(engine);
+        Assert.True(verdict.IsWhole, $"{verdict}");
+    }
+
+    [SqliteFact]
+    public async Task Erased_IsNowhereInTheFile_ByteForByte()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await TellAllAboutAsync(engine);
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        await EraseAsync(engine);
+
+        foreach (var path in Directory.GetFiles(engine.Database.Folder, "portal.db*"))
+        {
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var bytes = new MemoryStream();
+            await file.CopyToAsync(bytes);
+            var text = Encoding.Latin1.GetString(bytes.ToArray()).ToLowerInvariant();
+            Assert.Equal((path, -1), (path, text.IndexOf(Address, StringComparison.Ordinal)));
+            Assert.Equal((path, -1), (path, text.IndexOf("adasurname", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task Resume_MailsNobodyErased_AndEverybodyElse()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 150);
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        engine.Provider.Then(FakeProvider.Fault.None, FakeProvider.Fault.DailyQuota);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+        var waiting = (await engine.CountsAsync(id)).Pending;
+        await EraseAsync(engine);
+
+        Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(id, includeJoined: true));
+        await engine.RunAsync();
+
+        var counts = await engine.CountsAsync(id);
+        var mailed = engine.Provider.Mailed.Count(mail => mail.To == Address);
+        Assert.True(waiting > 0);
+        Assert.Equal((151, 0, 0), (counts.Recipients, counts.Pending, counts.InDoubt));
+        Assert.Equal(151, counts.Accepted + counts.Excluded);
+        Assert.True(mailed <= 1, "Mailed twice.");
+        Assert.DoesNotContain(engine.Provider.Mailed, mail => mail.To.Length == 0);
+        Assert.Equal(counts.Accepted, engine.Provider.Mailed.Count);
+    }
+
+    [Fact]
+    public async Task PendingAndErased_BetweenRenderingAndIntent_IsNotMailed()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        var id = await engine.LaunchAsync();
+        engine.Crash.On = async point =>
+        {
+            if (point == CrashPoints.BeforeIntent)
+            {
+                engine.Crash.On = null;
+                await EraseAsync(engine);
+            }
+        };
+
+        await engine.RunAsync();
+
+        Assert.Equal(2, engine.Provider.Mailed.Count);
+        Assert.DoesNotContain(engine.Provider.Mailed, mail => mail.To == Address);
+        Assert.Equal((2, 1), ((await engine.CountsAsync(id)).Accepted, (await engine.CountsAsync(id)).Excluded));
+    }
+
+    [Fact]
+    public async Task InDoubt_IsNotErased_AndTheRepeatStaysTheSame()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        engine.Provider.Then(FakeProvider.Fault.LostAnswer);
+        await engine.LaunchAsync();
+        await engine.TurnAsync();
+
+        var refused = await EraseAsync(engine);
+        await engine.RunAsync(TimeSpan.FromHours(1));
+
+        Assert.IsType<ErasePersonResult.InDoubt>(refused);
+        Assert.Equal(2, engine.Provider.Calls.Count);
+        Assert.Single(engine.Provider.Calls.Select(call => (call.Key, call.Hash)).Distinct());
+        Assert.Single(engine.Provider.Mailed);
+        Assert.IsType<ErasePersonResult.Erased>(await EraseAsync(engine));
+    }
+
+    [Fact]
+    public async Task Address_OfAnErasedPerson_IsNotTakenInAgain_ButByAnotherTenant()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var south = await engine.Database.AddTenantAsync("south");
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        await EraseAsync(engine);
+        var add = new AddContact(engine.Db);
+        var input = new ContactInput(Address.ToUpperInvariant(), null, null, null);
+
+        var here = await add.ExecuteAsync(engine.Tenant.As(TenantRole.Editor), input);
+        var there = await add.ExecuteAsync(south.As(TenantRole.Editor), input);
+        var mail = await engine.TryPostAsync("receipt", Address);
+        var suppressed = await engine.SuppressAsync(Address);
+        var link = new UnsubscribeTokens(new byte[32]).Seal(engine.Tenant.Id, Address);
+        var page = await new UnsubscribeByLink(engine.Db, engine.Database.Ids).LookAsync(link, CancellationToken.None);
+
+        Assert.IsType<ContactOutcome.Invalid>(here);
+        Assert.IsType<ContactOutcome.Saved>(there);
+        Assert.IsType<SendEmailResult.Suppressed>(mail);
+        Assert.False(suppressed);
+        Assert.True(page!.Done);
+    }
+
+    [Fact]
+    public async Task Export_HoldsEverything_AndIsAudited()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await TellAllAboutAsync(engine);
+
+        var bytes = await new ExportPerson(engine.Db).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            Address,
+            CancellationToken.None
+        );
+
+        using var document = JsonDocument.Parse(bytes!);
+        var person = document.RootElement;
+        Assert.Equal("Adasurname", person.GetProperty("contact").GetProperty("last_name").GetString());
+        Assert.Equal(
+            ["campaign", "transactional"],
+            person.GetProperty("mails").EnumerateArray().Select(mail => mail.GetProperty("kind").GetString()).Order()
+        );
+        Assert.All(
+            person.GetProperty("mails").EnumerateArray(),
+            mail => Assert.Equal(1, mail.GetProperty("attempts").GetArrayLength())
+        );
+        Assert.Equal(
+            "Complained",
+            person.GetProperty("suppression")[0].GetProperty("reason").GetString(),
+            ignoreCase: true
+        );
+        Assert.NotEqual(0, person.GetProperty("log").GetArrayLength());
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.True(await db.AuditEntries.AnyAsync(entry => entry.Action == "person.exported"));
+    }
+
+    [Fact]
+    public async Task Editor_NeitherExportsNorErases()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var editor = engine.Tenant.As(TenantRole.Editor);
+
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            new ExportPerson(engine.Db).ExecuteAsync(editor, Address, CancellationToken.None)
+        );
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            new ErasePerson(engine.Db, engine.Options).ExecuteAsync(editor, Address, CancellationToken.None)
+        );
+    }
+
+    private static Task<ErasePersonResult> EraseAsync(EngineHarness engine) =>
+        new ErasePerson(engine.Db, engine.Options).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            Address,
+            CancellationToken.None
+        );
+
+    /// <summary>A contact with a name, mailed by a campaign and by a program, who complained; and the log of it.</summary>
+    private static async Task TellAllAboutAsync(EngineHarness engine)
+    {
+        var admin = engine.Tenant.As(TenantRole.Admin);
+        await engine.Database.AddContactsAsync(engine.Tenant, 3);
+        Assert.IsType<ContactOutcome.Saved>(
+            await new AddContact(engine.Db).ExecuteAsync(
+                admin,
+                new ContactInput(
+                    Address,
+                    "Ada",
+                    "Adasurname",
+                    "vip",
+                    new Dictionary<string, string?> { ["city"] = "Paris" }
+                )
+            )
+        );
+        await engine.LaunchAsync();
+        await engine.PostAsync("receipt", Address);
+        await engine.RunAsync();
+        await engine.SuppressAsync(Address, reason: Ledgerpost.Suppression.SuppressionReason.Complained);
+        await new UnsubscribeByLink(engine.Db, engine.Database.Ids).ExecuteAsync(
+            new UnsubscribeTokens(new byte[32]).Seal(engine.Tenant.Id, "person1@example.net"),
+            "192.0.2.9",
+            CancellationToken.None
+        );
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) =>
+            {
+                var row = await db.Recipients.FirstAsync(one => one.NormalizedEmail == Address, token);
+                db.RecipientEvents.Add(
+                    new RecipientEvent
+                    {
+                        TenantId = row.TenantId,
+                        CampaignId = row.CampaignId,
+                        RecipientNumber = row.Number,
+                        Id = engine.Database.Ids.New(),
+                        Type = "email.complained",
+                        OccurredAt = engine.Time.GetUtcNow(),
+                        ReceivedAt = engine.Time.GetUtcNow(),
+                        Detail = $"{Address} said so",
+                    }
+                );
+                db.WebhookMessages.Add(
+                    new Ledgerpost.Webhooks.WebhookMessage
+                    {
+                        TenantId = row.TenantId,
+                        AccountId = engine.Database.AccountId,
+                        MessageId = "msg_1",
+                        Body = $$"""{"to":["{{Address}}"]}""",
+                        ReceivedAt = engine.Time.GetUtcNow(),
+                        State = Ledgerpost.Webhooks.WebhookState.Applied,
+                        CampaignId = row.CampaignId,
+                        RecipientNumber = row.Number,
+                    }
+                );
+                await db.Attempts.ExecuteUpdateAsync(
+                    set => set.SetProperty(one => one.Message, $"Invalid: {Address}"),
+                    token
+                );
+            },
+            CancellationToken.None
+        );
+    }
+
+    private static async Task<int> OccurrencesAsync(EngineHarness engine, string text) =>
+        (await engine.Database.DumpAsync(engine.Tenant.Id)).Count(row =>
+            row.Contains(text, StringComparison.OrdinalIgnoreCase)
+        );
+
+    private static Task<AuditVerdict> VerifyAsync(EngineHarness engine) =>
+        new VerifyAuditLog(
+            engine.Db,
+            TestDatabase.AuditKeys,
+            new AuditAnchorFiles(Path.Combine(engine.Database.Folder, "anchors"))
+        ).ExecuteAsync(engine.Tenant.Scope, CancellationToken.None);
+}
