@@ -90,6 +90,7 @@ public static class Ledger
                     "UpdatedAt" = CASE WHEN {{Open}} THEN {1} ELSE r."UpdatedAt" END
                 FROM {{JsonRows.EachText(db, "{0}")}} AS mail
                 WHERE r."TenantId" = {3} AND r."CampaignId" = {4} AND r."Number" = CAST(mail.key AS INTEGER)
+                    {{JsonRows.AndAmong(db, "{0}", "r.\"Number\"", "CAST(key AS INTEGER)")}}
                 """,
                 JsonRows.Texts(
                     numbers.Zip(providerIds, (number, id) => (number.ToString(CultureInfo.InvariantCulture), id))

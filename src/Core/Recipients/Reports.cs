@@ -211,6 +211,7 @@ public static class Reports
                 UPDATE "Recipients" AS r {{set}}
                 FROM {{JsonRows.Each(context, "{0}")}} AS e
                 WHERE r."TenantId" = {2} AND r."CampaignId" = {3} AND r."Number" = CAST(e.key AS INTEGER)
+                    {{JsonRows.AndAmong(context, "{0}", "r.\"Number\"", "CAST(key AS INTEGER)")}}
                     AND r."State" = 'Accepted' AND {{condition}}
                 """,
                 json,

@@ -25,6 +25,8 @@ internal static class WebhookRows
     private static string IsListed(PortalDbContext db) =>
         $"""
             m."AccountId" = {JsonRows.Id(db, "e.value ->> 0")} AND m."MessageId" = e.key AND m."State" || '' = 'Waiting'
+            {JsonRows.AndAmong(db, "{0}", "m.\"AccountId\"", "DISTINCT CAST(value ->> 0 AS uuid)")}
+            {JsonRows.AndAmong(db, "{0}", "m.\"MessageId\"")}
             """;
 
     /// <returns>The ids of those that were not there before.</returns>
