@@ -12,10 +12,10 @@ public sealed class WebhookInbox(PortalDb db, WebhookSignal signal)
     private const int MostCharacters = 8 * 1024 * 1024;
 
     /// <summary>
-    /// Between two writes while events keep coming: each commit is one that the sending waits for, and a few milliseconds are
-    /// nothing to the provider.
+    /// Between two writes while events keep coming: each commit is one that the sending waits for. Not longer, for whoever
+    /// brings them over few connections waits for each answer: 64 of them make 2,000 a second at 32 ms.
     /// </summary>
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
     private readonly Queue<Arrived> _queue = [];
