@@ -160,6 +160,7 @@ public static class PortalApplication
         app.MapWebhooks();
         app.MapUnsubscribe();
         app.MapContactFiles();
+        app.MapPasskeys();
         app.MapApi();
         // The framework would send a policy about frames of its own beside ours.
         app.MapRazorComponents<App>()

@@ -42,6 +42,12 @@ public static class PortalUrls
 
     public static string Ended(Ledgerpost.Identity.SessionEnd why) => why.ToString().ToLowerInvariant();
 
+    /// <summary>Asks for a link to choose another password.</summary>
+    public const string Forgot = "/account/forgot";
+
+    /// <summary>The link of that mail.</summary>
+    public static string Reset(string token) => "/account/reset/" + Escape(token);
+
     /// <summary>The code after the password.</summary>
     public static string SecondStep(string? returnUrl = null) =>
         "/account/second-step" + Query(("returnUrl", returnUrl));
@@ -52,6 +58,12 @@ public static class PortalUrls
     /// <summary>The person's own account: how they sign in.</summary>
     /// <param name="needed">The tenant that asks for a second factor and led here.</param>
     public static string You(string? needed = null) => "/you" + Query(("needed", needed));
+
+    // Between the browser's script (js/passkeys.js) and the server.
+    public const string PasskeyQuestion = "/account/passkey/question";
+    public const string PasskeySignIn = "/account/passkey";
+    public const string NewPasskeyQuestion = "/you/passkeys/question";
+    public const string NewPasskey = "/you/passkeys";
 
     /// <summary>Where the person is signed in, and who tried to be.</summary>
     public const string YourSessions = "/you/sessions";

@@ -1,5 +1,6 @@
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
+using Ledgerpost.Sending;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -31,6 +32,20 @@ internal static class AccountServices
         services.AddSingleton<CheckSession>();
         services.AddSingleton<SessionList>();
         services.AddSingleton<EndSessions>();
+        services.AddSingleton(all =>
+        {
+            var portal = all.GetRequiredService<Hosting.PortalOptions>();
+            return new AccountMailOptions(portal.MailFrom, (kind, token) => portal.PublicUrl + PathOf(kind, token));
+        });
+        services.AddSingleton<AccountMailSignal>();
+        services.AddSingleton<AccountMailer>();
+        services.AddSingleton<AskForReset>();
+        services.AddSingleton<AnswerResetRequests>();
+        services.AddSingleton<ResetPassword>();
+        services.AddSingleton<ChangePassword>();
+        services.AddSingleton<DeliverAccountMail>();
+        services.AddHostedService<Hosting.AccountMailService>();
+        services.AddPasskeys();
         services.AddSingleton<AuthenticatorSecrets>();
         services.AddSingleton<SecondFactorState>();
         services.AddSingleton<EnableAuthenticator>();
@@ -46,6 +61,14 @@ internal static class AccountServices
             // Whatever does not say otherwise is behind sign-in; a test walks through every route.
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }
+
+    private static string PathOf(AccountMailKind kind, string token) =>
+        kind switch
+        {
+            AccountMailKind.Invitation => PortalUrls.Join(token),
+            AccountMailKind.PasswordReset => PortalUrls.Reset(token),
+            _ => PortalUrls.SetUp(token),
+        };
 
     private static void Configure(IdentityOptions options)
     {

@@ -14,6 +14,7 @@ namespace AdminPortal.Hosting;
 /// Base of unsubscribe links, without a slash at its end; never taken from a request. In Development it follows the
 /// address that the portal listens on, unless it is set.
 /// </param>
+/// <param name="MailFrom">Whom the portal's own mails are from, such as <c>Ledgerpost &lt;portal@mail.example.org&gt;</c>; null: it sends none.</param>
 /// <param name="SeedDemo">The section <c>Demo</c>: a demo tenant is made in an empty database.</param>
 public sealed record PortalOptions(
     string DataDirectory,
@@ -21,7 +22,8 @@ public sealed record PortalOptions(
     string ConnectionString,
     string PublicUrl,
     bool SeedDemo,
-    BootstrapOptions Bootstrap
+    BootstrapOptions Bootstrap,
+    string? MailFrom = null
 );
 
 /// <summary>The section <c>Bootstrap</c>: unattended set-up, read only while there is no operator.</summary>

@@ -54,8 +54,30 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
             ReadConnectionString(folder, database),
             publicUrl ?? ListeningUrl(configuration) ?? DefaultPublicUrl,
             _source.Boolean("Demo:Seed") ?? environment.IsDevelopment(),
-            ReadBootstrap()
+            ReadBootstrap(),
+            ReadMailFrom()
         );
+    }
+
+    /// <summary>An address, or a name and an address in angle brackets.</summary>
+    private string? ReadMailFrom()
+    {
+        if (_source.Text("Portal:MailFrom") is not { } from)
+        {
+            return null;
+        }
+
+        var at = from.LastIndexOf('<');
+        var address = at >= 0 && from.EndsWith('>') ? from[(at + 1)..^1] : from;
+        if (!Ledgerpost.Contacts.EmailAddress.TryParse(address, out _, out var reason) || from.Any(char.IsControl))
+        {
+            _source.Problem(
+                "Portal:MailFrom",
+                $"is not a sender such as Ledgerpost <portal@mail.example.org>. {reason}"
+            );
+        }
+
+        return from;
     }
 
     private string ReadConnectionString(string folder, DatabaseProvider database)

@@ -24,6 +24,7 @@ internal static class TenancyServices
         services.AddSingleton<AddMember>();
         services.AddSingleton<ChangeMemberRole>();
         services.AddSingleton<RemoveMember>();
+        services.AddSingleton<LeaveTenant>();
         services.AddSingleton<RenewSetUpLink>();
         services.AddSingleton<RenewInvitation>();
         services.AddSingleton<RevokeInvitation>();

@@ -72,9 +72,9 @@ public static class SetUpLinks
         );
     }
 
-    private static string NewToken() =>
+    internal static string NewToken() =>
         Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
-    private static string Hash(string token) =>
+    internal static string Hash(string token) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 }

@@ -47,11 +47,6 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                     return new SetUpResult.LinkOver();
                 }
 
-                if (PasswordRules.Problem(password) is { } weakness)
-                {
-                    return new SetUpResult.Invalid("password", $"The password {weakness}");
-                }
-
                 PortalUser user;
                 if (link.UserId is { } userId)
                 {
@@ -65,6 +60,13 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                 {
                     user = await People.FindAsync(db, address, ct) ?? People.Add(db, address, ids.New(), now);
                     user.IsOperator = true;
+                }
+
+                if (PasswordRules.Problem(password, user.Email) is { } weakness)
+                {
+                    // Of an account that was added a moment ago nothing may stay.
+                    db.ChangeTracker.Clear();
+                    return new SetUpResult.Invalid("password", $"The password {weakness}");
                 }
 
                 People.SetPassword(user, password);

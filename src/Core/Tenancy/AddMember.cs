@@ -9,7 +9,8 @@ namespace Ledgerpost.Tenancy;
 /// An owner adds a person by their address. Somebody who has an account is only invited: whoever made that account may
 /// hold its password, so it becomes a member when its person uses the link that this owner hands over.
 /// </summary>
-public sealed class AddMember(PortalDb portal)
+/// <param name="mailer">Null where links are handed over by hand.</param>
+public sealed class AddMember(PortalDb portal, AccountMailer? mailer = null)
 {
     public async Task<AddMemberResult> ExecuteAsync(
         Caller caller,
@@ -65,9 +66,18 @@ public sealed class AddMember(PortalDb portal)
                     new { role = role.ToString() },
                     ct
                 );
+                var mailed = await InvitationMails.WriteAsync(
+                    mailer,
+                    new CommandContext(db, caller.Actor, now, portal.Ids),
+                    caller.TenantId,
+                    user.Email!,
+                    setUpToken,
+                    invitationToken,
+                    ct
+                );
                 return invitationToken is null
-                    ? new AddMemberResult.Added(user.Id, user.Email!, setUpToken)
-                    : new AddMemberResult.Invited(user.Id, user.Email!, invitationToken);
+                    ? new AddMemberResult.Added(user.Id, user.Email!, mailed ? null : setUpToken, mailed)
+                    : new AddMemberResult.Invited(user.Id, user.Email!, mailed ? "" : invitationToken, mailed);
             },
             cancellation
         );
@@ -84,11 +94,14 @@ public sealed class AddMember(PortalDb portal)
 public abstract record AddMemberResult
 {
     /// <param name="SetUpToken">Shown once; null when the caller added their own account.</param>
-    public sealed record Added(Guid UserId, string Email, string? SetUpToken) : AddMemberResult;
+    /// <param name="Mailed">It went to the person themselves, and nobody else sees it.</param>
+    public sealed record Added(Guid UserId, string Email, string? SetUpToken, bool Mailed = false) : AddMemberResult;
 
     /// <summary>The account was there already: no member yet.</summary>
     /// <param name="InvitationToken">Shown once; only the invited account can use it.</param>
-    public sealed record Invited(Guid UserId, string Email, string InvitationToken) : AddMemberResult;
+    /// <param name="Mailed">It went to the person themselves: the token is empty, and nobody else sees it.</param>
+    public sealed record Invited(Guid UserId, string Email, string InvitationToken, bool Mailed = false)
+        : AddMemberResult;
 
     /// <param name="Message">A sentence that can stand under the address.</param>
     public sealed record Invalid(string Message) : AddMemberResult;

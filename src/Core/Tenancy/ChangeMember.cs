@@ -77,6 +77,33 @@ public sealed class RemoveMember(PortalDb portal)
         );
 }
 
+/// <summary>A member goes by themselves, whatever their role; the last owner cannot.</summary>
+public sealed class LeaveTenant(PortalDb portal)
+{
+    public Task<ChangeMemberResult> ExecuteAsync(Caller caller, CancellationToken cancellation) =>
+        portal.CommandAsync(
+            caller,
+            TenantRole.Viewer,
+            async (command, ct) =>
+            {
+                if (caller.Actor.UserId is not { } me || await Owners.FindAsync(command, me, ct) is not { } member)
+                {
+                    return ChangeMemberResult.NotAMember;
+                }
+
+                if (member.Role == TenantRole.Owner && await Owners.IsLastAsync(command, ct))
+                {
+                    return ChangeMemberResult.LastOwner;
+                }
+
+                command.Db.Memberships.Remove(member);
+                await Owners.AuditAsync(command, "member.left", me, new { role = member.Role.ToString() }, ct);
+                return ChangeMemberResult.Done;
+            },
+            cancellation
+        );
+}
+
 public enum ChangeMemberResult
 {
     Done,

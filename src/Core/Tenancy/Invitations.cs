@@ -22,12 +22,12 @@ internal static class Invitations
 }
 
 /// <summary>Another link for an invitation, for as long as a first one; the one before stops working.</summary>
-public sealed class RenewInvitation(PortalDb portal)
+public sealed class RenewInvitation(PortalDb portal, AccountMailer? mailer = null)
 {
-    /// <returns>The new token; null when there is no such invitation any more.</returns>
+    /// <returns>The new link; null when there is no such invitation any more.</returns>
     /// <exception cref="AccessDeniedException">The caller is not an owner of this tenant.</exception>
-    public Task<string?> ExecuteAsync(Caller caller, Guid userId, CancellationToken cancellation) =>
-        portal.CommandAsync(
+    public Task<NewLink?> ExecuteAsync(Caller caller, Guid userId, CancellationToken cancellation) =>
+        portal.CommandAsync<NewLink?>(
             caller,
             TenantRole.Owner,
             async (command, ct) =>
@@ -46,7 +46,21 @@ public sealed class RenewInvitation(PortalDb portal)
                     new { role = role.ToString() },
                     ct
                 );
-                return SetUpLinks.Invite(command.Db, userId, command.TenantId, role, command.Now);
+                var token = SetUpLinks.Invite(command.Db, userId, command.TenantId, role, command.Now);
+                var email = await command
+                    .Db.Users.Where(row => row.Id == userId)
+                    .Select(row => row.Email)
+                    .SingleAsync(ct);
+                var mailed = await InvitationMails.WriteAsync(
+                    mailer,
+                    command,
+                    command.TenantId,
+                    email!,
+                    setUpToken: null,
+                    token,
+                    ct
+                );
+                return new NewLink(mailed ? "" : token, mailed);
             },
             cancellation
         );

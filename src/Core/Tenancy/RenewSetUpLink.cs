@@ -9,12 +9,12 @@ namespace Ledgerpost.Tenancy;
 /// Another set-up link for a member who never used theirs. Only while the person belongs to this tenant alone and has no
 /// password: otherwise an owner could take over an account that reaches into other tenants.
 /// </summary>
-public sealed class RenewSetUpLink(PortalDb portal)
+public sealed class RenewSetUpLink(PortalDb portal, AccountMailer? mailer = null)
 {
-    /// <returns>The new token; null when this member needs none, or may not get one from here.</returns>
+    /// <returns>The new link; null when this member needs none, or may not get one from here.</returns>
     /// <exception cref="AccessDeniedException">The caller is not an owner of this tenant.</exception>
-    public Task<string?> ExecuteAsync(Caller caller, Guid userId, CancellationToken cancellation) =>
-        portal.WriteAsync(
+    public Task<NewLink?> ExecuteAsync(Caller caller, Guid userId, CancellationToken cancellation) =>
+        portal.WriteAsync<NewLink?>(
             // All tenants, because the question is whether the person is a member elsewhere too.
             TenantScope.Installation,
             async (db, ct) =>
@@ -52,7 +52,18 @@ public sealed class RenewSetUpLink(PortalDb portal)
                     details: null,
                     ct
                 );
-                return SetUpLinks.Issue(db, userId, now);
+                var token = SetUpLinks.Issue(db, userId, now);
+                var command = new CommandContext(db, caller.Actor, now, portal.Ids);
+                var mailed = await InvitationMails.WriteAsync(
+                    mailer,
+                    command,
+                    caller.TenantId,
+                    user.Email!,
+                    token,
+                    invitationToken: null,
+                    ct
+                );
+                return new NewLink(mailed ? "" : token, mailed);
             },
             cancellation
         );

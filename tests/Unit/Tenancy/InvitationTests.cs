@@ -59,7 +59,7 @@ public sealed class InvitationTests
             added.UserId,
             default
         );
-        Assert.IsType<SetUpResult.Done>(await UseAsync(database, renewed!));
+        Assert.IsType<SetUpResult.Done>(await UseAsync(database, renewed!.Token));
         // Neither the renewal nor the first password ended the other tenant's invitation.
         Assert.IsType<JoinAnswer.Joined>(
             await new JoinTenant(database.Db).ExecuteAsync(invited.InvitationToken, As(added.UserId), default)
@@ -178,8 +178,8 @@ public sealed class InvitationTests
         var renew = new RenewInvitation(database.Db);
         var second = await renew.ExecuteAsync(south.As(TenantRole.Owner), viewer, default);
         var third = await renew.ExecuteAsync(south.As(TenantRole.Owner), viewer, default);
-        Assert.IsType<JoinAnswer.Over>(await join.ExecuteAsync(second!, As(viewer), default));
-        Assert.IsType<JoinAnswer.Joined>(await join.ExecuteAsync(third!, As(viewer), default));
+        Assert.IsType<JoinAnswer.Over>(await join.ExecuteAsync(second!.Token, As(viewer), default));
+        Assert.IsType<JoinAnswer.Joined>(await join.ExecuteAsync(third!.Token, As(viewer), default));
         Assert.Equal(TenantRole.Editor, await RoleAsync(database, south, viewer));
         Assert.Null(await renew.ExecuteAsync(south.As(TenantRole.Owner), viewer, default));
     }

@@ -86,6 +86,52 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task TwoOwners_WhoGoAtOnce_InWhateverWay_LeaveOneBehind()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        for (var round = 0; round < 6; round++)
+        {
+            var tenant = await database.AddTenantAsync($"north{round}");
+            var (one, two) = (tenant.As(TenantRole.Owner), tenant.As(TenantRole.Admin));
+            var (first, second) = (tenant.People[TenantRole.Owner], tenant.People[TenantRole.Admin]);
+            var change = new ChangeMemberRole(database.Db);
+            var remove = new RemoveMember(database.Db);
+            var leave = new LeaveTenant(database.Db);
+            await change.ExecuteAsync(one, second, TenantRole.Owner, default);
+
+            var results = await Task.WhenAll(
+                round % 3 == 0 ? leave.ExecuteAsync(one, default)
+                    : round % 3 == 1 ? change.ExecuteAsync(one, first, TenantRole.Viewer, default)
+                    : remove.ExecuteAsync(one, first, default),
+                round % 2 == 0
+                    ? leave.ExecuteAsync(two, default)
+                    : change.ExecuteAsync(two, second, TenantRole.Viewer, default)
+            );
+
+            Assert.Equal([ChangeMemberResult.Done, ChangeMemberResult.LastOwner], results.Order());
+            var members = await new MemberList(database.Db).ReadAsync(tenant.Scope, default);
+            Assert.Single(members, member => member.Role == TenantRole.Owner);
+        }
+    }
+
+    [Fact]
+    public async Task Viewer_LeavesByThemselves_WhichIsInTheLog_AndOtherTenantsAreAsTheyWere()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var leave = new LeaveTenant(database.Db);
+
+        Assert.Equal(ChangeMemberResult.Done, await leave.ExecuteAsync(tenant.As(TenantRole.Viewer), default));
+
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            leave.ExecuteAsync(tenant.As(TenantRole.Viewer), default)
+        );
+        Assert.Equal(3, (await new MemberList(database.Db).ReadAsync(tenant.Scope, default)).Count);
+        await using var db = database.Db.Read(tenant.Scope);
+        Assert.Equal("member.left", (await db.AuditEntries.SingleAsync()).Action);
+    }
+
+    [Fact]
     public async Task OtherTenantsOwners_DoNotCount_AndOtherTenantsMembersAreNotThere()
     {
         await using var database = await TestDatabase.CreateAsync();
@@ -181,7 +227,7 @@ public sealed class MembershipTests
 
         var fresh = await renew.ExecuteAsync(north.As(TenantRole.Owner), added.UserId, default);
         Assert.Null(await useLink.LookAsync(added.SetUpToken!, default));
-        Assert.NotNull(await useLink.LookAsync(fresh!, default));
+        Assert.NotNull(await useLink.LookAsync(fresh!.Token, default));
         await Assert.ThrowsAsync<AccessDeniedException>(() =>
             renew.ExecuteAsync(north.As(TenantRole.Admin), added.UserId, default)
         );

@@ -14,7 +14,7 @@ public sealed partial class MembersPage
     private string _email = "";
     private TenantRole _role = TenantRole.Editor;
     private bool _busy;
-    private (string Title, string Email, string? Token, bool Invitation)? _added;
+    private (string Title, string Email, string? Token, bool Invitation, bool Mailed)? _added;
 
     [Inject]
     public required MemberList List { get; init; }
@@ -27,6 +27,12 @@ public sealed partial class MembersPage
 
     [Inject]
     public required RemoveMember RemoveMember { get; init; }
+
+    [Inject]
+    public required LeaveTenant LeaveTenant { get; init; }
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
 
     [Inject]
     public required RenewSetUpLink RenewSetUpLink { get; init; }
@@ -84,13 +90,15 @@ public sealed partial class MembersPage
                     $"{added.Email} is a member now.",
                     added.Email,
                     added.SetUpToken,
-                    Invitation: false
+                    Invitation: false,
+                    added.Mailed
                 ),
                 AddMemberResult.Invited invited => (
                     $"{invited.Email} has an account already and is invited.",
                     invited.Email,
                     invited.InvitationToken,
-                    Invitation: true
+                    Invitation: true,
+                    invited.Mailed
                 ),
                 _ => _added,
             };
@@ -151,6 +159,34 @@ public sealed partial class MembersPage
         }
     }
 
+    private async Task LeaveAsync()
+    {
+        var sure = await Confirmations.AskAsync(
+            new Confirmation(
+                $"Leave {Tenant.Name}?",
+                ["You can no longer see or change anything here. Your account, and what you did, stay."],
+                "Leave",
+                Danger: true
+            )
+        );
+        if (!sure)
+        {
+            return;
+        }
+
+        var left = false;
+        await RunAsync(async () =>
+        {
+            var result = await LeaveTenant.ExecuteAsync(Tenant.Caller, CancellationToken.None);
+            left = result == ChangeMemberResult.Done;
+            Tell(result, $"You have left {Tenant.Name}.");
+        });
+        if (left)
+        {
+            Navigation.NavigateTo(PortalUrls.Home, forceLoad: true);
+        }
+    }
+
     private Task RenewAsync(MemberLine member) =>
         RunAsync(async () =>
         {
@@ -164,7 +200,13 @@ public sealed partial class MembersPage
                 return;
             }
 
-            _added = ("A new set-up link. The one before has stopped working.", member.Email, token, false);
+            _added = (
+                "A new set-up link. The one before has stopped working.",
+                member.Email,
+                token.Token,
+                false,
+                token.Mailed
+            );
         });
 
     private Task RenewInvitationAsync(InvitationLine invitation) =>
@@ -177,7 +219,13 @@ public sealed partial class MembersPage
                 return;
             }
 
-            _added = ("A new link. The one before has stopped working.", invitation.Email, token, true);
+            _added = (
+                "A new link. The one before has stopped working.",
+                invitation.Email,
+                token.Token,
+                true,
+                token.Mailed
+            );
         });
 
     private Task RevokeAsync(InvitationLine invitation) =>

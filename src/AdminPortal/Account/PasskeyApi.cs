@@ -1,0 +1,137 @@
+using AdminPortal.Hosting;
+using Ledgerpost.Identity;
+using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Identity;
+
+namespace AdminPortal.Account;
+
+/// <summary>
+/// What the browser's script says and hears about passkeys. Identity makes the question, keeps it in a cookie for ten minutes,
+/// and checks the answer: the site, the origin, that the person was there and was recognised by the device.
+/// </summary>
+/// <remarks>
+/// Bodies are JSON, which no form of another site can post, and each answer belongs to a question in a cookie that no other
+/// site's request carries.
+/// </remarks>
+internal static class PasskeyApi
+{
+    public static void AddPasskeys(this IServiceCollection services)
+    {
+        services.AddSingleton<Passkeys>();
+        services
+            .AddOptions<IdentityPasskeyOptions>()
+            .Configure<PortalOptions>(
+                (options, portal) =>
+                {
+                    var site = new Uri(portal.PublicUrl);
+                    // Never a request's own host, which whoever asks may choose.
+                    options.ServerDomain = site.Host;
+                    options.UserVerificationRequirement = "required";
+                    options.ResidentKeyRequirement = "required";
+                    options.ValidateOrigin = context =>
+                        ValueTask.FromResult(
+                            !context.CrossOrigin && context.Origin == site.GetLeftPart(UriPartial.Authority)
+                        );
+                }
+            );
+    }
+
+    public static void MapPasskeys(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost(PortalUrls.PasskeyQuestion, AskAsync).AllowAnonymous();
+        routes.MapPost(PortalUrls.PasskeySignIn, SignInAsync).AllowAnonymous();
+        routes.MapPost(PortalUrls.NewPasskeyQuestion, AskForNewAsync);
+        routes.MapPost(PortalUrls.NewPasskey, AddAsync);
+    }
+
+    private static async Task<IResult> AskAsync(SignInManager<PortalUser> manager) =>
+        Json(await manager.MakePasskeyRequestOptionsAsync(user: null));
+
+    private static async Task<IResult> SignInAsync(
+        PasskeyAnswer answer,
+        HttpContext http,
+        SignInManager<PortalUser> manager,
+        UserManager<PortalUser> users,
+        SignIn signIn,
+        FailedAttempts attempts
+    )
+    {
+        if (attempts.ShutFor(Door.SignIn, http) is { } shutFor)
+        {
+            FailedAttempts.Say(http, shutFor);
+            return Said("Too many wrong attempts came from your network address. Wait a minute and try again.");
+        }
+
+        var proof = await Proof(() => manager.PerformPasskeyAssertionAsync(answer.Credential));
+        if (proof is not { Succeeded: true, User: { } user, Passkey: { } passkey })
+        {
+            attempts.Failed(Door.SignIn, http);
+            return Said("This passkey is not known here. Sign in with your password instead.");
+        }
+
+        await users.AddOrUpdatePasskeyAsync(user, passkey);
+        await signIn.AsAsync(user.Id, SignInMethod.Passkey, http.RequestAborted);
+        return TypedResults.Json(new { to = LocalUrl.OrHome(answer.ReturnUrl) });
+    }
+
+    private static async Task<IResult> AskForNewAsync(HttpContext http, SignInManager<PortalUser> manager) =>
+        Json(
+            await manager.MakePasskeyCreationOptionsAsync(
+                new PasskeyUserEntity
+                {
+                    Id = http.User.UserId()!.Value.ToString(),
+                    Name = http.User.Email(),
+                    DisplayName = http.User.DisplayName(),
+                }
+            )
+        );
+
+    private static async Task<IResult> AddAsync(
+        PasskeyAnswer answer,
+        HttpContext http,
+        SignInManager<PortalUser> manager,
+        Passkeys passkeys
+    )
+    {
+        var proof = await Proof(() => manager.PerformPasskeyAttestationAsync(answer.Credential));
+        if (
+            proof is not { Succeeded: true, Passkey: { } passkey, UserEntity: { } owner }
+            || owner.Id != http.User.UserId()?.ToString()
+        )
+        {
+            return Said("The device's answer was not taken. Nothing was changed; try again.");
+        }
+
+        try
+        {
+            return await passkeys.AddAsync(http.User.AsMember(), passkey, answer.Name, http.RequestAborted)
+                ? TypedResults.Json(new { to = PortalUrls.You() })
+                : Said("This passkey is there already, or you have twenty.");
+        }
+        catch (AccessDeniedException denied)
+        {
+            return Said(denied.Message);
+        }
+    }
+
+    /// <summary>An answer that cannot be read, or one without a question, is one that proves nothing.</summary>
+    private static async Task<T?> Proof<T>(Func<Task<T>> check)
+        where T : class
+    {
+        try
+        {
+            return await check();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or PasskeyException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static IResult Json(string options) => TypedResults.Content(options, "application/json");
+
+    private static IResult Said(string problem) => TypedResults.Json(new { problem });
+
+    /// <param name="Credential">As the browser wrote it.</param>
+    internal sealed record PasskeyAnswer(string Credential, string? Name, string? ReturnUrl);
+}
