@@ -1,6 +1,7 @@
 using AdminPortal.Hosting;
 using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;
 
 namespace AdminPortal.Account;
@@ -105,7 +106,7 @@ internal static class PasskeyApi
         try
         {
             return await passkeys.AddAsync(http.User.AsMember(), passkey, answer.Name, http.RequestAborted)
-                ? TypedResults.Json(new { to = PortalUrls.You() })
+                ? (IResult)TypedResults.Json(new { to = PortalUrls.You() })
                 : Said("This passkey is there already, or you have twenty.");
         }
         catch (AccessDeniedException denied)
@@ -128,9 +129,13 @@ internal static class PasskeyApi
         }
     }
 
-    private static IResult Json(string options) => TypedResults.Content(options, "application/json");
+    private static ContentHttpResult Json(string options) => TypedResults.Content(options, "application/json");
 
-    private static IResult Said(string problem) => TypedResults.Json(new { problem });
+    private static JsonHttpResult<PasskeyProblem> Said(string problem) =>
+        TypedResults.Json(new PasskeyProblem(problem));
+
+    /// <param name="Problem">A sentence for the person.</param>
+    internal sealed record PasskeyProblem(string Problem);
 
     /// <param name="Credential">As the browser wrote it.</param>
     internal sealed record PasskeyAnswer(string Credential, string? Name, string? ReturnUrl);
