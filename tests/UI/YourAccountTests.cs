@@ -49,8 +49,9 @@ public sealed class YourAccountTests : IAsyncLifetime
         await Expect(_page.GetByText("This is not the app's code.")).ToBeVisibleAsync();
         await _page.GetByLabel("Code", new() { Exact = true }).FillAsync(CodeOf(secret));
         await _page.GetByRole(AriaRole.Button, new() { Name = "Switch it on" }).ClickAsync();
-        var codes = await _page.GetByTestId("recovery-codes").GetByRole(AriaRole.Listitem).AllInnerTextsAsync();
-        Assert.Equal(10, codes.Count);
+        var list = _page.GetByTestId("recovery-codes").GetByRole(AriaRole.Listitem);
+        await Expect(list).ToHaveCountAsync(10);
+        var codes = await list.AllInnerTextsAsync();
         await _page.LookAsync("you-recovery-codes");
 
         var other = await _browser.NewPageAsync();

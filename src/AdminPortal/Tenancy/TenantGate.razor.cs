@@ -21,6 +21,7 @@ public sealed partial class TenantGate : IDisposable
     private string? _slug;
     private TenantSession? _session;
     private bool _looked;
+    private bool _nobody;
 
     [Inject]
     public required TenantDirectory Directory { get; init; }
@@ -60,6 +61,9 @@ public sealed partial class TenantGate : IDisposable
 
     /// <summary>The router may bring the next page before it tells of the next address; both are looked at.</summary>
     protected override void OnParametersSet() => FollowAddress();
+
+    protected override async Task OnParametersSetAsync() =>
+        _nobody = Authentication is not null && (await Authentication).User.UserId() is null;
 
     private void OnLocationChanged(object? sender, LocationChangedEventArgs args) => FollowAddress();
 
