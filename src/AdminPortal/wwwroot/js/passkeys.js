@@ -29,7 +29,7 @@
       const shown = await navigator.credentials.get({ publicKey: options });
       const said = await post("/account/passkey", {
         credential: JSON.stringify(shown),
-        returnUrl: new URLSearchParams(location.search).get("returnUrl"),
+        return_url: new URLSearchParams(location.search).get("returnUrl"),
       });
       if (said.to) {
         location.assign(said.to);
