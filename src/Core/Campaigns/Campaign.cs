@@ -93,6 +93,15 @@ public sealed class Campaign : ITenantOwned
     public string? LaunchedBy { get; set; }
     public DateTimeOffset? LaunchedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>Whether contacts' own fields are merged into it; else its ledger carries none.</summary>
+    public bool HasOwnFields() => Kind == CampaignKind.Composed && MergeFields.Own(Subject, Html, Text).Count > 0;
+
+    /// <summary>
+    /// Whether people taken over from the other campaign need fields that its ledger does not have, because its own content
+    /// has none: then they come from the contacts as they are now.
+    /// </summary>
+    public bool NeedsFieldsBeside(Campaign source) => HasOwnFields() && !source.HasOwnFields();
 }
 
 /// <summary>Who is mailed.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
+using Ledgerpost.Contacts;
 
 namespace Ledgerpost.Campaigns;
 
@@ -47,11 +48,18 @@ public static class ContentCheck
                 Blocker(
                     found.Field,
                     $"There is no field \u201c{{{{{found.Name}}}}}\u201d.",
-                    "Use first_name, last_name, email or unsubscribe_url."
+                    "Use first_name, last_name, email, unsubscribe_url, or fields.name for an own field of your contacts."
                 )
             )
         );
-        var rendered = PreviewCampaign.Render(subject, html, PreviewPerson.Sample, text);
+        // An own field may be all of a link's address, or a part of it.
+        var person = PreviewPerson.Sample with
+        {
+            Fields = ContactFields.Store(
+                MergeFields.Own(subject, html, text).ToDictionary(name => name, _ => "https://example.com/")
+            ),
+        };
+        var rendered = PreviewCampaign.Render(subject, html, person, text);
         if (rendered is PreviewResult.Fault fault && unknown.Count == 0)
         {
             var where = fault.Line is { } line && !fault.InSubject ? $"Line {line:N0}: " : "";

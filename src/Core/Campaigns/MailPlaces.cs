@@ -19,6 +19,11 @@ public static partial class MailPlaces
     /// <summary>More are for whoever puts the rendered mail into something larger.</summary>
     public const char FirstFree = '\uE010';
 
+    /// <summary>A template's own fields, in their order.</summary>
+    public const char FirstOwn = '\uE020';
+
+    public const int MostOwn = 60;
+
     private const char Last = '\uE0FF';
 
     public static bool IsPlace(char character) => character is >= FirstName and <= Last;

@@ -6,7 +6,14 @@ using HandlebarsDotNet;
 namespace Ledgerpost.Campaigns;
 
 /// <summary>What a mail may contain of one person, and the link with which that person leaves.</summary>
-public sealed record MergeValues(string Email, string? FirstName, string? LastName, string UnsubscribeUrl);
+/// <param name="Fields">The person's own fields by name; null for none.</param>
+public sealed record MergeValues(
+    string Email,
+    string? FirstName,
+    string? LastName,
+    string UnsubscribeUrl,
+    IReadOnlyDictionary<string, string>? Fields = null
+);
 
 public sealed record RenderedMail(string Subject, string Html, string Text);
 
@@ -37,14 +44,19 @@ public sealed class MailTemplate
         HandlebarsTemplate<object, object> subject,
         HandlebarsTemplate<object, object> html,
         HandlebarsTemplate<object, object>? text,
+        IReadOnlyList<string> own,
         bool mayHavePlaces
     )
     {
+        OwnFields = own;
         _subject = subject;
         _html = html;
         _text = text;
         _mayHavePlaces = mayHavePlaces;
     }
+
+    /// <summary>The names of contacts' own fields that it has, sorted.</summary>
+    public IReadOnlyList<string> OwnFields { get; }
 
     /// <param name="text">The plain text as its author wrote it; null to make it from the HTML.</param>
     /// <exception cref="TemplateException">
@@ -65,6 +77,7 @@ public sealed class MailTemplate
             Compile(SubjectEngine, subject, inSubject: true),
             Compile(HtmlEngine, html, inSubject: false),
             text is null ? null : CompileText(text),
+            MergeFields.Own(subject, html, text),
             !subject.Any(MailPlaces.IsPlace) && !html.Any(MailPlaces.IsPlace) && text?.Any(MailPlaces.IsPlace) != true
         );
     }
@@ -101,6 +114,11 @@ public sealed class MailTemplate
             ["last_name"] = Clean(values.LastName),
             ["email"] = Clean(values.Email),
             ["unsubscribe_url"] = values.UnsubscribeUrl,
+            ["fields"] = OwnFields.ToDictionary(
+                name => name,
+                object? (name) => Clean(values.Fields?.GetValueOrDefault(name)),
+                StringComparer.Ordinal
+            ),
         };
         var subject = OneLine(Run(_subject, fields, inSubject: true));
         if (subject.Length == 0)
@@ -132,11 +150,12 @@ public sealed class MailTemplate
             : $"{text.TrimEnd()}\n\nUnsubscribe: {unsubscribeUrl}".TrimStart();
     }
 
-    /// <summary>The mail for everybody who has, or has not, these names: with <see cref="MailPlaces"/> for the values.</summary>
+    /// <summary>The mail for everybody who has, or has not, these values: with <see cref="MailPlaces"/> for them.</summary>
+    /// <param name="own">For each of <see cref="OwnFields"/> whether they have it.</param>
     /// <returns>Null when a value could change more than its place; such a mail is rendered for each person.</returns>
-    public RenderedMail? RenderPlaces(bool firstName, bool lastName)
+    public RenderedMail? RenderPlaces(bool firstName, bool lastName, IReadOnlyList<bool> own)
     {
-        if (!_mayHavePlaces)
+        if (!_mayHavePlaces || OwnFields.Count > MailPlaces.MostOwn)
         {
             return null;
         }
@@ -148,7 +167,15 @@ public sealed class MailTemplate
                     Place(MailPlaces.Email),
                     firstName ? Place(MailPlaces.FirstName) : null,
                     lastName ? Place(MailPlaces.LastName) : null,
-                    Place(MailPlaces.UnsubscribeUrl)
+                    Place(MailPlaces.UnsubscribeUrl),
+                    Enumerable
+                        .Range(0, OwnFields.Count)
+                        .Where(i => own[i])
+                        .ToDictionary(
+                            i => OwnFields[i],
+                            i => Place((char)(MailPlaces.FirstOwn + i)),
+                            StringComparer.Ordinal
+                        )
                 )
             );
             return MailPlaces.AreText(mail.Html) ? mail : null;
@@ -263,58 +290,5 @@ public sealed class MailTemplate
         }
 
         return line.ToString().Trim();
-    }
-
-    /// <summary>Also quotes and backtick, so that a value cannot leave a quoted attribute.</summary>
-    private sealed class StrictHtmlEncoder : ITextEncoder
-    {
-        public IFormatProvider? FormatProvider => null;
-
-        public void Encode(StringBuilder? text, TextWriter target) => Encode(text?.ToString(), target);
-
-        public void Encode(string? text, TextWriter target)
-        {
-            foreach (var character in text ?? "")
-            {
-                Encode(character, target);
-            }
-        }
-
-        public void Encode<T>(T? text, TextWriter target)
-            where T : IEnumerator<char>
-        {
-            while (text?.MoveNext() == true)
-            {
-                Encode(text.Current, target);
-            }
-        }
-
-        private static void Encode(char character, TextWriter target)
-        {
-            switch (character)
-            {
-                case '&':
-                    target.Write("&amp;");
-                    break;
-                case '<':
-                    target.Write("&lt;");
-                    break;
-                case '>':
-                    target.Write("&gt;");
-                    break;
-                case '"':
-                    target.Write("&quot;");
-                    break;
-                case '\'':
-                    target.Write("&#39;");
-                    break;
-                case '`':
-                    target.Write("&#96;");
-                    break;
-                default:
-                    target.Write(character);
-                    break;
-            }
-        }
     }
 }

@@ -1,17 +1,22 @@
 using System.Collections.Frozen;
 using System.Text.RegularExpressions;
+using Ledgerpost.Contacts;
 
 namespace Ledgerpost.Campaigns;
 
 /// <summary>
-/// What may stand between braces: a field, <c>fallback field "text"</c>, and #if / #unless with else. The list is closed
-/// and checked before Handlebars sees the text, so that neither the author nor a contact's data reaches anything else.
+/// What may stand between braces: a field, <c>fallback field "text"</c>, and #if / #unless with else. A field is one of
+/// <see cref="Known"/>, or <c>fields.</c> and the name of a contact's own field. The list is closed and checked before
+/// Handlebars sees the text, so that neither the author nor a contact's data reaches anything else.
 /// </summary>
 public static partial class MergeFields
 {
     /// <summary>More than any mail needs, few enough that compiling stays quick.</summary>
     private const int MaxExpressions = 1000;
     private const int MaxNesting = 8;
+
+    /// <summary>Before the name of a contact's own field.</summary>
+    private const string OwnPrefix = "fields.";
 
     public static FrozenSet<string> Known { get; } =
         FrozenSet.ToFrozenSet(["first_name", "last_name", "email", "unsubscribe_url"], StringComparer.Ordinal);
@@ -24,6 +29,34 @@ public static partial class MergeFields
                 .OfType<string>()
                 .Distinct(StringComparer.Ordinal),
         ];
+
+    /// <summary>Every field that is known, with how it is used, in the order of appearance. Never throws.</summary>
+    public static IEnumerable<FieldUse> Uses(string text) =>
+        Expressions(text)
+            .Where(expression => UnknownName(expression.Body) is null)
+            .Select(expression => FieldOf(expression.Body))
+            .OfType<FieldUse>();
+
+    /// <summary>The names of contacts' own fields in the texts, without <c>fields.</c>, each once; sorted. Never throws.</summary>
+    public static IReadOnlyList<string> Own(params ReadOnlySpan<string?> texts)
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var text in texts)
+        {
+            names.UnionWith(Uses(text ?? "").Select(use => OwnName(use.Field)).OfType<string>());
+        }
+
+        return [.. names];
+    }
+
+    /// <summary>As it is written between braces.</summary>
+    public static string OwnField(string name) => OwnPrefix + name;
+
+    /// <returns>The name of a contact's own field; null for any other field.</returns>
+    public static string? OwnName(string field) =>
+        field.StartsWith(OwnPrefix, StringComparison.Ordinal) && ContactFields.IsName(field[OwnPrefix.Length..])
+            ? field[OwnPrefix.Length..]
+            : null;
 
     /// <exception cref="TemplateException">Something between braces is not in the list, or blocks do not match.</exception>
     public static void Check(string text, bool inSubject)
@@ -65,7 +98,7 @@ public static partial class MergeFields
             { Body: ['!', ..] } => "Comments between braces are not supported; use <!-- and -->.",
             _ when UnknownName(expression.Body) is { } name =>
                 $"There is no field or helper named \u201c{Shorten(name)}\u201d. "
-                    + $"There are {string.Join(", ", Known.Order(StringComparer.Ordinal))}.",
+                    + $"There are {string.Join(", ", Known.Order(StringComparer.Ordinal))}, and fields.name for your contacts\u2019 own fields.",
             _ when !Allowed().IsMatch(expression.Body!) =>
                 $"\u201c{{{{{shown}}}}}\u201d is not understood. Write {{{{first_name}}}} or {{{{fallback first_name \"friend\"}}}}.",
             _ => null,
@@ -129,7 +162,28 @@ public static partial class MergeFields
             _ => first,
         };
 
-        static string? NotAField(string name) => name.Length == 0 || Known.Contains(name) ? null : name;
+        static string? NotAField(string name) =>
+            name.Length == 0 || Known.Contains(name) || OwnName(name) is not null ? null : name;
+    }
+
+    /// <returns>Null where no field stands: else, a helper that is not known, what is no helper at all.</returns>
+    private static FieldUse? FieldOf(string? body)
+    {
+        if (body is null || Words().Match(body) is not { Success: true } words)
+        {
+            return null;
+        }
+
+        var (first, second) = (words.Groups["first"].Value, words.Groups["second"].Value);
+        var isAlone = words.Groups["rest"].Value.Length == 0;
+        return (words.Groups["sigil"].Value, first) switch
+        {
+            ("", "else") when isAlone => null,
+            ("#", "if" or "unless") => new FieldUse(second, HowUsed.Asked),
+            ("", "fallback") when !isAlone => new FieldUse(second, HowUsed.WithFallback),
+            ("", _) when isAlone => new FieldUse(first, HowUsed.Bare),
+            _ => null,
+        };
     }
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "\u2026";
@@ -149,13 +203,13 @@ public static partial class MergeFields
     }
 
     [GeneratedRegex(
-        """^~?[ ]*(?:#(?:if|unless)[ ]+[a-z_]+|/(?:if|unless)|else|[a-z_]+|fallback[ ]+[a-z_]+[ ]+(?:"[^"{}\\\r\n]*"|'[^'{}\\\r\n]*'))[ ]*~?$""",
+        """^~?[ ]*(?:#(?:if|unless)[ ]+(?:[a-z_]+|fields\.[a-z][a-z0-9_]*)|/(?:if|unless)|else|(?:[a-z_]+|fields\.[a-z][a-z0-9_]*)|fallback[ ]+(?:[a-z_]+|fields\.[a-z][a-z0-9_]*)[ ]+(?:"[^"{}\\\r\n]*"|'[^'{}\\\r\n]*'))[ ]*~?$""",
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
     )]
     private static partial Regex Allowed();
 
     [GeneratedRegex(
-        """^~?\s*(?<sigil>[#/^>*]?)\s*(?<first>[\p{L}\p{N}_@.\-\[\]/]+)\s*(?<rest>(?<second>[\p{L}_@.\-\[\]/]*).*?)\s*~?$""",
+        """^~?\s*(?<sigil>[#/^>*]?)\s*(?<first>[\p{L}\p{N}_@.\-\[\]/]+)\s*(?<rest>(?<second>[\p{L}\p{N}_@.\-\[\]/]*).*?)\s*~?$""",
         RegexOptions.CultureInvariant | RegexOptions.Singleline,
         matchTimeoutMilliseconds: 1000
     )]
@@ -163,4 +217,19 @@ public static partial class MergeFields
 
     /// <param name="Body">What stands between the braces; null when they are never closed.</param>
     private sealed record Expression(string? Body, int Line, bool AfterBackslash);
+}
+
+/// <param name="Field">As it stands there, such as <c>first_name</c> or <c>fields.town</c>; empty when none does.</param>
+public sealed record FieldUse(string Field, HowUsed How);
+
+public enum HowUsed
+{
+    /// <summary>Its value and nothing else: it stays empty for whoever has none.</summary>
+    Bare,
+
+    /// <summary>With a text for those who have none.</summary>
+    WithFallback,
+
+    /// <summary>Another text depends on whether somebody has one.</summary>
+    Asked,
 }

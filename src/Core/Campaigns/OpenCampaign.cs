@@ -151,7 +151,8 @@ public sealed record ComposeChoices(
     IReadOnlyList<SenderChoice> Senders,
     IReadOnlyList<TagChoice> Tags,
     IReadOnlyList<SegmentChoice> Segments,
-    IReadOnlyList<CampaignChoice> Campaigns
+    IReadOnlyList<CampaignChoice> Campaigns,
+    IReadOnlyList<string> Fields
 );
 
 /// <summary>What a campaign can be sent from and to.</summary>
@@ -192,7 +193,8 @@ public sealed class ListComposeChoices(PortalDb database)
                     ],
                     [.. tags.Select(row => new TagChoice(row.Tag, row.People))],
                     segments,
-                    campaigns
+                    campaigns,
+                    await ContactFields.NamesAsync(db, token)
                 );
             },
             cancellation

@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using System.Linq.Expressions;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
@@ -17,7 +17,7 @@ public sealed record PreflightReport(IReadOnlyList<PreflightItem> Items, int Peo
 }
 
 /// <summary>Everything that can be known before a launch, as sentences with what to do about each.</summary>
-public sealed partial class Preflight(PortalDb database)
+public sealed class Preflight(PortalDb database)
 {
     public Task<PreflightReport> ExecuteAsync(TenantScope scope, DraftContent draft, CancellationToken cancellation) =>
         database.ReadSnapshotAsync(scope, (db, token) => CheckAsync(db, draft, token), cancellation);
@@ -121,7 +121,7 @@ public sealed partial class Preflight(PortalDb database)
             : 0;
         items.Add(Audience(people, leftOut, elsewhere));
         leftOut += elsewhere;
-        await BareNamesAsync(audience, draft, people, items, cancellation);
+        await BareFieldsAsync(db, audience, draft, people, items, cancellation);
         return (people, leftOut);
     }
 
@@ -189,7 +189,8 @@ public sealed partial class Preflight(PortalDb database)
             ),
         };
 
-    private static async Task BareNamesAsync(
+    private static async Task BareFieldsAsync(
+        PortalDbContext db,
         IQueryable<Contact> audience,
         DraftContent draft,
         int people,
@@ -197,35 +198,65 @@ public sealed partial class Preflight(PortalDb database)
         CancellationToken cancellation
     )
     {
-        var text = draft.Subject + "\n" + draft.Html + "\n" + draft.Text;
-        var used = BareField().Matches(text).Select(match => match.Groups["field"].Value).ToHashSet();
+        (string Where, string? Text)[] parts = [("subject", draft.Subject), ("html", draft.Html), ("text", draft.Text)];
+        var uses = parts
+            .SelectMany(part => MergeFields.Uses(part.Text ?? "").Select(use => (part.Where, use.Field, use.How)))
+            .ToList();
         // Who asks #if has thought of those without.
-        used.RemoveWhere(field => text.Contains($"{{{{#if {field}", StringComparison.Ordinal));
-        foreach (var field in used.Order(StringComparer.Ordinal))
+        var asked = uses.Where(use => use.How == HowUsed.Asked).Select(use => use.Field).ToHashSet();
+        foreach (var field in uses.DistinctBy(use => use.Field).OrderBy(use => use.Field, StringComparer.Ordinal))
         {
-            var without = await audience.CountAsync(
-                contact => (field == "first_name" ? contact.FirstName : contact.LastName) == null,
-                cancellation
-            );
-            if (without > 0)
+            var own = MergeFields.OwnName(field.Field);
+            var isBare = uses.Contains(field with { How = HowUsed.Bare }) && !asked.Contains(field.Field);
+            if (own is not null && !await db.Contacts.AnyAsync(ContactFields.Have(own), cancellation))
             {
-                items.Add(
-                    new(
-                        PreflightSeverity.Warning,
-                        "html",
-                        $"{Text.People(without)} of {people:N0} have no {field.Replace('_', ' ')}: {{{{{field}}}}} stays empty for them.",
-                        $"Write {{{{fallback {field} \"friend\"}}}} instead."
-                    )
-                );
+                items.Add(await UnknownAsync(db, field.Where, own, cancellation));
+            }
+            else if (isBare && Has(field.Field, own) is { } has)
+            {
+                var without = people - await audience.CountAsync(has, cancellation);
+                if (without > 0)
+                {
+                    items.Add(Bare(field.Where, field.Field, own, without, people));
+                }
             }
         }
     }
 
-    [GeneratedRegex(
-        @"\{\{~? *(?<field>first_name|last_name) *~?\}\}",
-        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
-    )]
-    private static partial Regex BareField();
+    /// <returns>Null for a field that everybody has.</returns>
+    private static Expression<Func<Contact, bool>>? Has(string field, string? own) =>
+        field switch
+        {
+            "first_name" => contact => contact.FirstName != null,
+            "last_name" => contact => contact.LastName != null,
+            _ => own is null ? null : ContactFields.Have(own),
+        };
+
+    private static PreflightItem Bare(string where, string field, string? own, int without, int people) =>
+        new(
+            PreflightSeverity.Warning,
+            where,
+            $"{Text.People(without)} of {people:N0} have no {(own is null ? field.Replace('_', ' ') : $"field \u201c{own}\u201d")}: {{{{{field}}}}} stays empty for them.",
+            $"Write {{{{fallback {field} \"{(own is null ? "friend" : "...")}\"}}}} instead."
+        );
+
+    private static async Task<PreflightItem> UnknownAsync(
+        PortalDbContext db,
+        string where,
+        string own,
+        CancellationToken cancellation
+    )
+    {
+        var names = await ContactFields.NamesAsync(db, cancellation);
+        return new(
+            PreflightSeverity.Warning,
+            where,
+            $"No contact has a field \u201c{own}\u201d: {{{{{MergeFields.OwnField(own)}}}}} is empty for everybody.",
+            names.Count == 0
+                ? "Your contacts have no own fields yet; add them by an import or at a contact."
+                : $"Your contacts have {string.Join(", ", names.Select(MergeFields.OwnField))}."
+        );
+    }
 }
 
 internal static class Text

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,9 +12,16 @@ public abstract record PreviewResult
     public sealed record Fault(string Message, int? Line, bool InSubject, bool InText = false) : PreviewResult;
 }
 
-public sealed record PreviewPerson(Guid? ContactId, string Email, string? FirstName, string? LastName)
+/// <param name="Fields">The own fields as the contact, or the ledger, holds them.</param>
+public sealed record PreviewPerson(
+    Guid? ContactId,
+    string Email,
+    string? FirstName,
+    string? LastName,
+    string? Fields = null
+)
 {
-    /// <summary>For a tenant without contacts, and before one is chosen.</summary>
+    /// <summary>For a tenant without contacts, and before one is chosen; has every own field, with its name for a value.</summary>
     public static PreviewPerson Sample { get; } = new(null, "alex.sample@example.com", "Alex", "Sample");
 
     public string Shown =>
@@ -21,6 +29,20 @@ public sealed record PreviewPerson(Guid? ContactId, string Email, string? FirstN
             is { Length: > 0 } name
             ? $"{name} <{Email}>"
             : Email;
+
+    public static PreviewPerson Of(Contact contact) =>
+        new(contact.Id, contact.Email, contact.FirstName, contact.LastName, contact.Fields);
+
+    public MergeValues ValuesFor(MailTemplate template, string unsubscribeUrl) =>
+        new(
+            Email,
+            FirstName,
+            LastName,
+            unsubscribeUrl,
+            this == Sample
+                ? template.OwnFields.ToDictionary(name => name, name => $"[{name}]", StringComparer.Ordinal)
+                : ContactFields.Read(Fields)
+        );
 }
 
 /// <summary>Renders text that need not be saved yet.</summary>
@@ -46,12 +68,7 @@ public sealed class PreviewCampaign(PortalDb database)
             person =
                 await db
                     .Contacts.Where(contact => contact.Id == id)
-                    .Select(contact => new PreviewPerson(
-                        contact.Id,
-                        contact.Email,
-                        contact.FirstName,
-                        contact.LastName
-                    ))
+                    .Select(contact => PreviewPerson.Of(contact))
                     .SingleOrDefaultAsync(cancellation)
                 ?? person;
         }
@@ -65,9 +82,12 @@ public sealed class PreviewCampaign(PortalDb database)
         try
         {
             var blank = string.IsNullOrWhiteSpace(subject);
-            var mail = MailTemplate
-                .Compile(blank ? "-" : subject, html, string.IsNullOrWhiteSpace(text) ? null : text)
-                .Render(new MergeValues(person.Email, person.FirstName, person.LastName, UnsubscribeUrl));
+            var template = MailTemplate.Compile(
+                blank ? "-" : subject,
+                html,
+                string.IsNullOrWhiteSpace(text) ? null : text
+            );
+            var mail = template.Render(person.ValuesFor(template, UnsubscribeUrl));
             return new PreviewResult.Rendered(blank ? mail with { Subject = "" } : mail, person);
         }
         catch (TemplateException fault)
@@ -107,7 +127,7 @@ public sealed class FindPreviewPeople(PortalDb database)
         return await people
             .OrderBy(contact => contact.NormalizedEmail)
             .Take(Limit)
-            .Select(contact => new PreviewPerson(contact.Id, contact.Email, contact.FirstName, contact.LastName))
+            .Select(contact => PreviewPerson.Of(contact))
             .ToListAsync(cancellation);
     }
 }

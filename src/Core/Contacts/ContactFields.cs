@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
+using System.Linq.Expressions;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Contacts;
 
@@ -10,6 +13,9 @@ public static partial class ContactFields
 {
     public const int MaxFields = 50;
     public const int MaxValueLength = 1000;
+
+    /// <summary>Contacts whose fields are read to list the names.</summary>
+    private const int Looked = 500;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -24,6 +30,34 @@ public static partial class ContactFields
     /// <param name="stored">As <see cref="Contact.Fields"/> holds them.</param>
     public static IReadOnlyDictionary<string, string> Read(string? stored) =>
         stored is null ? None : JsonSerializer.Deserialize<SortedDictionary<string, string>>(stored, Json) ?? None;
+
+    /// <summary>Whether somebody has this field, asked of the text itself: a quote within a value has a backslash before it.</summary>
+    /// <param name="name">A name of a field.</param>
+    public static Expression<Func<Contact, bool>> Have(string name)
+    {
+        var written = $"\"{name}\":\"";
+        return contact => contact.Fields != null && contact.Fields.Contains(written);
+    }
+
+    /// <summary>Names of fields that the newest contacts with any have, sorted: to choose from, not to rely on.</summary>
+    public static async Task<IReadOnlyList<string>> NamesAsync(PortalDbContext db, CancellationToken cancellation)
+    {
+        var newest = await db
+            .Contacts.Where(contact => contact.Fields != null)
+            .OrderByDescending(contact => contact.CreatedAt)
+            .ThenByDescending(contact => contact.Id)
+            .Take(Looked)
+            .Select(contact => contact.Fields)
+            .ToListAsync(cancellation);
+        return
+        [
+            .. newest
+                .Distinct(StringComparer.Ordinal)
+                .SelectMany(fields => Read(fields).Keys)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
+    }
 
     /// <summary>Sorted by name, so that the same fields are the same text; null for none.</summary>
     public static string? Store(IReadOnlyDictionary<string, string> fields) =>

@@ -97,6 +97,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     public DbSet<Template> Templates => Set<Template>();
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<Recipient> Recipients => Set<Recipient>();
+    public DbSet<RecipientFields> RecipientFields => Set<RecipientFields>();
     public DbSet<RecipientEvent> RecipientEvents => Set<RecipientEvent>();
     public DbSet<Chunk> Chunks => Set<Chunk>();
     public DbSet<Attempt> Attempts => Set<Attempt>();

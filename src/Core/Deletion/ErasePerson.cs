@@ -152,6 +152,9 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
                     cancellation
                 );
             await db
+                .RecipientFields.Where(row => row.CampaignId == place.CampaignId && row.RecipientNumber == place.Number)
+                .ExecuteDeleteAsync(cancellation);
+            await db
                 .RecipientEvents.Where(row => row.CampaignId == place.CampaignId && row.RecipientNumber == place.Number)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.Detail, (string?)null), cancellation);
             await db

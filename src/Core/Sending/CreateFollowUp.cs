@@ -102,7 +102,7 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
         // The chunks first: an intent that is being written holds its chunk, and its people are pending no more after it.
         await CleanChunks.AbandonAsync(db, source, cancellation);
         await Exclusions.ApplyAsync(db, pending, others, command.Now, cancellation);
-        var people = await TakeOver.MoveAsync(db, source.TenantId, sourceId, followUp.Id, command.Now, cancellation);
+        var people = await TakeOver.MoveAsync(db, source, followUp, command.Now, cancellation);
         command.Audit(
             "campaign.continued_by",
             "campaign",

@@ -32,6 +32,11 @@ public static partial class FreezeAudience
         var last = await ChunkPlanner.LastAsync(db, campaign, cancellation);
         var sql = await SqlAsync(db, (_, leftOut) => Freeze(leftOut), campaign, now, cancellation, last, size);
         var recipients = await ChunkPlanner.ExecuteJoinAsync(db, sql, cancellation);
+        if (campaign.HasOwnFields())
+        {
+            await FreezeFields.TakeAsync(db, campaign, behind: 0, cancellation);
+        }
+
         var planned = await Pending(db, campaign).CountAsync(cancellation);
         await ChunkPlanner.AddAsync(db, campaign, last, planned, size, cancellation);
         return (recipients, planned);
@@ -55,11 +60,19 @@ public static partial class FreezeAudience
             await SqlAsync(db, (lineage, leftOut) => Insert(lineage + leftOut), campaign, now, cancellation, last),
             cancellation
         );
+        if (campaign.HasOwnFields())
+        {
+            await FreezeFields.TakeAsync(db, campaign, last, cancellation);
+        }
+
         await ExcludeAsync(db, campaign, now, cancellation);
         return added;
     }
 
-    /// <summary>For a ledger that is there already: excludes whom nobody may mail.</summary>
+    /// <summary>
+    /// For a follow-up, whose ledger is there already: completes what its content needs of the people, and excludes whom
+    /// nobody may mail.
+    /// </summary>
     /// <returns>How many rows the ledger has.</returns>
     public static async Task<int> KeepAsync(
         PortalDbContext db,
@@ -68,6 +81,14 @@ public static partial class FreezeAudience
         CancellationToken cancellation
     )
     {
+        var source = await db
+            .Campaigns.AsNoTracking()
+            .SingleAsync(c => c.TenantId == campaign.TenantId && c.Id == campaign.ContinuesId, cancellation);
+        if (campaign.NeedsFieldsBeside(source))
+        {
+            await FreezeFields.TakeAsync(db, campaign, behind: 0, cancellation);
+        }
+
         await ExcludeAsync(db, campaign, now, cancellation);
         return await db.Recipients.CountAsync(
             r => r.TenantId == campaign.TenantId && r.CampaignId == campaign.Id,

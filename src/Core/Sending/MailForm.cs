@@ -20,7 +20,7 @@ public sealed class MailForm
     private const int MostEscaped = 6;
 
     /// <summary>Places in HTML are moved by so much, because there their values are escaped.</summary>
-    private const int InHtml = 0x20;
+    private const int InHtml = 0x80;
 
     private const char To = MailPlaces.FirstFree;
     private const char Number = (char)(MailPlaces.FirstFree + 1);
@@ -53,10 +53,16 @@ public sealed class MailForm
         _end = mail[start..];
     }
 
+    /// <param name="like">A form is for everybody who has and lacks the same values as this person.</param>
     /// <returns>Null when this template needs each person's own rendering.</returns>
-    public static MailForm? TryCreate(Campaign campaign, MailTemplate template, bool firstName, bool lastName)
+    public static MailForm? TryCreate(Campaign campaign, MailTemplate template, PersonValues like)
     {
-        if (template.RenderPlaces(firstName, lastName) is not { } mail || IsTooLarge(mail))
+        var own = like.Own.Select(value => value is not null).ToArray();
+        if (
+            template.RenderPlaces(like.Person.FirstName is not null, like.Person.LastName is not null, own)
+                is not { } mail
+            || IsTooLarge(mail)
+        )
         {
             return null;
         }
@@ -87,34 +93,36 @@ public sealed class MailForm
         return new MailForm(buffer.WrittenSpan.ToArray());
     }
 
-    public static bool Fits(Addressee person) =>
-        Fits(person.Email)
-        && (person.FirstName is null || Fits(person.FirstName))
-        && (person.LastName is null || Fits(person.LastName));
+    public static bool Fits(PersonValues values) =>
+        Fits(values.Person.Email)
+        && FitsOrNone(values.Person.FirstName)
+        && FitsOrNone(values.Person.LastName)
+        && Array.TrueForAll(values.Own, FitsOrNone);
 
-    public void Write(IBufferWriter<byte> output, Addressee person, string unsubscribeUrl, ClaimedChunk chunk)
+    public void Write(IBufferWriter<byte> output, PersonValues values, string unsubscribeUrl, ClaimedChunk chunk)
     {
         foreach (var (before, place) in _parts)
         {
             output.Write(before);
             var inHtml = place >= MailPlaces.FirstName + InHtml;
-            var value = Value(inHtml ? (char)(place - InHtml) : place, person, unsubscribeUrl, chunk);
+            var value = Value(inHtml ? (char)(place - InHtml) : place, values, unsubscribeUrl, chunk);
             WriteValue(output, inHtml ? MailTemplate.EscapeHtml(value) : value);
         }
 
         output.Write(_end);
     }
 
-    private static string Value(char place, Addressee person, string unsubscribeUrl, ClaimedChunk chunk) =>
+    private static string Value(char place, PersonValues values, string unsubscribeUrl, ClaimedChunk chunk) =>
         place switch
         {
-            MailPlaces.FirstName => person.FirstName!,
-            MailPlaces.LastName => person.LastName!,
-            MailPlaces.Email or To => person.Email,
+            MailPlaces.FirstName => values.Person.FirstName!,
+            MailPlaces.LastName => values.Person.LastName!,
+            MailPlaces.Email or To => values.Person.Email,
             MailPlaces.UnsubscribeUrl => unsubscribeUrl,
-            Number => person.Number.ToString(CultureInfo.InvariantCulture),
+            Number => values.Person.Number.ToString(CultureInfo.InvariantCulture),
             ChunkNumber => chunk.Number.ToString(CultureInfo.InvariantCulture),
             Generation => chunk.Generation.ToString(CultureInfo.InvariantCulture),
+            >= MailPlaces.FirstOwn => values.Own[place - MailPlaces.FirstOwn]!,
             _ => throw new InvalidOperationException($"No such place: {(int)place:x}."),
         };
 
@@ -128,6 +136,8 @@ public sealed class MailForm
 
         output.Advance(Encoding.ASCII.GetBytes(value, output.GetSpan(value.Length)));
     }
+
+    private static bool FitsOrNone(string? value) => value is null || Fits(value);
 
     private static bool Fits(string value) => value.Length <= MostCharacters && MailPlaces.IsPlain(value);
 

@@ -78,6 +78,12 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             return null;
         }
 
+        if (mails.HaveFields)
+        {
+            await using var context = db.Read(TenantScope.For(claim.TenantId));
+            members = await FreezeFields.WithThemAsync(context, claim, members, cancellation);
+        }
+
         var body = _buffers.TryTake(out var used) ? used : new ArrayBufferWriter<byte>(InitialBytes);
         body.Write("["u8);
         var broken = new List<(int Number, string Why)>();

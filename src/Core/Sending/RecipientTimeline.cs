@@ -45,7 +45,12 @@ public abstract record TimelineEntry(DateTimeOffset At)
         : TimelineEntry(At);
 }
 
-public sealed record RecipientTimelineView(RecipientListItem Recipient, IReadOnlyList<TimelineEntry> Entries);
+/// <param name="Fields">The recipient's own fields as they were frozen; null for none.</param>
+public sealed record RecipientTimelineView(
+    RecipientListItem Recipient,
+    IReadOnlyList<TimelineEntry> Entries,
+    string? Fields
+);
 
 /// <summary>One recipient's whole story: every attempt that it was part of and every event, in the order of time.</summary>
 public sealed class RecipientTimeline(PortalDb database)
@@ -81,6 +86,10 @@ public sealed class RecipientTimeline(PortalDb database)
             return null;
         }
 
+        var fields = await db
+            .RecipientFields.Where(r => r.CampaignId == campaignId && r.RecipientNumber == number)
+            .Select(r => r.Fields)
+            .SingleOrDefaultAsync(cancellation);
         var entries = new List<TimelineEntry>();
         if (campaign.LaunchedAt is { } at)
         {
@@ -101,7 +110,7 @@ public sealed class RecipientTimeline(PortalDb database)
         }
 
         // Sorting keeps the order of equals: within one instant the attempt stands before what the provider said of it.
-        return new RecipientTimelineView(row, [.. entries.OrderBy(entry => entry.At)]);
+        return new RecipientTimelineView(row, [.. entries.OrderBy(entry => entry.At)], fields);
     }
 
     private static async Task<List<TimelineEntry.Attempted>> AttemptsAsync(

@@ -120,16 +120,15 @@ public sealed class SendTestMail(
         RenderedMail mail;
         try
         {
-            mail = MailTemplate
-                .Compile(campaign.Subject, campaign.Html, campaign.Text)
-                .Render(
-                    new MergeValues(
-                        person?.Email ?? to.Typed,
-                        person is null ? PreviewPerson.Sample.FirstName : person.FirstName,
-                        person is null ? PreviewPerson.Sample.LastName : person.LastName,
-                        url
-                    )
-                );
+            var template = MailTemplate.Compile(campaign.Subject, campaign.Html, campaign.Text);
+            mail = template.Render(
+                person is null
+                    ? PreviewPerson.Sample.ValuesFor(template, url) with
+                    {
+                        Email = to.Typed,
+                    }
+                    : PreviewPerson.Of(person).ValuesFor(template, url)
+            );
         }
         catch (TemplateException fault)
         {

@@ -19,13 +19,13 @@ internal static class TakeOver
     /// </remarks>
     public static async Task<int> MoveAsync(
         PortalDbContext db,
-        Guid tenantId,
-        Guid from,
-        Guid to,
+        Campaign source,
+        Campaign target,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
+        var (tenantId, from, to) = (source.TenantId, source.Id, target.Id);
         var moved = await db
             .Recipients.Where(row =>
                 row.TenantId == tenantId && row.CampaignId == from && row.State == RecipientState.Pending
@@ -70,6 +70,7 @@ internal static class TakeOver
             """,
             cancellation
         );
+        await FreezeFields.MoveAsync(db, source, target, last, cancellation);
         return moved;
     }
 
@@ -103,7 +104,7 @@ internal static class TakeOver
         db.Fired(SafetyMechanism.LateTakenOver, source.Id);
         var target = await open.AsNoTracking().SingleAsync(cancellation);
         await CleanChunks.AbandonAsync(db, source, cancellation);
-        await MoveAsync(db, source.TenantId, source.Id, target.Id, now, cancellation);
+        await MoveAsync(db, source, target, now, cancellation);
         if (target.Status is CampaignStatus.Sending or CampaignStatus.Paused)
         {
             await PlanAsync(db, target, cancellation);

@@ -29,6 +29,7 @@ public sealed partial class SafetyRegisterTests
         ["nobody in doubt is erased"] = "an answer to the person who asked",
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",
+        ["own fields are frozen with the recipient"] = "a column that is read instead of the contact",
         ["refusals in a row touch only what stands refused"] = "a condition of a query",
         ["whom the provider suppresses since the backup is not mailed"] =
             "rows of the suppression list, which say where they come from",

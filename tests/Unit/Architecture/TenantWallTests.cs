@@ -77,6 +77,7 @@ public sealed partial class TenantWallTests
         "Core/Sending/EmailQueue.cs",
         "Core/Sending/FreezeAudience.Sql.cs",
         "Core/Sending/FreezeAudience.cs",
+        "Core/Sending/FreezeFields.cs",
         "Core/Sending/IntentStatement.cs",
         "Core/Sending/LaunchDue.cs",
         "Core/Sending/NextDue.cs",

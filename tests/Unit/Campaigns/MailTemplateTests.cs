@@ -141,6 +141,17 @@ public sealed class MailTemplateTests
     [InlineData("{{!-- }} {{{email}}} --}}", 1)]
     [InlineData("\\{{first_name}}", 1)]
     [InlineData("{{frist_name}}", 1)]
+    [InlineData("{{fields}}", 1)]
+    [InlineData("{{fields.}}", 1)]
+    [InlineData("{{fields.Town}}", 1)]
+    [InlineData("{{fields.town.length}}", 1)]
+    [InlineData("{{fields/town}}", 1)]
+    [InlineData("{{fields.[town]}}", 1)]
+    [InlineData("{{fields.2nd}}", 1)]
+    [InlineData("{{#if fields}}{{/if}}", 1)]
+    [InlineData("{{#each fields}}{{this}}{{/each}}", 1)]
+    [InlineData("{{{fields.town}}}", 1)]
+    [InlineData("{{fallback fields.town fields.land}}", 1)]
     public void Compile_WhatIsNotInTheList_IsRefusedWithItsLine(string html, int line)
     {
         var refused = Assert.Throws<TemplateException>(() => MailTemplate.Compile("Subject", html));

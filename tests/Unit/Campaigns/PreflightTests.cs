@@ -180,6 +180,71 @@ public sealed class PreflightTests
     }
 
     [Fact]
+    public async Task Check_OwnFields_NobodysIsSaidWithThoseThereAre_AndMissingOnesAreCounted()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var contacts = await database.AddContactsAsync(tenant, 3);
+        // A value that looks like a field is none.
+        await database.SetFieldsAsync(tenant, contacts[0], ("town", "Rome \"land\":\"x\""));
+        await database.SetFieldsAsync(tenant, contacts[1], ("town", "Oslo"), ("company", "Co"));
+        var south = await database.AddTenantAsync("south");
+        await database.SetFieldsAsync(south, (await database.AddContactsAsync(south, 1))[0], ("land", "x"));
+
+        var report = await CheckAsync(
+            database,
+            tenant,
+            Draft(tenant) with
+            {
+                Subject = "{{fields.land}} {{fallback fields.company \"x\"}}",
+                Html = Good + "<a href=\"{{fields.land}}\">x</a>{{fields.town}}",
+            }
+        );
+
+        Assert.True(report.MayLaunch);
+        Assert.Equal(
+            [
+                (
+                    "subject",
+                    "No contact has a field \u201cland\u201d: {{fields.land}} is empty for everybody.",
+                    "Your contacts have fields.company, fields.town."
+                ),
+                (
+                    "html",
+                    "1 person of 3 have no field \u201ctown\u201d: {{fields.town}} stays empty for them.",
+                    "Write {{fallback fields.town \"...\"}} instead."
+                ),
+            ],
+            report.Items.Where(i => i.Severity == PreflightSeverity.Warning).Select(i => (i.Field, i.Sentence, i.Mend!))
+        );
+    }
+
+    [Fact]
+    public async Task Preview_OwnFields_AreTheContacts_AndTheSamplesAreTheirNames()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var contact = (await database.AddContactsAsync(tenant, 1))[0];
+        await database.SetFieldsAsync(tenant, contact, ("town", "Rome"));
+        var preview = new PreviewCampaign(database.Db);
+
+        async Task<string> SubjectAsync(Guid? seenBy) =>
+            Assert
+                .IsType<PreviewResult.Rendered>(
+                    await preview.ExecuteAsync(
+                        tenant.Scope,
+                        "{{fields.town}}/{{fields.land}}",
+                        Good,
+                        seenBy,
+                        CancellationToken.None
+                    )
+                )
+                .Mail.Subject;
+
+        Assert.Equal(("Rome/", "[town]/[land]"), (await SubjectAsync(contact), await SubjectAsync(null)));
+    }
+
+    [Fact]
     public async Task Preview_AsAContact_AndAsTheSampleWhenThatContactIsAnothers()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -121,7 +121,30 @@ public sealed class SendTestMailTests
     private static ProviderAnswer Http(int status, string body) =>
         new ProviderAnswer.Http(status, body, ProviderHeaders.Empty);
 
-    private static async Task<(TestTenant Tenant, Guid Id)> DraftAsync(TestDatabase database)
+    [Fact]
+    public async Task TestMail_OwnFields_AreThoseOfWhoeverItIsSeenAs()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (tenant, id) = await DraftAsync(database, "In {{fields.town}}");
+        var contact = (await database.AddContactsAsync(tenant, 1))[0];
+        await database.SetFieldsAsync(tenant, contact, ("town", "Rome & <b>"));
+        var provider = new OneAnswerProvider(Accepted);
+
+        await SendAsync(database, provider, tenant.As(TenantRole.Admin), id, seenBy: contact);
+        await SendAsync(database, provider, tenant.As(TenantRole.Admin), id);
+
+        Assert.Equal(
+            ["[Test] In Rome & <b>", "[Test] In [town]"],
+            provider.Requests.Select(request =>
+                JsonDocument.Parse(request.Body).RootElement.GetProperty("subject").GetString()
+            )
+        );
+    }
+
+    private static async Task<(TestTenant Tenant, Guid Id)> DraftAsync(
+        TestDatabase database,
+        string subject = "Hello {{first_name}}"
+    )
     {
         var tenant = await database.AddTenantAsync("north");
         var id = await DraftTests.CreateAsync(database, tenant, "Spring");
@@ -129,15 +152,7 @@ public sealed class SendTestMailTests
             tenant.As(TenantRole.Editor),
             id,
             1,
-            new DraftContent(
-                "Spring",
-                tenant.SenderId,
-                "Hello {{first_name}}",
-                "<p>Hi</p>",
-                AudienceKind.All,
-                null,
-                null
-            ),
+            new DraftContent("Spring", tenant.SenderId, subject, "<p>Hi</p>", AudienceKind.All, null, null),
             CancellationToken.None
         );
         return (tenant, id);
@@ -148,7 +163,8 @@ public sealed class SendTestMailTests
         OneAnswerProvider provider,
         Caller caller,
         Guid id,
-        string to = "me@example.net"
+        string to = "me@example.net",
+        Guid? seenBy = null
     )
     {
         var accounts = new ProviderAccounts(database.Db, database.Ids, new NoProbe());
@@ -158,7 +174,7 @@ public sealed class SendTestMailTests
             accounts,
             new UnsubscribeUrls(database.Db, "http://portal.test"),
             new Pacer(database.Db, accounts)
-        ).ExecuteAsync(caller, id, to, null, CancellationToken.None);
+        ).ExecuteAsync(caller, id, to, seenBy, CancellationToken.None);
     }
 
     private sealed class NoProbe : IAccountProbe

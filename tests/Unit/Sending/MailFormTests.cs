@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Sending;
 
 namespace UnitTests.Sending;
@@ -30,6 +31,10 @@ public sealed class MailFormTests
         "<ul><li>{{first_name}}<li>{{email}}</ul>",
         "<textarea>{{first_name}}</textarea><pre>  {{last_name}}\n x</pre>",
         "{{#unless last_name}}nobody{{/unless}}",
+        "<p>From {{fields.town}}, {{fallback fields.company_2 \"no firm\"}}</p>",
+        "{{#if fields.town}}<b title=\"{{fields.company_2}}\">{{fields.town}}</b>{{else}}nowhere{{/if}}",
+        "<a href=\"https://example.net/{{fields.town}}\">there</a>{{fields.count}}",
+        "<i>{{fields.town}}{{last_name}}{{fields.town}}</i>",
         "plain \u00e4 \U0001F600 \"quoted\" \\ back",
         "</body>",
     ];
@@ -42,6 +47,7 @@ public sealed class MailFormTests
         "Hello {{first_name}} & <b>{{last_name}}</b>, {{email}}\n\n{{unsubscribe_url}}\n",
         "{{#if first_name}}Dear {{first_name}}{{else}}Hello{{/if}}\n  {{fallback last_name \"you\"}} \n",
         "\u00e4 \U0001F600 \"quoted\" \\ back",
+        "{{fields.town}} & {{fallback fields.company_2 \"no <firm>\"}}",
     ];
 
     private static readonly string?[] Values =
@@ -81,11 +87,18 @@ public sealed class MailFormTests
                 (1, Gen.Elements(Values)),
                 (1, Gen.Elements<string?>(null, "Lee", "\u00c4 & Co"))
             )
-            select Person(first, last);
+            from town in Gen.Elements(Values)
+            from company in Gen.Elements<string?>(null, null, "Sons & <b>Co</b>", "\u00c4")
+            select Person(first, last, Fields(town, company));
         var cases =
             from count in Gen.Choose(1, 4)
             from pieces in Gen.Elements(Pieces).ArrayOf(count)
-            from subject in Gen.Elements("News", "For {{first_name}}", "{{last_name}} {{fallback first_name \"you\"}}")
+            from subject in Gen.Elements(
+                "News",
+                "For {{first_name}}",
+                "{{last_name}} {{fallback first_name \"you\"}}",
+                "In {{fields.town}}: {{fallback fields.company_2 \"x\"}}"
+            )
             from people in person.ArrayOf(12)
             from text in Gen.Elements(Texts)
             select (Html: string.Concat(pieces), subject, text, people);
@@ -115,14 +128,50 @@ public sealed class MailFormTests
     [InlineData("<a href=\"https://example.net/{{email}}\">x</a>", false)]
     [InlineData("<p>&{{first_name}};</p>", false)]
     [InlineData("<!-- {{first_name}} -->", false)]
+    [InlineData("<p>{{fields.town}} {{fields.absent}}</p>", true)]
+    [InlineData("<a href=\"https://example.net/{{fields.town}}\">x</a>", false)]
     [InlineData("<p>a private use character: \ue005</p>", false)]
     public void Form_IsMadeOnlyWhereNoValueCanChangeMoreThanItsPlace(string html, bool made) =>
-        Assert.Equal(made, UsesForm(Campaign("News", html), MailTemplate.Compile("News", html), Person("Ann", "Lee")));
+        Assert.Equal(
+            made,
+            UsesForm(
+                Campaign("News", html),
+                MailTemplate.Compile("News", html),
+                Person("Ann", "Lee", Fields("Rome", null))
+            )
+        );
+
+    [Fact]
+    public void Form_OfMoreOwnFieldsOrCombinationsThanAreKept_GivesWayToTheRendering()
+    {
+        var names = Enumerable.Range(0, MailPlaces.MostOwn + 1).Select(i => $"f{i}").ToList();
+        string Html(int fields) => string.Concat(names.Take(fields).Select(name => $"<p>{{{{fields.{name}}}}}</p>"));
+        Addressee With(long bits) =>
+            Person(
+                "Ann",
+                null,
+                ContactFields.Store(
+                    names.Where((_, i) => (bits >> i & 1) != 0).ToDictionary(name => name, name => $"of {name}")
+                )
+            );
+
+        foreach (var (fields, people) in ((int, int)[])[(names.Count, 3), (MailPlaces.MostOwn, 3), (9, 400)])
+        {
+            var campaign = Campaign("News", Html(fields));
+            var template = MailTemplate.Compile(campaign.Subject, campaign.Html);
+            var mails = new CampaignMails(campaign);
+            for (var i = 0L; i < people; i++)
+            {
+                var person = With(i | (i << 40) | (i << 59));
+                Assert.Equal(Rendered(campaign, template, person), Quick(mails, campaign, person));
+            }
+        }
+    }
 
     private static bool UsesForm(Campaign campaign, MailTemplate template, Addressee person) =>
-        MailForm.Fits(person)
-        && MailForm.TryCreate(campaign, template, person.FirstName is not null, person.LastName is not null)
-            is not null;
+        PersonValues.Of(person, template) is var values
+        && MailForm.Fits(values)
+        && MailForm.TryCreate(campaign, template, values) is not null;
 
     private static string Quick(CampaignMails mails, Campaign campaign, Addressee person) =>
         Written(output => mails.Write(output, person, Url, Chunk(campaign)));
@@ -133,7 +182,15 @@ public sealed class MailFormTests
                 output,
                 campaign,
                 person.Email,
-                template.Render(new MergeValues(person.Email, person.FirstName, person.LastName, Url)),
+                template.Render(
+                    new MergeValues(
+                        person.Email,
+                        person.FirstName,
+                        person.LastName,
+                        Url,
+                        ContactFields.Read(person.Fields)
+                    )
+                ),
                 Url,
                 new MailTags(campaign.Id, person.Number, 7, 2).All
             )
@@ -155,8 +212,15 @@ public sealed class MailFormTests
 
     private static ClaimedChunk Chunk(Campaign campaign) => new(campaign.TenantId, campaign.Id, 7, 1, 2, 1, false);
 
-    private static Addressee Person(string? firstName, string? lastName) =>
-        new(42, "o'ann+x@example.net", "o'ann+x@example.net", firstName, lastName);
+    private static Addressee Person(string? firstName, string? lastName, string? fields) =>
+        new(42, "o'ann+x@example.net", "o'ann+x@example.net", firstName, lastName, fields);
+
+    private static string? Fields(string? town, string? company) =>
+        ContactFields.Store(
+            new[] { ("town", town), ("company_2", company), ("not_asked_for", "x") }
+                .Where(field => field.Item2 is not null)
+                .ToDictionary(field => field.Item1, field => field.Item2!)
+        );
 
     private static Campaign Campaign(string subject, string html, string? text = null) =>
         new()

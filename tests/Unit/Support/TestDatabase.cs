@@ -4,6 +4,7 @@ using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
 
 namespace UnitTests.Support;
 
@@ -165,6 +166,17 @@ public sealed class TestDatabase : IAsyncDisposable
         );
         return ids;
     }
+
+    /// <summary>The contact's own fields; none of them takes all away.</summary>
+    public Task SetFieldsAsync(TestTenant tenant, Guid contact, params (string Name, string Value)[] fields) =>
+        Db.WriteAsync(
+            tenant.Scope,
+            async (db, token) =>
+                (await db.Contacts.SingleAsync(row => row.Id == contact, token)).Fields = ContactFields.Store(
+                    fields.ToDictionary(field => field.Name, field => field.Value)
+                ),
+            CancellationToken.None
+        );
 
     public async Task<Guid> AddContactAsync(TestTenant tenant, string email, params string[] tags)
     {

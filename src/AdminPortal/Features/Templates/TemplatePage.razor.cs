@@ -14,6 +14,7 @@ public sealed partial class TemplatePage : IDisposable
     private readonly CancellationTokenSource _closed = new();
     private IReadOnlyList<FieldError> _problems = [];
     private Form? _form;
+    private OwnFields _own = OwnFields.None;
     private Guid? _shown;
     private string? _problem;
     private int _version;
@@ -22,6 +23,9 @@ public sealed partial class TemplatePage : IDisposable
 
     [Inject]
     public required TemplateList List { get; init; }
+
+    [Inject]
+    public required OwnFieldNames OwnFieldNames { get; init; }
 
     [Inject]
     public required CreateTemplate Create { get; init; }
@@ -64,6 +68,8 @@ public sealed partial class TemplatePage : IDisposable
     private static string FieldNames { get; } =
         string.Join(", ", MergeFields.Known.Order(StringComparer.Ordinal).Select(name => $"{{{{{name}}}}}"));
 
+    private static string Braced(string own) => $"{{{{{MergeFields.OwnField(own)}}}}}";
+
     public void Dispose()
     {
         _closed.Cancel();
@@ -90,6 +96,17 @@ public sealed partial class TemplatePage : IDisposable
         else
         {
             _missing = true;
+        }
+
+        await LookAsync();
+    }
+
+    private async Task LookAsync()
+    {
+        if (_form is { } form)
+        {
+            var used = MergeFields.Own(form.Subject, form.Html, form.Text);
+            _own = await OwnFieldNames.ExecuteAsync(Session.Caller.Scope, used, _closed.Token);
         }
     }
 

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Templates;
 
 namespace AdminPortal.Features.Templates;
@@ -6,6 +7,7 @@ public static class TemplateServices
 {
     public static IServiceCollection AddTemplateFeature(this IServiceCollection services) =>
         services
+            .AddSingleton<OwnFieldNames>()
             .AddSingleton<TemplateList>()
             .AddSingleton<CreateTemplate>()
             .AddSingleton<ChangeTemplate>()

@@ -103,7 +103,7 @@ internal static class TemplatesApi
 }
 
 /// <summary>A new template.</summary>
-/// <param name="Html">With merge fields, as {{first_name}}.</param>
+/// <param name="Html">With merge fields, as {{first_name}} or, for a contact's own field, {{fields.town}}.</param>
 /// <param name="Text">The plain-text part; made from the HTML when it is not sent.</param>
 internal sealed record TemplateBody(
     [property: Required] string? Name,

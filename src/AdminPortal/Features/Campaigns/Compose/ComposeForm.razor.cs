@@ -52,6 +52,8 @@ public sealed partial class ComposeForm
     /// <summary>An empty field is not an empty mail: the text is made from the HTML then.</summary>
     public static string? OwnText(string typed) => string.IsNullOrWhiteSpace(typed) ? null : typed;
 
+    private static string Insert(string own) => $"{{{{{MergeFields.OwnField(own)}}}}}";
+
     private static string Text(ChangeEventArgs change) => change.Value as string ?? "";
 
     private static string? Empty(ChangeEventArgs change) => Text(change) is { Length: > 0 } text ? text : null;

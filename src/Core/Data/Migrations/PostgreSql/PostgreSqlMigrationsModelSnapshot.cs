@@ -352,6 +352,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.HasIndex("TenantId", "Search", "Id");
 
+                    b.HasIndex(new[] { "TenantId", "CreatedAt", "Id" }, "IX_Contacts_WithFields")
+                        .HasFilter("\"Fields\" IS NOT NULL");
+
                     b.ToTable("Contacts");
                 });
 
@@ -1380,6 +1383,27 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.ToTable("RecipientEvents");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Recipients.RecipientFields", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("CampaignId")
+                        .HasColumnType("uuid");
+
+                    b.Property<int>("RecipientNumber")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Fields")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("TenantId", "CampaignId", "RecipientNumber");
+
+                    b.ToTable("RecipientFields");
+                });
+
             modelBuilder.Entity("Ledgerpost.Segments.Segment", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -2302,6 +2326,15 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasOne("Ledgerpost.Recipients.Recipient", null)
                         .WithMany()
                         .HasForeignKey("TenantId", "CampaignId", "RecipientNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Recipients.RecipientFields", b =>
+                {
+                    b.HasOne("Ledgerpost.Recipients.Recipient", null)
+                        .WithOne()
+                        .HasForeignKey("Ledgerpost.Recipients.RecipientFields", "TenantId", "CampaignId", "RecipientNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -320,6 +320,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("TenantId", "Search", "Id");
 
+                    b.HasIndex(new[] { "TenantId", "CreatedAt", "Id" }, "IX_Contacts_WithFields")
+                        .HasFilter("\"Fields\" IS NOT NULL");
+
                     b.ToTable("Contacts");
                 });
 
@@ -1283,6 +1286,26 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.ToTable("RecipientEvents");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Recipients.RecipientFields", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("CampaignId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("RecipientNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Fields")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("TenantId", "CampaignId", "RecipientNumber");
+
+                    b.ToTable("RecipientFields");
+                });
+
             modelBuilder.Entity("Ledgerpost.Segments.Segment", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -2155,6 +2178,15 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasOne("Ledgerpost.Recipients.Recipient", null)
                         .WithMany()
                         .HasForeignKey("TenantId", "CampaignId", "RecipientNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Recipients.RecipientFields", b =>
+                {
+                    b.HasOne("Ledgerpost.Recipients.Recipient", null)
+                        .WithOne()
+                        .HasForeignKey("Ledgerpost.Recipients.RecipientFields", "TenantId", "CampaignId", "RecipientNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
