@@ -121,6 +121,7 @@ public static class PortalApplication
         services.Configure<HostOptions>(options =>
             options.ShutdownTimeout = SendingService.ShutdownGrace + TimeSpan.FromSeconds(5)
         );
+        services.AddHostedService<VerbSocket>();
         services.AddHostedService<SendingService>();
         services.AddHostedService<DoubtService>();
         services.AddHostedService<ClockService>();

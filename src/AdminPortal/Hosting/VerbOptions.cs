@@ -9,11 +9,15 @@ internal sealed class VerbOptions
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _flags = new(StringComparer.Ordinal);
     private readonly List<string> _settings = [];
+    private readonly List<string> _own = [];
 
     private VerbOptions() { }
 
     /// <summary>What is left for the settings.</summary>
     public string[] Settings => [.. _settings];
+
+    /// <summary>The verb and its own options, without the settings.</summary>
+    public string[] Own => [.. _own];
 
     public string? Value(string option) => _values.GetValueOrDefault(option);
 
@@ -21,16 +25,19 @@ internal sealed class VerbOptions
 
     /// <param name="values">Options that take a value, as <c>--name</c>.</param>
     /// <param name="flags">Options that take none.</param>
+    /// <param name="verb">The words before them.</param>
     /// <returns>Null when a word is none of them, or one is there twice or without its value.</returns>
-    public static VerbOptions? Read(IReadOnlyList<string> args, string[] values, string[] flags)
+    public static VerbOptions? Read(IReadOnlyList<string> args, string[] values, string[] flags, params string[] verb)
     {
         var read = new VerbOptions();
+        read._own.AddRange(verb);
         for (var i = 0; i < args.Count; i++)
         {
             var (option, joined) = args[i].Split('=', 2) is [var before, var after] ? (before, after) : (args[i], null);
             if (flags.Contains(option, StringComparer.Ordinal) && joined is null)
             {
                 read._flags.Add(option);
+                read._own.Add(option);
                 continue;
             }
 
@@ -53,6 +60,11 @@ internal sealed class VerbOptions
             if (own && !read._values.TryAdd(option, value))
             {
                 return null;
+            }
+
+            if (own)
+            {
+                read._own.Add($"{option}={value}");
             }
 
             if (setting)

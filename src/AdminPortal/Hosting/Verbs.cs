@@ -10,7 +10,7 @@ namespace AdminPortal.Hosting;
 /// <summary>
 /// What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>; on PostgreSQL, whose own tools
 /// do both, only <c>restore --done</c> afterwards; <c>tenant create</c> and <c>apikey create</c> for scripts;
-/// <c>verify-audit</c>.
+/// <c>verify-audit</c>; <c>migrate</c>. Those for scripts ask the portal that runs on the data directory.
 /// </summary>
 public static partial class Verbs
 {
@@ -35,7 +35,7 @@ public static partial class Verbs
         + "Nothing was changed.";
 
     public static bool Knows(string[] args) =>
-        args is ["backup" or "restore" or "tenant" or "apikey" or "verify-audit", ..];
+        args is ["migrate" or "backup" or "restore" or "tenant" or "apikey" or "verify-audit", ..];
 
     /// <param name="output">For what a script reads.</param>
     /// <param name="messages">For a person.</param>
@@ -51,6 +51,11 @@ public static partial class Verbs
         if (args[0] == "verify-audit")
         {
             return await VerifyAuditAsync(args, output, messages, time);
+        }
+
+        if (args[0] == "migrate")
+        {
+            return await MigrateAsync(Read(args[1..]), output, time);
         }
 
         var done = args.Contains(Done);
@@ -76,6 +81,37 @@ public static partial class Verbs
 
         using var directory = Take(settings.Portal, "A restore needs the portal stopped. Nothing was changed.");
         await RestoreAsync(settings, Path.GetFullPath(Needed(args, "--from")), time, output);
+        return 0;
+    }
+
+    /// <summary>What a start does with the database, without starting: for an update that is to be tried first.</summary>
+    private static async Task<int> MigrateAsync(PortalSettings settings, TextWriter output, TimeProvider time)
+    {
+        using var directory = Take(
+            settings.Portal,
+            "A portal that runs has brought its database up to date at its start; stop it to update with another version. Nothing was changed."
+        );
+        await using var db = new PortalDb(
+            settings.Portal.ConnectionString,
+            time,
+            new Version7Ids(time),
+            Keys(settings),
+            provider: settings.Portal.Database
+        );
+        try
+        {
+            await db.MigrateAsync(CancellationToken.None);
+            await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
+        }
+        catch (Exception exception)
+            when (exception is DatabaseUnsafeException || StorageFailures.OfPostgreSql(exception) is not null)
+        {
+            throw new StartRefusedException(
+                $"The database was not brought up to date: {(StorageFailures.OfPostgreSql(exception) ?? exception).Message}"
+            );
+        }
+
+        await output.WriteLineAsync("The database is up to date.");
         return 0;
     }
 

@@ -29,54 +29,104 @@ public static partial class Verbs
         + "Settings are those of a start, such as --Portal:DataDirectory=DIRECTORY. Nothing was made.";
 
     private const string WhileRunning =
-        "A verb cannot yet ask a portal that runs. Stop it for a moment, or ask it over HTTP: POST /api/v1/tenants and "
-        + "POST /api/v1/tenants/{id}/api-keys with an operator's key, or Settings, “API keys” in the browser. Nothing was made.";
+        "It does not answer a verb: it may be starting or stopping, or its log says why it cannot. Try again in a moment, or "
+        + "ask it over HTTP: POST /api/v1/tenants and POST /api/v1/tenants/{id}/api-keys with an operator's key. Nothing was made.";
 
     private static async Task<int> CreateAsync(string[] args, TextWriter output, TextWriter messages, TimeProvider time)
     {
-        Func<PortalDb, VerbOptions, CancellationToken, Task<VerbAnswer>>? verb = null;
-        VerbOptions? options = null;
-        if (args is ["tenant", "create", .. var ofTenant])
-        {
-            options = VerbOptions.Read(ofTenant, ["--name", "--slug"], [Json]);
-            verb = options?.Value("--name") is null ? null : CreateTenantAsync;
-        }
-        else if (args is ["apikey", "create", .. var ofKey])
-        {
-            options = VerbOptions.Read(ofKey, ["--tenant", "--name", "--scopes"], [Json]);
-            verb = options?.Value("--tenant") is null ? null : CreateKeyAsync;
-        }
-
-        if (verb is null || options is null)
+        if (Create(args) is not var (verb, options))
         {
             await messages.WriteLineAsync(Usage);
             return Misused;
         }
 
         var settings = Read(options.Settings);
-        using var directory = Take(settings.Portal, WhileRunning);
-        await using var db = new PortalDb(
-            settings.Portal.ConnectionString,
-            time,
-            new Version7Ids(time),
-            Keys(settings),
-            provider: settings.Portal.Database
-        );
-        VerbAnswer answer;
+        DataDirectory? directory = null;
         try
         {
-            await db.MigrateAsync(CancellationToken.None);
-            await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
-            answer = await verb(db, options, CancellationToken.None);
+            directory = DataDirectory.Take(settings.Portal.DataDirectory);
         }
-        catch (Exception exception)
-            when (exception is DatabaseUnsafeException || StorageFailures.OfPostgreSql(exception) is not null)
+        catch (StartRefusedException refused)
         {
-            throw new StartRefusedException(
-                $"Nothing was made: {(StorageFailures.OfPostgreSql(exception) ?? exception).Message}"
-            );
+            if (await VerbSocket.AskAsync(settings.Portal.DataDirectory, options.Own) is { } reply)
+            {
+                await output.WriteAsync(reply.Output);
+                await messages.WriteAsync(reply.Messages);
+                return reply.Exit;
+            }
+
+            throw new StartRefusedException($"{refused.Message} {WhileRunning}");
         }
 
+        using (directory)
+        {
+            await using var db = new PortalDb(
+                settings.Portal.ConnectionString,
+                time,
+                new Version7Ids(time),
+                Keys(settings),
+                provider: settings.Portal.Database
+            );
+            try
+            {
+                await db.MigrateAsync(CancellationToken.None);
+                await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
+                return await SayAsync(await verb(db, options, CancellationToken.None), options, output, messages);
+            }
+            catch (Exception exception)
+                when (exception is DatabaseUnsafeException || StorageFailures.OfPostgreSql(exception) is not null)
+            {
+                throw new StartRefusedException(
+                    $"Nothing was made: {(StorageFailures.OfPostgreSql(exception) ?? exception).Message}"
+                );
+            }
+        }
+    }
+
+    /// <summary>In the portal that runs: what a verb asks of it over <see cref="VerbSocket"/>.</summary>
+    internal static async Task<int> AnswerAsync(
+        PortalDb db,
+        string[] args,
+        TextWriter output,
+        TextWriter messages,
+        CancellationToken cancellation
+    )
+    {
+        if (Create(args) is not var (verb, options))
+        {
+            await messages.WriteLineAsync(Usage);
+            return Misused;
+        }
+
+        return await SayAsync(await verb(db, options, cancellation), options, output, messages);
+    }
+
+    private static (Verb Verb, VerbOptions Options)? Create(string[] args)
+    {
+        var (verb, needed, options) = args switch
+        {
+            ["tenant", "create", .. var own] => (
+                (Verb)CreateTenantAsync,
+                "--name",
+                VerbOptions.Read(own, ["--name", "--slug"], [Json], ["tenant", "create"])
+            ),
+            ["apikey", "create", .. var own] => (
+                (Verb)CreateKeyAsync,
+                "--tenant",
+                VerbOptions.Read(own, ["--tenant", "--name", "--scopes"], [Json], ["apikey", "create"])
+            ),
+            _ => ((Verb)CreateTenantAsync, "", (VerbOptions?)null),
+        };
+        return options?.Value(needed) is null ? null : (verb, options);
+    }
+
+    private static async Task<int> SayAsync(
+        VerbAnswer answer,
+        VerbOptions options,
+        TextWriter output,
+        TextWriter messages
+    )
+    {
         if (answer.Shape is null)
         {
             await messages.WriteLineAsync(answer.Message);
@@ -166,6 +216,8 @@ public static partial class Verbs
             var other => throw new InvalidOperationException($"{other} has no answer."),
         };
     }
+
+    private delegate Task<VerbAnswer> Verb(PortalDb db, VerbOptions options, CancellationToken cancellation);
 
     private static VerbAnswer Refused(IEnumerable<FieldError> errors) =>
         new(

@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using AdminPortal.Hosting;
 using Ledgerpost.Data;
@@ -49,10 +51,118 @@ public sealed class VerbsForScriptsTests
     }
 
     [Fact]
-    public async Task Verb_WhileThePortalRuns_SaysWhatToDo_AndMakesNothing()
+    public async Task Verb_WhileThePortalRuns_IsCarriedOutByIt_WithTheSameAnswersAndExitCodes()
     {
         await using var host = await RealHost.StartAsync();
         var settings = await RealHost.SettingsAsync(host.Folder);
+
+        var tenant = await RunAsync(settings, "tenant", "create", "--name", "East & West", "--json");
+        var key = await RunAsync(settings, "apikey", "create", "--tenant=east-west", "--scopes", "read,contacts");
+        var taken = await RunAsync(settings, "tenant", "create", "--name=Other", "--slug=east-west");
+        var unknown = await RunAsync(settings, "apikey", "create", "--tenant", "nobody");
+
+        Assert.Equal((0, ""), (tenant.Exit, tenant.Messages));
+        Assert.Equal("east-west", JsonDocument.Parse(tenant.Output).RootElement.GetProperty("slug").GetString());
+        Assert.Equal(0, key.Exit);
+        Assert.Equal((1, ""), (taken.Exit, taken.Output));
+        Assert.Contains("--slug: Another organisation", taken.Messages, StringComparison.Ordinal);
+        Assert.Equal((1, ""), (unknown.Exit, unknown.Output));
+        using var program = new HttpClient();
+        program.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Output.Trim());
+        using var answer = await program.GetAsync(new Uri(host.Address + "/api/v1/contacts"));
+        Assert.Equal(200, (int)answer.StatusCode);
+        await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
+        // A tenant's making stands in its own log and in the installation's.
+        Assert.Equal(
+            3,
+            await db.AuditEntries.CountAsync(row =>
+                row.ActorName == "The command line"
+                && (row.Action == "tenant.created" || row.Action == "api_key.created")
+            )
+        );
+    }
+
+    [SqliteFact]
+    public async Task Socket_IsItsOwnersAlone_TakesNoNonsense_AndIsGoneAfterTheStop()
+    {
+        var host = await RealHost.StartAsync(RealHost.NewFolder(), configure: null, keepFolder: true);
+        var (folder, path) = (host.Folder, VerbSocket.PathIn(host.Folder));
+        await using (host)
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            foreach (var nonsense in new[] { "nonsense\n", "null\n", "{}\n", "" })
+            {
+                using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+                await socket.SendAsync(Encoding.UTF8.GetBytes(nonsense));
+                socket.Shutdown(SocketShutdown.Send);
+                Assert.Equal(0, await socket.ReceiveAsync(new byte[10]));
+            }
+
+            Assert.Equal(2, (await VerbSocket.AskAsync(folder, ["restore", "--from", "/etc/passwd"]))!.Exit);
+            Assert.Equal(0, (await VerbSocket.AskAsync(folder, ["tenant", "create", "--name", "East"]))!.Exit);
+        }
+
+        Assert.False(File.Exists(path));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [SqliteFact]
+    public async Task SocketOfADeadPortal_IsPassedOver_AndReplacedByTheNextStart()
+    {
+        var folder = RealHost.NewFolder();
+        // .NET takes the file away when it closes a socket; a killed process does not.
+        await File.WriteAllTextAsync(VerbSocket.PathIn(folder), "");
+        var settings = await RealHost.SettingsAsync(folder);
+        Assert.True(File.Exists(VerbSocket.PathIn(folder)));
+
+        var alone = await RunAsync(settings, "tenant", "create", "--name", "East");
+        await using var host = await RealHost.StartAsync(folder, configure: null, keepFolder: false);
+        var asked = await RunAsync(settings, "tenant", "create", "--name", "West");
+
+        Assert.Equal((0, 0), (alone.Exit, asked.Exit));
+    }
+
+    [SqliteFact]
+    public async Task DirectoryWithAPathTooLongForASocket_StartsAllTheSame_AndAVerbSaysWhatToDo()
+    {
+        var root = RealHost.NewFolder();
+        var folder = Path.Combine(root, new string('x', 120));
+        await using (var host = await RealHost.StartAsync(folder, configure: null, keepFolder: true))
+        {
+            var settings = await RealHost.SettingsAsync(folder);
+
+            var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
+                RunAsync(settings, "tenant", "create", "--name", "East")
+            );
+
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("POST /api/v1/tenants", refused.Message, StringComparison.Ordinal);
+        }
+
+        Directory.Delete(root, recursive: true);
+    }
+
+    [SqliteFact]
+    public async Task Migrate_MakesTheDatabase_AndIsRefusedWhileThePortalRuns()
+    {
+        var folder = RealHost.NewFolder();
+        var settings = await RealHost.SettingsAsync(folder);
+
+        var made = await RunAsync(settings, "migrate");
+        await using var host = await RealHost.StartAsync(folder, configure: null, keepFolder: false);
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() => RunAsync(settings, "migrate"));
+
+        Assert.Equal((0, "The database is up to date."), (made.Exit, made.Output.Trim()));
+        Assert.Contains("stop it to update", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verb_OfADirectoryThatIsHeldAndDoesNotAnswer_SaysWhatToDo_AndMakesNothing()
+    {
+        await using var host = await RealHost.StartAsync();
+        var settings = await RealHost.SettingsAsync(host.Folder);
+        File.Delete(VerbSocket.PathIn(host.Folder));
 
         var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
             RunAsync(settings, "tenant", "create", "--name", "East")
