@@ -1,0 +1,159 @@
+using System.Data.Common;
+using System.Globalization;
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using UnitTests.Support;
+
+namespace UnitTests.Isolation;
+
+/// <summary>SQL by hand, past every layer of the program: the keys of the tables themselves refuse a child of another tenant's parent.</summary>
+public sealed class ForeignKeyTests
+{
+    [Fact]
+    public async Task EveryForeignKey_IntoTenantData_RefusesAnothersParent_InInsertAndUpdate()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var north = await database.AddTenantAsync("north");
+        var south = await database.AddTenantAsync("south");
+        await TenantRows.AddAsync(database.Db, north.Id, "north-canary");
+        await TenantRows.AddAsync(database.Db, south.Id, "south-canary");
+        await using var db = database.Db.Read(TenantScope.Installation);
+        var before = await TenantRows.DumpAsync(database.Db, south.Id);
+        var keys = TenantRows
+            .Tables(db)
+            .SelectMany(table => table.GetForeignKeys())
+            .Where(key => key.PrincipalEntityType.ClrType.IsAssignableTo(typeof(ITenantOwned)))
+            .ToList();
+
+        Assert.True(keys.Count >= 10, $"The model has only {keys.Count} keys.");
+        await using var connection = await OpenAsync(database);
+        var refused = new List<string>();
+        foreach (var key in keys)
+        {
+            foreach (var sql in new[] { Update(key), Insert(key) })
+            {
+                Assert.True(await IsRefusedAsync(connection, sql, north.Id, south.Id), $"{key}: not refused: {sql}");
+                refused.Add(sql);
+            }
+        }
+
+        Assert.Equal(2 * keys.Count, refused.Count);
+        Assert.Equal(before, await TenantRows.DumpAsync(database.Db, south.Id));
+    }
+
+    // As the owner of the tables, whom no row-level security and no trigger of EF Core's stands before.
+    private static async Task<DbConnection> OpenAsync(TestDatabase database)
+    {
+        DbConnection connection = PostgreSqlServer.IsChosen
+            ? new Npgsql.NpgsqlConnection(database.ConnectionString)
+            : new Microsoft.Data.Sqlite.SqliteConnection(database.ConnectionString + ";Foreign Keys=True");
+        await connection.OpenAsync();
+        if (PostgreSqlServer.IsChosen)
+        {
+            await using var role = connection.CreateCommand();
+            role.CommandText = "SET ROLE ledgerpost_installation";
+            await role.ExecuteNonQueryAsync();
+        }
+
+        return connection;
+    }
+
+    private static async Task<bool> IsRefusedAsync(DbConnection connection, string sql, Guid north, Guid south)
+    {
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        Add(command, "north", north);
+        Add(command, "south", south);
+        try
+        {
+            var touched = await command.ExecuteNonQueryAsync();
+            // Some keys are looked at when the transaction ends.
+            await transaction.CommitAsync();
+            Assert.True(touched > 0, "Nothing was there to change: " + sql);
+            return false;
+        }
+        catch (DbException refused)
+        {
+            return refused switch
+            {
+                Npgsql.PostgresException { SqlState: "23503" } => true,
+                Microsoft.Data.Sqlite.SqliteException { SqliteExtendedErrorCode: 787 } => true,
+                _ => throw new InvalidOperationException(sql, refused),
+            };
+        }
+    }
+
+    private static void Add(DbCommand command, string name, Guid value)
+    {
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = name;
+        parameter.Value = command is Npgsql.NpgsqlCommand ? value : value.ToString().ToUpperInvariant();
+        command.Parameters.Add(parameter);
+    }
+
+    /// <summary>North's row gets the id of South's parent.</summary>
+    private static string Update(IForeignKey key)
+    {
+        var table = key.DeclaringEntityType.GetTableName();
+        var sets = Pairs(key).Select(pair => $"\"{pair.Column}\" = {FromSouth(key, pair.Of)}");
+        return $"UPDATE \"{table}\" SET {string.Join(", ", sets)} WHERE \"TenantId\" = @north";
+    }
+
+    /// <summary>A copy of North's row under another key, with the id of South's parent.</summary>
+    private static string Insert(IForeignKey key)
+    {
+        var type = key.DeclaringEntityType;
+        var table = StoreObjectIdentifier.Table(type.GetTableName()!, type.GetSchema());
+        var foreign = Pairs(key)
+            .ToDictionary(pair => pair.Column, pair => FromSouth(key, pair.Of), StringComparer.Ordinal);
+        var unique = type.FindPrimaryKey()!
+            .Properties.Concat(type.GetIndexes().Where(index => index.IsUnique).SelectMany(index => index.Properties))
+            .ToHashSet();
+        var columns = type.GetProperties()
+            .Select(column => (Property: column, Name: column.GetColumnName(table)!))
+            .ToList();
+        var values = columns.Select(column =>
+            foreign.TryGetValue(column.Name, out var value) ? value
+            : column.Property.Name == nameof(ITenantOwned.TenantId) || !unique.Contains(column.Property)
+                ? $"\"{column.Name}\""
+            : Another(column.Property, column.Name)
+        );
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"INSERT INTO \"{type.GetTableName()}\" ({string.Join(", ", columns.Select(column => $"\"{column.Name}\""))}) SELECT {string.Join(", ", values)} FROM \"{type.GetTableName()}\" WHERE \"TenantId\" = @north LIMIT 1"
+        );
+    }
+
+    // Only of the child's own key; a key that is another parent's too stays what it is.
+    private static string Another(IProperty column, string name)
+    {
+        var type = Nullable.GetUnderlyingType(column.ClrType) ?? column.ClrType;
+        return column.IsForeignKey() ? $"\"{name}\""
+            : type == typeof(Guid) ? (PostgreSqlServer.IsChosen ? "gen_random_uuid()" : "upper(hex(randomblob(16)))")
+            : type == typeof(string) ? $"'another'"
+            : type == typeof(int) || type == typeof(long) ? $"\"{name}\" + 1"
+            : $"\"{name}\"";
+    }
+
+    private static IEnumerable<(string Column, string Of)> Pairs(IForeignKey key)
+    {
+        var child = StoreObjectIdentifier.Table(
+            key.DeclaringEntityType.GetTableName()!,
+            key.DeclaringEntityType.GetSchema()
+        );
+        var parent = StoreObjectIdentifier.Table(
+            key.PrincipalEntityType.GetTableName()!,
+            key.PrincipalEntityType.GetSchema()
+        );
+        return key
+            .Properties.Zip(key.PrincipalKey.Properties)
+            .Where(pair => pair.First.Name != nameof(ITenantOwned.TenantId))
+            .Select(pair => (pair.First.GetColumnName(child)!, pair.Second.GetColumnName(parent)!));
+    }
+
+    private static string FromSouth(IForeignKey key, string column) =>
+        $"(SELECT \"{column}\" FROM \"{key.PrincipalEntityType.GetTableName()}\" WHERE \"TenantId\" = @south LIMIT 1)";
+}

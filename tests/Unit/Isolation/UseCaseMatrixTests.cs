@@ -1,0 +1,268 @@
+using System.Collections;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using UnitTests.Api;
+
+namespace UnitTests.Isolation;
+
+/// <summary>
+/// Everything that pages, routes and jobs can ask for in a tenant's name, found by reflection, is asked for by North's owner with
+/// each id that South has. The answer must be the one for an id that nobody has, South's rows stay as they were, and no word of
+/// South's comes back.
+/// </summary>
+public sealed partial class UseCaseMatrixTests
+{
+    private const string Canary = "southcanary";
+
+    private static readonly JsonSerializerOptions Shown = new()
+    {
+        ReferenceHandler = ReferenceHandler.IgnoreCycles,
+        IncludeFields = true,
+    };
+
+    /// <summary>
+    /// Whose answer is the same whatever id is asked for, North's own too, because the rows that are made here are not of the kind that
+    /// it acts upon: there the comparison proves nothing by itself. What is not listed is seen to tell North's own ids from others.
+    /// </summary>
+    private static readonly Dictionary<string, string> TellsNoIdsApart = new(StringComparer.Ordinal)
+    {
+        ["ContactExport.WriteAsync"] = "the id is a place to go on from",
+        ["ContactList.NewestFirstAsync"] = "the id is a place to go on from",
+        ["SuppressionList.NewestFirstAsync"] = "the id is a place to go on from",
+        ["DecideUnknown.ExecuteAsync"] = "nobody is unknown",
+        ["ListUnknown.ExecuteAsync"] = "nobody is unknown",
+        ["EmailPages.FindAsync"] = "the mail is a campaign's",
+        ["EmailAnswers.PresentAsync"] = "the mail is a campaign's",
+        ["ImportReport.WriteRejectedAsync"] = "no line was rejected",
+        ["RenewInvitation.ExecuteAsync"] = "nobody is invited",
+        ["RevokeInvitation.ExecuteAsync"] = "nobody is invited",
+        ["RenewSetUpLink.ExecuteAsync"] = "everybody has a password",
+        ["ChangeContact.ExecuteAsync"] = "what is asked for does not pass the check of fields",
+        ["ChangeSegment.ExecuteAsync"] = "what is asked for does not pass the check of fields",
+        ["DeleteContacts.ExecuteAsync"] = "the ids asked for are those to leave out",
+        ["FindPreviewPeople.ExecuteAsync"] = "nobody is in the audience asked for",
+        ["RecipientTimeline.ExecuteAsync"] = "the recipient asked for has another number",
+        ["RemoveFromSegment.ExecuteAsync"] = "the segment and the contact asked for have one id",
+        ["SendEmail.ExecuteAsync"] = "without a request of a program nothing is sent",
+        ["ReplayEvent.ExecuteAsync"] = "events are named by text",
+    };
+
+    [Fact]
+    public async Task EveryUseCase_AskedWithAnothersIds_AnswersAsForIdsThatNobodyHas()
+    {
+        await using var api = await ApiHost.StartAsync();
+        // What they find due they would do: South's rows are to be changed by nobody.
+        foreach (var loop in api.Host.Services.GetServices<IHostedService>().OfType<BackgroundService>())
+        {
+            await loop.StopAsync(CancellationToken.None);
+        }
+
+        var portal = api.Host.Get<PortalDb>();
+        var south = await TenantRows.AddAsync(portal, api.South.TenantId, Canary);
+        var north = await TenantRows.AddAsync(portal, api.North.TenantId, "north");
+        var before = await TenantRows.DumpAsync(portal, api.South.TenantId);
+        var useCases = UseCases(api.Host.Services).ToList();
+        var wrong = new List<string>();
+        var apart = new HashSet<string>(StringComparer.Ordinal);
+
+        Assert.True(useCases.Count >= 60, $"Only {useCases.Count} use cases were found.");
+        // Nobody is left to ask after the last of them, and they take no id.
+        foreach (var (name, type, method) in useCases.Where(one => Deletes(one.Name) < 3))
+        {
+            foreach (var (table, id) in IdsOf(south, api.South))
+            {
+                var (isApart, foreign, nobodys) = await CompareAsync(api, type, method, id);
+                if (
+                    (isApart && AsksForAnId(api, method))
+                    || foreign.Contains(Canary, StringComparison.OrdinalIgnoreCase)
+                )
+                {
+                    wrong.Add($"{name} with the id of South's {table}: {foreign}\n  for nobody's: {nobodys}");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        AssertSame(before, await TenantRows.DumpAsync(portal, api.South.TenantId));
+        // What deletes goes last, so that there is something for the others.
+        foreach (var (name, type, method) in useCases.OrderBy(one => Deletes(one.Name)))
+        {
+            foreach (var (_, id) in IdsOf(north, api.North))
+            {
+                if ((await CompareAsync(api, type, method, id)).IsApart)
+                {
+                    apart.Add(name);
+                }
+            }
+        }
+
+        var together = useCases
+            .Where(one => AsksForAnId(api, one.Method) && !apart.Contains(one.Name))
+            .Select(one => one.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        Assert.True(
+            together.SetEquals(TellsNoIdsApart.Keys),
+            $"Not listed: {string.Join(", ", together.Except(TellsNoIdsApart.Keys, StringComparer.Ordinal))}. Listed and not so: {string.Join(", ", TellsNoIdsApart.Keys.Except(together, StringComparer.Ordinal))}."
+        );
+        AssertSame(before, await TenantRows.DumpAsync(portal, api.South.TenantId));
+    }
+
+    private static void AssertSame(IReadOnlyList<string> before, IReadOnlyList<string> after)
+    {
+        Assert.Empty(before.Except(after, StringComparer.Ordinal));
+        Assert.Empty(after.Except(before, StringComparer.Ordinal));
+    }
+
+    private static bool AsksForAnId(ApiHost api, MethodInfo method)
+    {
+        var arguments = new Arguments(api.North.Caller, Guid.Empty);
+        _ = arguments.For(method);
+        return arguments.UseId;
+    }
+
+    private static IEnumerable<KeyValuePair<string, Guid>> IdsOf(TenantRows rows, TestMember owner) =>
+        rows.Ids.Append(KeyValuePair.Create("Member", owner.Caller.Actor.UserId!.Value));
+
+    private static int Deletes(string name) =>
+        name.StartsWith("DeleteTenant", StringComparison.Ordinal)
+        || name.StartsWith("LeaveTenant", StringComparison.Ordinal)
+            ? 3
+        // The owner loses the role in which all of this is asked.
+        : name.Contains("Member", StringComparison.Ordinal) ? 2
+        : name.Contains("Delete", StringComparison.Ordinal)
+        || name.Contains("Remove", StringComparison.Ordinal)
+        || name.Contains("Revoke", StringComparison.Ordinal)
+            ? 1
+        : 0;
+
+    /// <summary>Public methods of registered services that act for a caller or in a scope.</summary>
+    private static IEnumerable<(string Name, Type Type, MethodInfo Method)> UseCases(IServiceProvider services)
+    {
+        using var scope = services.CreateScope();
+        foreach (
+            var type in typeof(PortalDb)
+                .Assembly.GetExportedTypes()
+                .Concat(typeof(AdminPortal.PortalApplication).Assembly.GetTypes())
+        )
+        {
+            if (!type.IsClass || type.IsAbstract || type.ContainsGenericParameters)
+            {
+                continue;
+            }
+
+            foreach (
+                var method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+                    .Where(method => !method.ContainsGenericParameters)
+                    .Where(method =>
+                        method
+                            .GetParameters()
+                            .Any(p => p.ParameterType == typeof(Caller) || p.ParameterType == typeof(TenantScope))
+                        && method.GetParameters().All(p => p.ParameterType != typeof(PortalDbContext))
+                    )
+            )
+            {
+                if (type != typeof(PortalDb) && scope.ServiceProvider.GetService(type) is not null)
+                {
+                    yield return ($"{type.Name}.{method.Name}", type, method);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// With this id, and before and after it with the one next to it, which is nobody's: what a use case adds may change its next
+    /// answer, and an id may be a place in a list.
+    /// </summary>
+    private static async Task<(bool IsApart, string Answer, string Nobodys)> CompareAsync(
+        ApiHost api,
+        Type type,
+        MethodInfo method,
+        Guid id
+    )
+    {
+        var bytes = id.ToByteArray(bigEndian: true);
+        bytes[^1] ^= 1;
+        var next = new Guid(bytes, bigEndian: true);
+        var before = await AskAsync(api, type, method, next);
+        var answer = await AskAsync(api, type, method, id);
+        var after = await AskAsync(api, type, method, next);
+        return (answer != before && answer != after, answer, before);
+    }
+
+    private static async Task<string> AskAsync(ApiHost api, Type type, MethodInfo method, Guid id)
+    {
+        await using var scope = api.Host.Services.CreateAsyncScope();
+        var arguments = new Arguments(api.North.Caller, id);
+        var values = arguments.For(method);
+        string said;
+        try
+        {
+            var answer = method.Invoke(scope.ServiceProvider.GetRequiredService(type), values);
+            said = Text(await ResultAsync(answer)) + Encoding.UTF8.GetString(arguments.Stream?.ToArray() ?? []);
+        }
+        catch (TargetInvocationException exception)
+        {
+            said = Failure(exception.InnerException!);
+        }
+        catch (Exception exception)
+        {
+            said = Failure(exception);
+        }
+
+        // What is made for each answer anew tells nobody anything.
+        return Instants().Replace(Secrets().Replace(Ids().Replace(said, "ID"), "SECRET"), "INSTANT");
+    }
+
+    [GeneratedRegex("[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Ids();
+
+    [GeneratedRegex("[A-Za-z0-9_+/-]{32,}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Secrets();
+
+    [GeneratedRegex("20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Instants();
+
+    private static string Failure(Exception exception) => $"{exception.GetType().Name}: {exception.Message}";
+
+    private static async Task<object?> ResultAsync(object? answer)
+    {
+        if (answer is Task task)
+        {
+            await task;
+            return task.GetType().GetProperty("Result") is { } result && result.PropertyType.Name != "VoidTaskResult"
+                ? result.GetValue(task)
+                : null;
+        }
+
+        return answer;
+    }
+
+    private static string Text(object? answer)
+    {
+        if (answer is null)
+        {
+            return "nothing";
+        }
+
+        if (answer is byte[] bytes)
+        {
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        try
+        {
+            return answer.GetType().Name + JsonSerializer.Serialize(answer, answer.GetType(), Shown);
+        }
+        catch (NotSupportedException)
+        {
+            return answer is IEnumerable many ? string.Join(';', many.Cast<object>()) : answer.ToString()!;
+        }
+    }
+}
