@@ -52,7 +52,7 @@ internal static class PasskeyApi
         PasskeyAnswer answer,
         HttpContext http,
         SignInManager<PortalUser> manager,
-        UserManager<PortalUser> users,
+        Passkeys passkeys,
         SignIn signIn,
         FailedAttempts attempts
     )
@@ -70,7 +70,12 @@ internal static class PasskeyApi
             return Said("This passkey is not known here. Sign in with your password instead.");
         }
 
-        await users.AddOrUpdatePasskeyAsync(user, passkey);
+        if (!await passkeys.UsedAsync(user.Id, passkey, http.RequestAborted))
+        {
+            attempts.Failed(Door.SignIn, http);
+            return Said("This passkey is not known here. Sign in with your password instead.");
+        }
+
         await signIn.AsAsync(user.Id, SignInMethod.Passkey, http.RequestAborted);
         return TypedResults.Json(new { to = LocalUrl.OrHome(answer.ReturnUrl) });
     }
@@ -123,7 +128,8 @@ internal static class PasskeyApi
         {
             return await check();
         }
-        catch (Exception exception) when (exception is InvalidOperationException or PasskeyException or FormatException)
+        catch (Exception exception)
+            when (exception is InvalidOperationException or PasskeyException or FormatException or ArgumentException)
         {
             return null;
         }

@@ -87,10 +87,12 @@ public sealed class SignIn(
             return new SignInAnswer.TooMany();
         }
 
+        // Counted before it is known, and given back when it was right: guesses that come all at once count as well.
+        attempts.Failed(Door.SignIn, Context);
         var answer = await attempt();
-        if (answer is SignInAnswer.Wrong or SignInAnswer.LockedOut)
+        if (answer is not (SignInAnswer.Wrong or SignInAnswer.LockedOut))
         {
-            attempts.Failed(Door.SignIn, Context);
+            attempts.WasRight(Door.SignIn, Context);
         }
 
         return answer;

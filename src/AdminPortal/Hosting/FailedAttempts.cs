@@ -64,6 +64,17 @@ public sealed class FailedAttempts(TimeProvider time)
         );
     }
 
+    /// <summary>Gives one back that was counted before its answer was known.</summary>
+    public void WasRight(Door door, HttpContext http)
+    {
+        var key = (door, AddressOf(http));
+        while (
+            _windows.TryGetValue(key, out var window)
+            && window.Failures > 0
+            && !_windows.TryUpdate(key, window with { Failures = window.Failures - 1 }, window)
+        ) { }
+    }
+
     /// <summary>Says in the answer that it is too soon, and when it is not any more.</summary>
     public static void Say(HttpContext http, TimeSpan shutFor)
     {

@@ -43,6 +43,24 @@ public static class PlainText
         return true;
     }
 
+    /// <summary>What nobody has checked, as it can be kept: one line, without halves of characters, cut where it is too long.</summary>
+    /// <param name="maxLength">In UTF-16 units.</param>
+    public static string Kept(string text, int maxLength)
+    {
+        var kept = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (kept.Length + rune.Utf16SequenceLength > maxLength)
+            {
+                break;
+            }
+
+            kept.Append((Forbidden(rune) ? Rune.ReplacementChar : rune).ToString());
+        }
+
+        return kept.ToString();
+    }
+
     /// <summary>Why a text of many lines cannot be stored as it is: NUL, or half of a surrogate pair; null when it can.</summary>
     public static string? CannotBeKept(string text)
     {

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using Ledgerpost.Audit;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
@@ -35,30 +37,56 @@ public sealed class DeleteTenants(
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
         var gone = 0;
+        Exception? failure = null;
         foreach (var tenant in await BegunAsync(cancellation))
         {
-            if (await HasCallsAsync(tenant.Id, cancellation))
+            try
             {
-                continue;
+                gone += await DeleteAsync(tenant, cancellation) ? 1 : 0;
             }
-
-            await CountAsync(tenant, cancellation);
-            await LeaveProviderAsync(tenant.Id, cancellation);
-            await DeleteFilesAsync(tenant.Id, cancellation);
-            foreach (var table in Tables.Names)
+            catch (Exception exception) when (exception is DbException or DbUpdateException or IOException)
             {
-                await EmptyAsync(tenant.Id, table, cancellation);
-            }
-
-            await EraseLogAsync(tenant.Id, cancellation);
-            if (await CloseAsync(tenant, cancellation))
-            {
-                gone++;
-                logger.LogInformation("Tenant {TenantId} and everything that it had are deleted", tenant.Id);
+                // The others do not wait for it; it is gone on with where it stopped.
+                failure ??= exception;
+                logger.LogError(
+                    exception,
+                    "The deletion of tenant {TenantId} stopped; it goes on by itself",
+                    tenant.Id
+                );
             }
         }
 
+        if (gone == 0 && failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         return gone;
+    }
+
+    private async Task<bool> DeleteAsync(Tenant tenant, CancellationToken cancellation)
+    {
+        if (await HasCallsAsync(tenant.Id, cancellation))
+        {
+            return false;
+        }
+
+        await CountAsync(tenant, cancellation);
+        await LeaveProviderAsync(tenant.Id, cancellation);
+        await DeleteFilesAsync(tenant.Id, cancellation);
+        foreach (var table in Tables.Names)
+        {
+            await EmptyAsync(tenant.Id, table, cancellation);
+        }
+
+        await EraseLogAsync(tenant.Id, cancellation);
+        if (!await CloseAsync(tenant, cancellation))
+        {
+            return false;
+        }
+
+        logger.LogInformation("Tenant {TenantId} and everything that it had are deleted", tenant.Id);
+        return true;
     }
 
     /// <summary>True while a deletion has begun and has not ended.</summary>
@@ -181,13 +209,20 @@ public sealed class DeleteTenants(
                 },
                 cancellation
             );
-            if (removed < size)
+            if (removed < size && !await HasRowsAsync(tenantId, table, cancellation))
             {
                 return;
             }
 
             size = await RestAsync(size, portal.Time.GetElapsedTime(began), cancellation);
         }
+    }
+
+    // Where another instance deletes the same rows, this one finds none, and the table is not empty yet.
+    private async Task<bool> HasRowsAsync(Guid tenantId, string table, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.For(tenantId));
+        return await Tables.HasAnyAsync(db, table, tenantId, cancellation);
     }
 
     /// <summary>As long as the transaction took: the other half of the time is everybody else's.</summary>

@@ -38,7 +38,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             address.Normalized,
             person.Contact is not null,
             person.Ledger.Count,
-            await person.Entries(db, hashes, address.Normalized).CountAsync(cancellation),
+            (await person.EntriesAsync(db, hashes, address.Normalized, cancellation)).Count,
             await ErasedPeople.IsOneAsync(db, caller.TenantId, address.Normalized, cancellation)
         );
     }
@@ -92,11 +92,9 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         }
 
         var hashes = await AddressHashes.OfAsync(db, cancellation);
-        var entries = await person
-            .Entries(db, hashes, address.Normalized)
-            .OrderBy(entry => entry.Sequence)
-            .Select(entry => entry.Sequence)
-            .ToListAsync(cancellation);
+        var entries = (await person.EntriesAsync(db, hashes, address.Normalized, cancellation)).ConvertAll(entry =>
+            entry.Sequence
+        );
         await ForgetMailAsync(db, hashes, person, cancellation);
         foreach (var one in person.Addresses)
         {
@@ -136,6 +134,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
     {
         foreach (var place in person.Ledger)
         {
+            // A contact that has another address by now keeps its row: by it, nobody mails them a second time.
             var form = ErasedPeople.IsForm(place.NormalizedEmail)
                 ? place.NormalizedEmail
                 : ErasedPeople.Form(hashes, place.TenantId, place.NormalizedEmail);
@@ -147,8 +146,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
                             .SetProperty(row => row.NormalizedEmail, form)
                             .SetProperty(row => row.FirstName, (string?)null)
                             .SetProperty(row => row.LastName, (string?)null)
-                            .SetProperty(row => row.Detail, (string?)null)
-                            .SetProperty(row => row.ContactId, (Guid?)null),
+                            .SetProperty(row => row.Detail, (string?)null),
                     cancellation
                 );
             await db
@@ -168,7 +166,11 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
                 // Not in doubt, so these bytes are never sent again.
                 await db
                     .Chunks.Where(row =>
-                        row.CampaignId == place.CampaignId && row.Number == chunk && row.State != ChunkState.Leased
+                        row.CampaignId == place.CampaignId
+                        && row.Number == chunk
+                        && row.State != ChunkState.Leased
+                        // Of somebody who could not be rendered: the others' call may have to be repeated.
+                        && row.DoubtfulSince == null
                     )
                     .ExecuteUpdateAsync(set => set.SetProperty(row => row.Payload, (byte[]?)null), cancellation);
             }
@@ -251,11 +253,10 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         await db
             .ContactImportLines.Where(row => row.Email.ToLower().Contains(address))
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Email, ""), cancellation);
+        await db.EventDeliveries.Where(row => row.Email == address).ExecuteDeleteAsync(cancellation);
         await db
-            .EventDeliveries.Where(row =>
-                row.Email == address || (row.LastError != null && row.LastError.ToLower().Contains(address))
-            )
-            .ExecuteDeleteAsync(cancellation);
+            .EventDeliveries.Where(row => row.LastError != null && row.LastError.ToLower().Contains(address))
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastError, (string?)null), cancellation);
         // A kept answer may show the contact, as JSON writes the address.
         var written = JsonEncodedText.Encode(address).Value.ToLowerInvariant();
         await db

@@ -196,11 +196,7 @@ public sealed class ExportPerson(PortalDb portal)
         CancellationToken cancellation
     )
     {
-        var entries = await person
-            .Entries(db, hashes, address)
-            .AsNoTracking()
-            .OrderBy(entry => entry.Sequence)
-            .ToListAsync(cancellation);
+        var entries = await person.EntriesAsync(db, hashes, address, cancellation);
         return entries.ConvertAll(entry => new
         {
             entry.Sequence,

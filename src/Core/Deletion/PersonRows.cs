@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
@@ -72,8 +73,49 @@ internal sealed class PersonRows
         );
     }
 
-    /// <summary>Entries that name the person: as what was acted on, as who acted, or in their details.</summary>
-    public IQueryable<AuditEntry> Entries(PortalDbContext db, AddressHashes hashes, string address)
+    /// <summary>Entries that name the person, the oldest first: as what was acted on, as who acted, or in their details.</summary>
+    public async Task<List<AuditEntry>> EntriesAsync(
+        PortalDbContext db,
+        AddressHashes hashes,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        // The database finds the letters, also within a longer address, which is somebody else's.
+        var whole = new Regex(
+            @"(^|[^\w.+%'-])" + Regex.Escape(address) + @"($|[^\w.-]|\.($|\W))",
+            RegexOptions.IgnoreCase
+                | RegexOptions.CultureInvariant
+                | RegexOptions.ExplicitCapture
+                | RegexOptions.NonBacktracking
+        );
+        var contact = Contact?.Id.ToString();
+        var targets = Addresses.Select(one => hashes.Of(db.Scope.TenantId, one)).ToHashSet(StringComparer.Ordinal);
+        var found = new List<AuditEntry>();
+        await foreach (
+            var entry in Entries(db, hashes, address)
+                .AsNoTracking()
+                .OrderBy(entry => entry.Sequence)
+                .AsAsyncEnumerable()
+                .WithCancellation(cancellation)
+        )
+        {
+            if (
+                (entry.TargetKind == "address" && targets.Contains(entry.TargetId))
+                || (contact is not null && entry.TargetKind == "contact" && entry.TargetId == contact)
+                || whole.IsMatch(entry.ActorName)
+                || whole.IsMatch(entry.TargetName)
+                || (entry.Details is { } details && whole.IsMatch(details))
+            )
+            {
+                found.Add(entry);
+            }
+        }
+
+        return found;
+    }
+
+    private IQueryable<AuditEntry> Entries(PortalDbContext db, AddressHashes hashes, string address)
     {
         var tenant = db.Scope.TenantId;
         var targets = Addresses.Select(one => hashes.Of(tenant, one)).ToList();

@@ -39,6 +39,7 @@ public sealed class Passkeys(PortalDb portal)
             async (account, token) =>
             {
                 var user = await account.DemandAsync(actor, token);
+                await SecondFactors.DemandShownAsync(account.Db, actor, token);
                 var all = account.Db.Set<IdentityUserPasskey<Guid>>();
                 if (
                     await all.CountAsync(row => row.UserId == user.Id, token) >= Most
@@ -69,7 +70,33 @@ public sealed class Passkeys(PortalDb portal)
                         },
                     }
                 );
+                // Its device has just asked for the person, as it will at each sign-in.
+                await account
+                    .Db.Sessions.Where(row => row.Id == actor.SessionId && row.UserId == user.Id)
+                    .ExecuteUpdateAsync(row => row.SetProperty(one => one.SecondFactor, true), token);
                 await account.AuditAsync(user, "account.passkey_added", actor.From, new { passkey = shown }, token);
+                return true;
+            },
+            cancellation
+        );
+
+    /// <summary>What its device said when it signed somebody in: its count of uses tells a copy from the original.</summary>
+    /// <returns>False when it was removed meanwhile.</returns>
+    public Task<bool> UsedAsync(Guid userId, UserPasskeyInfo shown, CancellationToken cancellation) =>
+        portal.AccountAsync(
+            async (account, token) =>
+            {
+                var passkey = await account
+                    .Db.Set<IdentityUserPasskey<Guid>>()
+                    .SingleOrDefaultAsync(row => row.CredentialId == shown.CredentialId && row.UserId == userId, token);
+                if (passkey is null)
+                {
+                    return false;
+                }
+
+                passkey.Data.SignCount = shown.SignCount;
+                passkey.Data.IsBackedUp = shown.IsBackedUp;
+                passkey.Data.IsUserVerified = shown.IsUserVerified;
                 return true;
             },
             cancellation
@@ -117,6 +144,7 @@ public sealed class Passkeys(PortalDb portal)
             async (account, token) =>
             {
                 var user = await account.DemandAsync(actor, token);
+                await SecondFactors.DemandShownAsync(account.Db, actor, token);
                 var passkey = await account
                     .Db.Set<IdentityUserPasskey<Guid>>()
                     .SingleOrDefaultAsync(row => row.CredentialId == credentialId && row.UserId == user.Id, token);

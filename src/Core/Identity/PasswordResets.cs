@@ -28,7 +28,7 @@ public sealed class AskForReset(PortalDb portal, AccountMailSignal signal)
                         new ResetRequest
                         {
                             Id = portal.Ids.New(),
-                            Typed = typed.Length <= TypedLimit ? typed : typed[..TypedLimit],
+                            Typed = PlainText.Kept(typed, TypedLimit),
                             From = origin.From,
                             At = portal.Time.GetUtcNow(),
                         }
@@ -213,6 +213,10 @@ public sealed class ChangePassword(PortalDb portal)
                 }
 
                 People.SetPassword(user, password);
+                // Links that were asked for stand for the old password as well.
+                await account
+                    .Db.PasswordResets.Where(row => row.UserId == user.Id && row.UsedAt == null)
+                    .ExecuteUpdateAsync(row => row.SetProperty(one => one.UsedAt, account.Now), token);
                 await Sessions.EndAsync(account, user.Id, actor.SessionId, SessionEnd.PasswordChanged, token);
                 await account
                     .Db.Sessions.Where(row => row.Id == actor.SessionId && row.UserId == user.Id)

@@ -3,6 +3,7 @@ using System.Text;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Identity;
@@ -151,6 +152,22 @@ public sealed class SecondFactorState(PortalDb portal)
 /// <param name="ShownHere">This session was opened with more than a password.</param>
 public sealed record SecondFactorView(DateTimeOffset? EnabledAt, int CodesLeft, bool ShownHere);
 
+/// <summary>Whoever knows only the password of an account that has more adds nothing to it and takes nothing away.</summary>
+internal static class SecondFactors
+{
+    /// <exception cref="AccessDeniedException">The account has an authenticator or a passkey, and this session was opened without.</exception>
+    public static async Task DemandShownAsync(PortalDbContext db, Actor actor, CancellationToken cancellation)
+    {
+        var hasOne =
+            await db.Authenticators.AnyAsync(row => row.UserId == actor.UserId, cancellation)
+            || await db.Set<IdentityUserPasskey<Guid>>().AnyAsync(row => row.UserId == actor.UserId, cancellation);
+        if (hasOne && !await db.Sessions.AnyAsync(row => row.Id == actor.SessionId && row.SecondFactor, cancellation))
+        {
+            throw AccessDeniedException.SecondFactorFirst();
+        }
+    }
+}
+
 /// <summary>Sets an authenticator up, once its first code shows that the app has the secret.</summary>
 public sealed class EnableAuthenticator(PortalDb portal, AuthenticatorSecrets secrets)
 {
@@ -167,6 +184,7 @@ public sealed class EnableAuthenticator(PortalDb portal, AuthenticatorSecrets se
             async (account, token) =>
             {
                 var user = await account.DemandAsync(actor, token);
+                await SecondFactors.DemandShownAsync(account.Db, actor, token);
                 if (
                     await account.Db.Authenticators.AnyAsync(row => row.UserId == user.Id, token)
                     || Totp.Find(secret, code, account.Now, after: 0) is not { } step

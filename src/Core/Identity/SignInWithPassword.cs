@@ -38,7 +38,7 @@ public sealed class SignInWithPassword(PortalDb portal)
             {
                 if (known is null)
                 {
-                    var shown = typed.Length <= TypedLimit ? typed : typed[..TypedLimit];
+                    var shown = PlainText.Kept(typed, TypedLimit);
                     await account.AuditAsync(
                         new Actor(ActorKind.User, null, "Somebody", origin.From),
                         "account.sign_in_failed",

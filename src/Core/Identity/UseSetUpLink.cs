@@ -72,7 +72,7 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                 People.SetPassword(user, password);
                 if (!string.IsNullOrWhiteSpace(name))
                 {
-                    user.DisplayName = name.Trim();
+                    user.DisplayName = PlainText.Kept(name.Trim(), 100);
                 }
 
                 link.UsedAt = now;

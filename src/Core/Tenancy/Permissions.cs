@@ -149,6 +149,12 @@ public sealed class AccessDeniedException : Exception
     public static AccessDeniedException SecondFactorNeeded() =>
         new("This organisation asks for a second factor, and you signed in without one.");
 
+    /// <summary>What protects an account is changed only by whoever has shown it.</summary>
+    internal static AccessDeniedException SecondFactorFirst() =>
+        new(
+            "Your account has a second factor, and you signed in without it. Nothing was changed; sign out, sign in with it, and try again."
+        );
+
     /// <summary>Nothing is done any more in a tenant that is being deleted.</summary>
     internal static AccessDeniedException OfTenant() => new("This organisation is being deleted.");
 

@@ -131,7 +131,15 @@ public sealed class SendTestMailTests
         var provider = new OneAnswerProvider(Accepted);
 
         await SendAsync(database, provider, tenant.As(TenantRole.Admin), id, seenBy: contact);
-        await SendAsync(database, provider, tenant.As(TenantRole.Admin), id);
+        var second = SendAsync(database, provider, tenant.As(TenantRole.Admin), id);
+        // It waits for the account's next place, in time that only this test moves.
+        for (var i = 0; i < 100 && !second.IsCompleted; i++)
+        {
+            database.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(second, Task.Delay(20));
+        }
+
+        await second;
 
         Assert.Equal(
             ["[Test] In Rome & <b>", "[Test] In [town]"],

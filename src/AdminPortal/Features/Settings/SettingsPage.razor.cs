@@ -15,6 +15,7 @@ public sealed partial class SettingsPage
     private string _name = "";
     private string _timeZone = "UTC";
     private bool _secondFactor;
+    private bool _secondFactorBefore;
     private bool _busy;
 
     [Inject]
@@ -52,7 +53,12 @@ public sealed partial class SettingsPage
             : "";
 
     protected override void OnInitialized() =>
-        (_name, _timeZone, _secondFactor) = (Tenant.Name, Tenant.TimeZone, Tenant.RequiresSecondFactor);
+        (_name, _timeZone, _secondFactor, _secondFactorBefore) = (
+            Tenant.Name,
+            Tenant.TimeZone,
+            Tenant.RequiresSecondFactor,
+            Tenant.RequiresSecondFactor
+        );
 
     private async Task SaveAsync()
     {
@@ -66,7 +72,8 @@ public sealed partial class SettingsPage
         {
             var result = await ChangeTenant.ExecuteAsync(
                 Tenant.Caller,
-                new TenantChange(_name, _timeZone, _secondFactor),
+                // Left alone, it stays as somebody else may have set it meanwhile.
+                new TenantChange(_name, _timeZone, _secondFactor == _secondFactorBefore ? null : _secondFactor),
                 CancellationToken.None
             );
             _problem = result as ChangeTenantResult.Invalid;
