@@ -74,12 +74,13 @@ public sealed class ComposePageTests
         await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
         var page = await ShowAsync(context, tenant, id);
 
-        page.Find("[data-draft=name]").Change(" ");
+        // Found and changed in one go: a save may draw the page anew at any moment.
+        await page.InvokeAsync(() => page.Find("[data-draft=name]").Change(" "));
         page.WaitForAssertion(() =>
             Assert.Contains("needs a name", page.Find("[data-draft=name] ~ .lp-error").TextContent)
         );
-        page.Find("[data-draft=subject]").Change("Hello");
-        page.Find("[data-draft=name]").Change("Summer");
+        await page.InvokeAsync(() => page.Find("[data-draft=subject]").Change("Hello"));
+        await page.InvokeAsync(() => page.Find("[data-draft=name]").Change("Summer"));
 
         page.WaitForAssertion(() => Assert.Contains("Saved", page.Find(".save-status").TextContent));
         var saved = await ReadAsync(database, tenant);

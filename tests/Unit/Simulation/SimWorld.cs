@@ -59,7 +59,7 @@ internal sealed partial class SimWorld : IDisposable
         File.WriteAllBytes(DatabaseFile, Template.File);
         Scheduler.BeforeStep = BeforeStep;
         Scheduler.Stall = Stall;
-        Scheduler.DullNaps = Plan.DullNaps;
+        Scheduler.DullNaps = Plan.DullNaps * Plan.Instances;
         Scheduler.Doze = TimeSpan.FromMinutes(10) + (Plan.Horizon / 25);
     }
 
@@ -188,7 +188,8 @@ internal sealed partial class SimWorld : IDisposable
     {
         Trace.Add("the troubles are over");
         Scheduler.Doze = TimeSpan.FromHours(5);
-        Scheduler.DullNaps = 2;
+        // Each of several instances takes its naps, and one that has work must come to it between those of the others.
+        Scheduler.DullNaps = 2 * Plan.Instances;
         Troubled = false;
         Outage = null;
         ClockError = TimeSpan.Zero;
