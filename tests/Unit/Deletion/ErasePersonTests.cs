@@ -80,6 +80,38 @@ public sealed class ErasePersonTests
     }
 
     [Fact]
+    public async Task FormerAddress_Erased_LeavesTheRowItsContact_WhomAResumeDoesNotMailAgain()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var moved = await engine.Database.AddContactAsync(engine.Tenant, Address);
+        await engine.Database.AddContactsAsync(engine.Tenant, 150);
+        engine.Provider.Then(FakeProvider.Fault.None, FakeProvider.Fault.DailyQuota);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+        Assert.Single(engine.Provider.Mailed, mail => mail.To == Address);
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Contacts.Where(row => row.Id == moved)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(row => row.Email, "new@example.net")
+                                .SetProperty(row => row.NormalizedEmail, "new@example.net"),
+                        token
+                    ),
+            CancellationToken.None
+        );
+
+        Assert.IsType<ErasePersonResult.Erased>(await EraseAsync(engine));
+        Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(id, includeJoined: true));
+        await engine.RunAsync();
+
+        Assert.DoesNotContain(engine.Provider.Mailed, mail => mail.To == "new@example.net");
+        Assert.Equal(151, engine.Provider.Mailed.Count);
+    }
+
+    [Fact]
     public async Task PendingAndErased_BetweenRenderingAndIntent_IsNotMailed()
     {
         await using var engine = await EngineHarness.CreateAsync();
