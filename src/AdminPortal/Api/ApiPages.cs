@@ -113,7 +113,7 @@ internal sealed class PageRequest<TKey>
 }
 
 /// <summary>On a route: it takes <c>limit</c> and <c>cursor</c>.</summary>
-internal sealed class PagedList
+public sealed class PagedList
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;

@@ -70,4 +70,4 @@ internal sealed class ApiQuery<T>
 }
 
 /// <summary>On a route: it takes this parameter in its query.</summary>
-internal sealed record QueryParameter(string Name, Type Type);
+public sealed record QueryParameter(string Name, Type Type);

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
@@ -19,6 +20,11 @@ namespace Ledgerpost.Data;
 /// </remarks>
 internal static class Statements
 {
+    /// <summary>Tells whoever listens of each statement, as EF Core does of its own; nobody does but tests and profilers.</summary>
+    public const string DiagnosticName = "Ledgerpost.Statements";
+
+    private static readonly DiagnosticListener Diagnostics = new(DiagnosticName);
+
     // For SQLite's connections that live as long as the process. Npgsql prepares by itself what comes again and again.
     private static readonly ConditionalWeakTable<DbConnection, Dictionary<string, SqliteCommand>> Prepared = new();
 
@@ -89,6 +95,11 @@ internal static class Statements
         for (var i = 0; i < sql.ArgumentCount; i++)
         {
             command.Parameters[i].Value = sql.GetArgument(i) ?? DBNull.Value;
+        }
+
+        if (Diagnostics.IsEnabled())
+        {
+            Diagnostics.Write(nameof(DbCommand), command);
         }
 
         return command;

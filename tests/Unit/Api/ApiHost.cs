@@ -8,6 +8,8 @@ using Ledgerpost.Programs;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using UnitTests.Support;
 
 namespace UnitTests.Api;
@@ -52,27 +54,38 @@ public sealed class ApiHost : IAsyncDisposable
         return client;
     }
 
-    /// <summary>North's, from a domain that the built-in provider knows as verified.</summary>
-    public async Task<Guid> AddSenderAsync()
+    /// <summary>Nothing runs any more but what is asked for.</summary>
+    public async Task StopLoopsAsync()
     {
+        foreach (var loop in Host.Services.GetServices<IHostedService>().OfType<BackgroundService>())
+        {
+            await loop.StopAsync(CancellationToken.None);
+        }
+    }
+
+    /// <param name="owner">North's when null.</param>
+    /// <param name="domain">Known to the built-in provider as verified when it is the default.</param>
+    public async Task<Guid> AddSenderAsync(TestMember? owner = null, string domain = DemoSeed.Domain)
+    {
+        owner ??= North;
         var (domainId, senderId) = (Host.Get<Ledgerpost.IIds>().New(), Host.Get<Ledgerpost.IIds>().New());
         await Host.Get<PortalDb>()
             .WriteAsync(
-                North.Caller.Scope,
+                owner.Caller.Scope,
                 async (db, token) =>
                 {
                     var now = Host.Get<TimeProvider>().GetUtcNow();
                     db.SendingDomains.Add(
                         new SendingDomain
                         {
-                            TenantId = North.TenantId,
+                            TenantId = owner.TenantId,
                             Id = domainId,
-                            Name = DemoSeed.Domain,
+                            Name = domain,
                             AccountId = await db
                                 .ProviderAccounts.Where(account => account.IsCurrent)
                                 .Select(account => account.Id)
                                 .SingleAsync(token),
-                            ProviderDomainId = ResendEmulator.Hosting.EmulatorIds.Stable(DemoSeed.Domain),
+                            ProviderDomainId = ResendEmulator.Hosting.EmulatorIds.Stable(domain),
                             Status = DomainStatus.Verified,
                             CreatedAt = now,
                         }
@@ -80,11 +93,11 @@ public sealed class ApiHost : IAsyncDisposable
                     db.SenderIdentities.Add(
                         new SenderIdentity
                         {
-                            TenantId = North.TenantId,
+                            TenantId = owner.TenantId,
                             Id = senderId,
                             DomainId = domainId,
                             LocalPart = "news",
-                            DisplayName = "North News",
+                            DisplayName = "The News",
                             CreatedAt = now,
                         }
                     );

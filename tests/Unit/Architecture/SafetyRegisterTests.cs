@@ -117,10 +117,9 @@ public sealed partial class SafetyRegisterTests
             rows,
             row =>
             {
-                var tests = Quoted().Matches(row.Tests).Select(match => match.Groups["text"].Value).ToList();
+                var tests = NamedTests.In(row.Tests);
                 Assert.True(tests.Count > 0, $"No test trips this: {row.Mechanism}");
-                Type? last = null;
-                Assert.All(tests, test => last = Find(test, last));
+                NamedTests.AreThere(tests);
             }
         );
     }
@@ -239,38 +238,6 @@ public sealed partial class SafetyRegisterTests
     /// <summary>Without the place in the code, which may change.</summary>
     private static string Name(string mechanism) => mechanism.Split(" (`")[0].Trim();
 
-    /// <param name="test"><c>Folder/Class.Method</c>; the folder, and the class of the one before, may be left out.</param>
-    /// <returns>The class, when it is one of this project.</returns>
-    private static Type? Find(string test, Type? last)
-    {
-        var parts = test.Split('/')[^1].Split('.');
-        var (type, method) = parts.Length == 2 ? (parts[0], parts[1]) : (last?.Name ?? "", parts[0]);
-        if (test.StartsWith("tests/", StringComparison.Ordinal))
-        {
-            var folder = string.Join('/', test.Split('/').Take(2));
-            Assert.Contains(
-                SourceFiles.In(folder),
-                file =>
-                    file.Text.Contains($"class {type}", StringComparison.Ordinal)
-                    && file.Text.Contains($" {method}(", StringComparison.Ordinal)
-            );
-            return null;
-        }
-
-        var found = typeof(SafetyRegisterTests)
-            .Assembly.GetTypes()
-            .Where(candidate => candidate.Name == type)
-            .FirstOrDefault(candidate => candidate.GetMethod(method) is { } there && IsTest(there));
-        Assert.True(found is not null, $"There is no test {test}.");
-        return found;
-    }
-
-    private static bool IsTest(System.Reflection.MethodInfo method) =>
-        method.GetCustomAttributes(typeof(FactAttribute), inherit: true).Length > 0;
-
     [GeneratedRegex(@"SafetyMechanism\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Fired();
-
-    [GeneratedRegex("`(?<text>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
-    private static partial Regex Quoted();
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ledgerpost.Data;
+using Ledgerpost.Segments;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 
@@ -179,6 +180,8 @@ internal sealed class TenantRows
             : type == typeof(byte[]) ? System.Text.Encoding.UTF8.GetBytes(_canary)
             : type == typeof(DateTimeOffset) ? DateTimeOffset.UnixEpoch.AddDays(20_000)
             : type == typeof(TimeSpan) ? TimeSpan.FromSeconds(1)
+            // Contacts are named one by one where they can be.
+            : type == typeof(SegmentMatch) ? SegmentMatch.Named
             : type.IsEnum
                 ? Enum.GetValuesAsUnderlyingType(type)
                     .Cast<object>()
@@ -191,14 +194,21 @@ internal sealed class TenantRows
     private string Word(IProperty column, int number)
     {
         var word = string.Create(CultureInfo.InvariantCulture, $"{_canary}{number}");
-        if (column.Name is "Records" or "ProviderIds" or "Fields" or "Details")
+        if (column.Name is "Records" or "ProviderIds" or "Fields" or "Details" or "LeavesOut")
         {
             return column.Name switch
             {
                 "Records" => "[]",
+                // Ids of campaigns; the tenant's own is none.
+                "LeavesOut" => _tenantId.ToString(),
                 "ProviderIds" => $"[\"{word}\"]",
                 _ => $$"""{"{{word}}":"{{word}}"}""",
             };
+        }
+
+        if (column.Name is "Email" or "NormalizedEmail")
+        {
+            return $"{_canary}@example.net";
         }
 
         return column.GetMaxLength() is { } most && most < word.Length ? word[^most..] : word;

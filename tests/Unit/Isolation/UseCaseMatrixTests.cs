@@ -3,11 +3,9 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using UnitTests.Api;
 
 namespace UnitTests.Isolation;
@@ -17,9 +15,9 @@ namespace UnitTests.Isolation;
 /// each id that South has. The answer must be the one for an id that nobody has, South's rows stay as they were, and no word of
 /// South's comes back.
 /// </summary>
-public sealed partial class UseCaseMatrixTests
+public sealed class UseCaseMatrixTests
 {
-    private const string Canary = "southcanary";
+    private const string Canary = TwoTenants.Canary;
 
     private static readonly JsonSerializerOptions Shown = new()
     {
@@ -59,11 +57,7 @@ public sealed partial class UseCaseMatrixTests
     {
         await using var api = await ApiHost.StartAsync();
         // What they find due they would do: South's rows are to be changed by nobody.
-        foreach (var loop in api.Host.Services.GetServices<IHostedService>().OfType<BackgroundService>())
-        {
-            await loop.StopAsync(CancellationToken.None);
-        }
-
+        await api.StopLoopsAsync();
         var portal = api.Host.Get<PortalDb>();
         var south = await TenantRows.AddAsync(portal, api.South.TenantId, Canary);
         var north = await TenantRows.AddAsync(portal, api.North.TenantId, "north");
@@ -187,9 +181,7 @@ public sealed partial class UseCaseMatrixTests
         Guid id
     )
     {
-        var bytes = id.ToByteArray(bigEndian: true);
-        bytes[^1] ^= 1;
-        var next = new Guid(bytes, bigEndian: true);
+        var next = TwoTenants.Nobodys(id);
         var before = await AskAsync(api, type, method, next);
         var answer = await AskAsync(api, type, method, id);
         var after = await AskAsync(api, type, method, next);
@@ -216,18 +208,8 @@ public sealed partial class UseCaseMatrixTests
             said = Failure(exception);
         }
 
-        // What is made for each answer anew tells nobody anything.
-        return Instants().Replace(Secrets().Replace(Ids().Replace(said, "ID"), "SECRET"), "INSTANT");
+        return NewEachTime.Blank(said);
     }
-
-    [GeneratedRegex("[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Ids();
-
-    [GeneratedRegex("[A-Za-z0-9_+/-]{32,}", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Secrets();
-
-    [GeneratedRegex("20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Instants();
 
     private static string Failure(Exception exception) => $"{exception.GetType().Name}: {exception.Message}";
 

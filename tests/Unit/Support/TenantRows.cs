@@ -24,6 +24,7 @@ public static class TenantRows
                 {
                     if (await CountAsync(db, entity, tenant.Id) > 0)
                     {
+                        await filler.TakeAsync(db, entity);
                         continue;
                     }
 
@@ -136,6 +137,18 @@ public static class TenantRows
         private readonly Dictionary<string, List<object>> _made = new(StringComparer.Ordinal);
         private int _texts;
 
+        /// <summary>Rows that are there already are pointed to as well.</summary>
+        public async Task TakeAsync(PortalDbContext db, IEntityType entity)
+        {
+            var rows =
+                (IQueryable<ITenantOwned>)
+                    typeof(PortalDbContext)
+                        .GetMethod(nameof(DbContext.Set), 1, [])!
+                        .MakeGenericMethod(entity.ClrType)
+                        .Invoke(db, [])!;
+            _made[entity.Name] = [.. await rows.Where(row => row.TenantId == tenant.Id).Take(3).ToListAsync()];
+        }
+
         public void Add(PortalDbContext db, IEntityType entity, int place)
         {
             var row = RuntimeHelpers.GetUninitializedObject(entity.ClrType);
@@ -209,7 +222,8 @@ public static class TenantRows
                 return index == 0 ? tenant.Id : tenant.DomainId;
             }
 
-            var row = _made[principal.Name][place];
+            var rows = _made[principal.Name];
+            var row = rows[place % rows.Count];
             return key.PrincipalKey.Properties[index].PropertyInfo!.GetValue(row);
         }
 

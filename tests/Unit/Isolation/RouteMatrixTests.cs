@@ -1,0 +1,308 @@
+using System.Collections;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using AdminPortal.Api;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.StaticAssets;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace UnitTests.Isolation;
+
+/// <summary>
+/// Every route of the running portal, found in its own list: asked for what is South's, with North's cookie and with North's key
+/// for everything, it says and does what it says and does for an id that nobody has: status, headers, body, and the statements
+/// that the database is asked. A route that is not in <see cref="RouteRows"/> fails, and so does an id that nothing asks with.
+/// </summary>
+public sealed partial class RouteMatrixTests
+{
+    private const string Draft =
+        "a draft keeps what it is given; whoever launches it is told that there is no such thing";
+    private const string OperatorsOnly = "a tenant's key is refused whatever it names";
+
+    /// <summary>Parameters of pages that name no thing.</summary>
+    private static readonly string[] NamesNothing =
+    [
+        "action",
+        "before",
+        "edit",
+        "endpoint",
+        "ended",
+        "from",
+        "key",
+        "needed",
+        "open",
+        "page",
+        "q",
+        "reason",
+        "returnurl",
+        "show",
+        "sort",
+        "state",
+        "status",
+        "step",
+        "tab",
+        "tag",
+        "theme",
+        "to",
+        "view",
+    ];
+
+    /// <summary>Rows that answer alike for North's own ids too, so that they prove nothing by themselves.</summary>
+    private static readonly Dictionary<string, string> TellsNothingApart = new(StringComparer.Ordinal)
+    {
+        ["PATCH campaigns/[Campaign] {\"sender_id\":\"<SenderIdentity>\"}"] = Draft,
+        ["PATCH campaigns/[Campaign] {\"audience\":{\"segment_id\":\"<Segment>\"}}"] = Draft,
+        ["PATCH campaigns/[Campaign] {\"audience\":{\"exclude_recipients_of\":[\"<Campaign>\"]}}"] =
+            "North's own is the campaign itself, which cannot be left out of itself either",
+        ["GET tenants/<Tenant>"] = OperatorsOnly,
+        ["PATCH tenants/<Tenant> {\"name\":\"Another\"}"] = OperatorsOnly,
+        ["DELETE tenants/<Tenant>"] = OperatorsOnly,
+        ["POST tenants/<Tenant>/api-keys {\"name\":\"Key\",\"scopes\":[\"read\"]}"] = OperatorsOnly,
+    };
+
+    [Fact]
+    public async Task EveryRoute_HasARow_ThatAsksWithEachIdThatItTakes()
+    {
+        await using var world = await TwoTenants.StartAsync();
+        var routes = Routes(world).ToList();
+        var wrong = routes
+            .Select(route => route.Name)
+            .Except(RouteRows.All.Keys, StringComparer.Ordinal)
+            .Select(name => $"{name} has no row.")
+            .Concat(
+                RouteRows
+                    .All.Keys.Except(routes.Select(route => route.Name), StringComparer.Ordinal)
+                    .Select(name => $"{name} is no route any more.")
+            )
+            .ToList();
+        foreach (var (name, endpoint) in routes.Where(route => RouteRows.All.ContainsKey(route.Name)))
+        {
+            wrong.AddRange(Unasked(endpoint, RouteRows.All[name]).Select(id => $"{name} is not asked with {id}."));
+        }
+
+        Assert.True(routes.Count > 100, $"The search for routes has gone blind: {routes.Count}.");
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Fact]
+    public async Task EveryRoute_AskedWithAnothersIds_SaysAndDoesWhatItDoesForIdsThatNobodyHas()
+    {
+        await using var world = await TwoTenants.StartAsync();
+        var before = await TenantRows.DumpAsync(world.Portal, world.Api.South.TenantId);
+        var wrong = new List<string>();
+        var asked = 0;
+        foreach (var (name, method, ask, kind) in Asks())
+        {
+            foreach (var send in Ways(world, name, method))
+            {
+                var first = await send(ask, TwoTenants.Nobodys(world.OfSouth(kind)));
+                var foreign = await send(ask, world.OfSouth(kind));
+                var again = await send(ask, TwoTenants.Nobodys(world.OfSouth(kind)));
+                asked++;
+                // What a command adds may change its next answer.
+                if (foreign.All != first.All && foreign.All != again.All)
+                {
+                    wrong.Add($"{method} {ask}:\n{Difference(foreign.All, again.All)}");
+                }
+
+                if (foreign.Raw.Contains(TwoTenants.Canary, StringComparison.OrdinalIgnoreCase))
+                {
+                    wrong.Add($"{method} {ask} shows a word of South's: {foreign.Raw}");
+                }
+            }
+        }
+
+        Assert.True(asked > 80, $"Only {asked} were asked.");
+        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
+        Assert.Equal(before, await TenantRows.DumpAsync(world.Portal, world.Api.South.TenantId));
+        Assert.NotEmpty(world.Log.Lines);
+        Assert.DoesNotContain(
+            world.Log.Lines,
+            line => line.Contains(TwoTenants.Canary, StringComparison.OrdinalIgnoreCase)
+        );
+    }
+
+    [Fact]
+    public async Task EveryRow_TellsNorthsOwnIdsFromOthers()
+    {
+        await using var world = await TwoTenants.StartAsync();
+        var together = new List<string>();
+        // What deletes goes last, so that there is something for the others; children before their parents.
+        foreach (
+            var (name, method, ask, kind) in Asks()
+                .Where(one => !IsAPlace(one.Ask))
+                .OrderBy(one => one.Method == "DELETE")
+                .ThenByDescending(one => one.Method == "DELETE" ? one.Ask.Path.Length : 0)
+        )
+        {
+            var send = Ways(world, name, method).Last();
+            var own = await send(ask, world.OfNorth(kind));
+            var nobodys = await send(ask, TwoTenants.Nobodys(world.OfNorth(kind)));
+            if (own.Seen == nobodys.Seen)
+            {
+                together.Add($"{method} {ask.Path} {ask.Body}".TrimEnd());
+            }
+        }
+
+        Assert.True(
+            TellsNothingApart.Keys.ToHashSet(StringComparer.Ordinal).SetEquals(together),
+            $"Not listed: {string.Join(" ; ", together.Except(TellsNothingApart.Keys, StringComparer.Ordinal))}. Listed and not so: {string.Join(" ; ", TellsNothingApart.Keys.Except(together, StringComparer.Ordinal))}."
+        );
+    }
+
+    [Fact]
+    public async Task EveryPage_UnderAnothersSlug_SaysAndDoesWhatItDoesUnderOneThatNobodyHas()
+    {
+        await using var world = await TwoTenants.StartAsync();
+        var pages = Routes(world).Where(route => Slug().IsMatch(route.Endpoint.RoutePattern.RawText!)).ToList();
+        foreach (var (name, endpoint) in pages)
+        {
+            var path = Parameter().Replace("/" + endpoint.RoutePattern.RawText!.TrimStart('/'), "[Campaign]");
+            foreach (var send in Ways(world, name, "GET"))
+            {
+                var foreign = await send(Under("south"), Guid.Empty);
+                var nobodys = await send(Under("nowhere"), Guid.Empty);
+                Assert.Equal(nobodys.All, foreign.All.Replace("south", "nowhere", StringComparison.Ordinal));
+                Assert.True(
+                    foreign.Status == 404 || foreign.Body.Contains("There is nothing here", StringComparison.Ordinal),
+                    $"{name}: {foreign.Seen}"
+                );
+            }
+
+            RouteAsk Under(string slug) => new(Slug().Replace(path, slug));
+        }
+
+        Assert.True(pages.Count > 20, $"Only {pages.Count} pages were found.");
+    }
+
+    /// <summary>API routes by the program; pages by the browser, which gets their frame, and as their circuit renders them.</summary>
+    private static IEnumerable<Func<RouteAsk, Guid, Task<Answer>>> Ways(TwoTenants world, string name, string method)
+    {
+        yield return (ask, id) => world.SendAsync(method, ask, id);
+        if (name.StartsWith("PAGE ", StringComparison.Ordinal))
+        {
+            yield return world.RenderAsync;
+        }
+    }
+
+    private static IEnumerable<(string Name, string Method, RouteAsk Ask, string Kind)> Asks() =>
+        from row in RouteRows.All
+        from ask in row.Value.Asks
+        let method = row.Key.Split(' ')[0]
+        let kind = TwoTenants.Place().Matches(ask.Path + ask.Body).First(place => place.Groups["kind"].Success)
+        select (row.Key, method == "PAGE" ? "GET" : method, ask, kind.Groups["kind"].Value);
+
+    private static bool IsAPlace(RouteAsk ask) =>
+        ask.Path.Contains("cursor=", StringComparison.Ordinal) || ask.Path.Contains("after=", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Name, RouteEndpoint Endpoint)> Routes(TwoTenants world) =>
+        from endpoint in world
+            .Api.Host.Services.GetRequiredService<EndpointDataSource>()
+            .Endpoints.OfType<RouteEndpoint>()
+        where endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null
+        from method in endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null
+            ? ["PAGE"]
+            : endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["ANY"]
+        select ($"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}", endpoint);
+
+    /// <summary>Ids that the route takes, in its path, its query or its body, and that no ask of its row has.</summary>
+    private static IEnumerable<string> Unasked(RouteEndpoint endpoint, RouteRow row)
+    {
+        var segments = endpoint.RoutePattern.RawText!.Trim('/').Split('/');
+        foreach (
+            var (index, segment) in segments.Index().Where(one => one.Item.EndsWith(":guid}", StringComparison.Ordinal))
+        )
+        {
+            if (!row.Asks.Any(ask => Segments(ask)[index].StartsWith('<')))
+            {
+                yield return segment;
+            }
+        }
+
+        if (row.Reason is null == (row.Asks.Count == 0))
+        {
+            yield return "anything, and has no reason";
+        }
+
+        var taken = endpoint
+            .Metadata.GetOrderedMetadata<QueryParameter>()
+            .Where(parameter => parameter.Type == typeof(Guid))
+            .Select(parameter => parameter.Name)
+            .Concat(endpoint.Metadata.GetMetadata<PagedList>() is null ? [] : ["cursor"])
+            .Concat(OfPage(endpoint.Metadata.GetMetadata<ComponentTypeMetadata>()?.Type));
+        foreach (
+            var name in taken.Where(name =>
+                !row.Asks.Any(ask => ask.Path.Contains($"{name}=", StringComparison.Ordinal))
+            )
+        )
+        {
+            yield return name;
+        }
+
+        var inBody = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType is { } type ? Ids(type, 0) : [];
+        foreach (
+            var name in inBody
+                .Distinct()
+                .Where(name =>
+                    !row.Asks.Any(ask =>
+                        Regex.IsMatch(ask.Body ?? "", $"\"{name}\":\\[?\"<", RegexOptions.None, TimeSpan.FromSeconds(1))
+                    )
+                )
+        )
+        {
+            yield return name;
+        }
+    }
+
+    private static string[] Segments(RouteAsk ask) =>
+        (ask.Path.StartsWith('/') ? ask.Path[1..] : "api/v1/" + ask.Path).Split('?')[0].Split('/');
+
+    private static IEnumerable<string> OfPage(Type? page) =>
+        (page?.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) ?? [])
+            .Select(property => (property, query: property.GetCustomAttribute<SupplyParameterFromQueryAttribute>()))
+            .Where(one => one.query is not null)
+            .Select(one => (one.query!.Name ?? one.property.Name).ToLowerInvariant())
+            .Where(name => !NamesNothing.Contains(name, StringComparer.Ordinal));
+
+    private static IEnumerable<string> Ids(Type type, int depth)
+    {
+        foreach (var property in type.GetProperties().Where(_ => depth < 4))
+        {
+            var plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+            if (plain == typeof(Guid) || plain.IsAssignableTo(typeof(IEnumerable<Guid>)))
+            {
+                yield return JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
+            }
+            else if (plain.Assembly == type.Assembly && !plain.IsEnum && !plain.IsAssignableTo(typeof(IEnumerable)))
+            {
+                foreach (var name in Ids(plain, depth + 1))
+                {
+                    yield return name;
+                }
+            }
+        }
+    }
+
+    // The first lines in which they differ: two whole answers say nothing to whoever reads a failed test.
+    private static string Difference(string foreign, string nobodys)
+    {
+        var (left, right) = (foreign.Split('\n'), nobodys.Split('\n'));
+        return string.Join(
+            '\n',
+            left.Except(right, StringComparer.Ordinal)
+                .Take(5)
+                .Select(line => "  South's: " + line)
+                .Concat(right.Except(left, StringComparer.Ordinal).Take(5).Select(line => "  nobody's: " + line))
+        );
+    }
+
+    [GeneratedRegex(@"\{[Ss]lug\}", RegexOptions.None, 1000)]
+    private static partial Regex Slug();
+
+    [GeneratedRegex(@"\{[A-Za-z_]+:[a-z]+\}", RegexOptions.None, 1000)]
+    private static partial Regex Parameter();
+}
