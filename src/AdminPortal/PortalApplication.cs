@@ -156,6 +156,7 @@ public static class PortalApplication
         app.UseWhen(ApiServices.IsApi, api => api.UseMiddleware<ApiRates>());
         app.UseMiddleware<TenantWall>();
         app.UseAntiforgery();
+        app.UseOldForms();
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
         app.MapWebhooks();

@@ -44,6 +44,7 @@ internal static class AccountServices
         services.AddSingleton<ResetPassword>();
         services.AddSingleton<ChangePassword>();
         services.AddSingleton<DeliverAccountMail>();
+        services.AddSingleton<ForgetAccountMails>();
         services.AddHostedService<Hosting.AccountMailService>();
         services.AddPasskeys();
         services.AddSingleton<AuthenticatorSecrets>();

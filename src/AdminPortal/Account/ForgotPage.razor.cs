@@ -30,10 +30,9 @@ public sealed partial class ForgotPage
 
     private async Task SubmitAsync()
     {
-        if (Attempts.ShutFor(Door.Link, HttpContext) is { } shutFor)
+        _tooMany = Attempts.IsShut(Door.Link, HttpContext);
+        if (_tooMany)
         {
-            FailedAttempts.Say(HttpContext, shutFor);
-            _tooMany = true;
             return;
         }
 

@@ -35,10 +35,9 @@ public sealed partial class JoinPage
             return;
         }
 
-        if (Attempts.ShutFor(Door.Link, HttpContext) is { } shutFor)
+        _tooMany = Attempts.IsShut(Door.Link, HttpContext);
+        if (_tooMany)
         {
-            FailedAttempts.Say(HttpContext, shutFor);
-            _tooMany = true;
             return;
         }
 

@@ -57,20 +57,19 @@ internal static class PasskeyApi
         FailedAttempts attempts
     )
     {
-        if (attempts.ShutFor(Door.SignIn, http) is { } shutFor)
+        if (attempts.IsShut(Door.SignIn, http))
         {
-            FailedAttempts.Say(http, shutFor);
-            return Said("Too many wrong attempts came from your network address. Wait a minute and try again.");
+            return Said(
+                "Too many wrong attempts came from your network address. Wait a minute and try again.",
+                StatusCodes.Status429TooManyRequests
+            );
         }
 
         var proof = await Proof(() => manager.PerformPasskeyAssertionAsync(answer.Credential));
-        if (proof is not { Succeeded: true, User: { } user, Passkey: { } passkey })
-        {
-            attempts.Failed(Door.SignIn, http);
-            return Said("This passkey is not known here. Sign in with your password instead.");
-        }
-
-        if (!await passkeys.UsedAsync(user.Id, passkey, http.RequestAborted))
+        if (
+            proof is not { Succeeded: true, User: { } user, Passkey: { } passkey }
+            || !await passkeys.UsedAsync(user.Id, passkey, http.RequestAborted)
+        )
         {
             attempts.Failed(Door.SignIn, http);
             return Said("This passkey is not known here. Sign in with your password instead.");
@@ -137,8 +136,8 @@ internal static class PasskeyApi
 
     private static ContentHttpResult Json(string options) => TypedResults.Content(options, "application/json");
 
-    private static JsonHttpResult<PasskeyProblem> Said(string problem) =>
-        TypedResults.Json(new PasskeyProblem(problem));
+    private static JsonHttpResult<PasskeyProblem> Said(string problem, int status = StatusCodes.Status400BadRequest) =>
+        TypedResults.Json(new PasskeyProblem(problem), statusCode: status);
 
     /// <param name="Problem">A sentence for the person.</param>
     internal sealed record PasskeyProblem(string Problem);

@@ -38,10 +38,9 @@ public sealed partial class SetUpPage
     {
         // The token is in the address: no other site may learn it.
         HttpContext.Response.Headers["Referrer-Policy"] = "no-referrer";
-        if (Attempts.ShutFor(Door.Link, HttpContext) is { } shutFor)
+        _tooMany = Attempts.IsShut(Door.Link, HttpContext);
+        if (_tooMany)
         {
-            FailedAttempts.Say(HttpContext, shutFor);
-            _tooMany = true;
             return;
         }
 

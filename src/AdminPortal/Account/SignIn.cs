@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using AdminPortal.Hosting;
 using Ledgerpost.Identity;
+using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
 
@@ -74,16 +75,22 @@ public sealed class SignIn(
         await Context.SignOutAsync(IdentityConstants.ApplicationScheme);
         if (person.UserId() is not null && person.SessionId() is { } sessionId)
         {
-            await end.ExecuteAsync(person.AsMember(), sessionId, cancellation);
+            try
+            {
+                await end.ExecuteAsync(person.AsMember(), sessionId, cancellation);
+            }
+            catch (AccessDeniedException)
+            {
+                // It ended a moment ago, by a second press or from elsewhere: that is what was asked for.
+            }
         }
     }
 
     /// <summary>Whoever guesses at many accounts is slowed down by where they come from.</summary>
     private async Task<SignInAnswer> GuardedAsync(Func<Task<SignInAnswer>> attempt)
     {
-        if (attempts.ShutFor(Door.SignIn, Context) is { } shutFor)
+        if (attempts.IsShut(Door.SignIn, Context))
         {
-            FailedAttempts.Say(Context, shutFor);
             return new SignInAnswer.TooMany();
         }
 

@@ -59,12 +59,10 @@ public sealed partial class SignInPage
             case SignInAnswer.SecondStep:
                 Navigation.NavigateTo(PortalUrls.SecondStep(LocalUrl.IsLocal(ReturnUrl) ? ReturnUrl : null));
                 break;
-            case SignInAnswer.LockedOut:
-                Navigation.NavigateTo(PortalUrls.LockedOut);
-                break;
             case SignInAnswer.TooMany:
                 _tooMany = true;
                 break;
+            // Wrong, or closed: which of them, only whoever has the password may learn, and not by trying it here.
             default:
                 _wrong = true;
                 break;

@@ -42,6 +42,19 @@ public sealed class FailedAttempts(TimeProvider time)
             ? left
             : null;
 
+    /// <summary>The same; where it is shut, the answer says so with 429, and when it is open again.</summary>
+    public bool IsShut(Door door, HttpContext http)
+    {
+        if (ShutFor(door, http) is not { } shutFor)
+        {
+            return false;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        http.Response.Headers.RetryAfter = FormattableString.Invariant($"{Math.Ceiling(shutFor.TotalSeconds)}");
+        return true;
+    }
+
     public void Failed(Door door, HttpContext http)
     {
         var now = time.GetUtcNow();
@@ -73,13 +86,6 @@ public sealed class FailedAttempts(TimeProvider time)
             && window.Failures > 0
             && !_windows.TryUpdate(key, window with { Failures = window.Failures - 1 }, window)
         ) { }
-    }
-
-    /// <summary>Says in the answer that it is too soon, and when it is not any more.</summary>
-    public static void Say(HttpContext http, TimeSpan shutFor)
-    {
-        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        http.Response.Headers.RetryAfter = FormattableString.Invariant($"{Math.Ceiling(shutFor.TotalSeconds)}");
     }
 
     // A home or a company has a whole /64 of addresses, and so has whoever guesses.

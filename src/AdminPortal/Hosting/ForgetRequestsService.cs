@@ -1,11 +1,13 @@
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Ledgerpost.Programs;
 
 namespace AdminPortal.Hosting;
 
-/// <summary>Once an hour, lets go of the records of requests whose 72 hours are over.</summary>
+/// <summary>Once an hour, lets go of the records of requests whose 72 hours are over, and of the portal's own mails of a month ago.</summary>
 public sealed class ForgetRequestsService(
     ForgetRequests forget,
+    ForgetAccountMails forgetMails,
     TimeProvider time,
     ILogger<ForgetRequestsService> logger
 ) : BackgroundService
@@ -14,7 +16,8 @@ public sealed class ForgetRequestsService(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Loop.RunAsync(
-            async token => await forget.RunOnceAsync(token) == ForgetRequests.AtOnce,
+            async token =>
+                await forget.RunOnceAsync(token) == ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token),
             _ => Task.FromResult(Rest),
             new NeverRaised(),
             time,

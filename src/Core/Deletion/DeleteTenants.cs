@@ -209,20 +209,13 @@ public sealed class DeleteTenants(
                 },
                 cancellation
             );
-            if (removed < size && !await HasRowsAsync(tenantId, table, cancellation))
+            if (removed < size)
             {
                 return;
             }
 
             size = await RestAsync(size, portal.Time.GetElapsedTime(began), cancellation);
         }
-    }
-
-    // Where another instance deletes the same rows, this one finds none, and the table is not empty yet.
-    private async Task<bool> HasRowsAsync(Guid tenantId, string table, CancellationToken cancellation)
-    {
-        await using var db = portal.Read(TenantScope.For(tenantId));
-        return await Tables.HasAnyAsync(db, table, tenantId, cancellation);
     }
 
     /// <summary>As long as the transaction took: the other half of the time is everybody else's.</summary>
@@ -251,7 +244,14 @@ public sealed class DeleteTenants(
             var began = portal.Time.GetTimestamp();
             await portal.WriteAsync(
                 TenantScope.For(tenantId),
-                (db, token) => ErasedEntries.EraseAsync(db, tenantId, from, Math.Min(last, from + AtMost - 1), token),
+                async (db, token) =>
+                {
+                    // Another instance may have closed the log meanwhile: its last entry keeps what it says.
+                    if (await db.Tenants.AnyAsync(row => row.Id == tenantId, token))
+                    {
+                        await ErasedEntries.EraseAsync(db, tenantId, from, Math.Min(last, from + AtMost - 1), token);
+                    }
+                },
                 cancellation
             );
             await RestAsync(AtMost, portal.Time.GetElapsedTime(began), cancellation);
@@ -279,49 +279,10 @@ public sealed class DeleteTenants(
                     return false;
                 }
 
-                await WriteEndAsync(db, row, token);
+                await TenantEnd.WriteAsync(db, row, portal.Time.GetUtcNow(), token);
                 db.Tenants.Remove(row);
                 return true;
             },
             cancellation
         );
-
-    private async Task WriteEndAsync(PortalDbContext db, Tenant tenant, CancellationToken cancellation)
-    {
-        var id = tenant.Id.ToString();
-        var now = portal.Time.GetUtcNow();
-        var last = await db
-            .AuditEntries.Where(row => row.TenantId == tenant.Id)
-            .MaxAsync(row => row.Sequence, cancellation);
-        // What was written since the rest was erased; the end names them all.
-        await ErasedEntries.EraseAsync(db, tenant.Id, 1, last, cancellation);
-        var details = new ErasedEntries(
-            [
-                [1, last],
-            ],
-            tenant.DeletionRemoved
-        );
-        await AppendAsync(tenant.Id, ErasedEntries.TenantDeleted, "", details);
-        await db.SaveChangesAsync(cancellation);
-        var seal = await db
-            .AuditEntries.Where(row => row.TenantId == tenant.Id && row.Sequence == last + 1)
-            .Select(row => row.Hash)
-            .SingleAsync(cancellation);
-        await AppendAsync(
-            Guid.Empty,
-            ErasedEntries.TenantDeleted,
-            tenant.Name,
-            new
-            {
-                tenant.Slug,
-                begun_at = tenant.DeletionBegunAt,
-                rows = tenant.DeletionRemoved,
-                log_entries = last + 1,
-                log_end = Convert.ToHexStringLower(seal!),
-            }
-        );
-
-        Task AppendAsync(Guid log, string action, string name, object about) =>
-            AuditLog.AppendAsync(db, log, Actor.System, now, action, "tenant", id, name, about, cancellation);
-    }
 }

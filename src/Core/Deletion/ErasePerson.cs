@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
@@ -250,20 +249,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         await db
             .UnsubscribeLinks.Where(row => row.NormalizedEmail == address)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NormalizedEmail, form), cancellation);
-        await db
-            .ContactImportLines.Where(row => row.Email.ToLower().Contains(address))
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Email, ""), cancellation);
-        await db.EventDeliveries.Where(row => row.Email == address).ExecuteDeleteAsync(cancellation);
-        await db
-            .EventDeliveries.Where(row => row.LastError != null && row.LastError.ToLower().Contains(address))
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastError, (string?)null), cancellation);
-        // A kept answer may show the contact, as JSON writes the address.
-        var written = JsonEncodedText.Encode(address).Value.ToLowerInvariant();
-        await db
-            .IdempotencyRecords.Where(row =>
-                row.Body != null && (row.Body.ToLower().Contains(address) || row.Body.ToLower().Contains(written))
-            )
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Body, "{}"), cancellation);
+        await PersonTexts.ForgetAsync(db, address, cancellation);
     }
 
     private static List<long[]> Ranges(List<long> numbers)

@@ -10,8 +10,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Deletion;
 
-#pragma warning disable CA1304, CA1311, CA1862 // These expressions become SQL; LIKE and lower() there know no culture.
-
 /// <summary>Everything that a tenant holds about one person, for that person: one JSON document. The export is audited.</summary>
 public sealed class ExportPerson(PortalDb portal)
 {
@@ -77,16 +75,13 @@ public sealed class ExportPerson(PortalDb portal)
                 })
                 .ToListAsync(cancellation),
             mails,
-            imports = await db
-                .ContactImportLines.Where(row => row.Email.ToLower() == address)
-                .Select(row => new
-                {
-                    import = row.ImportId,
-                    row.Line,
-                    row.Outcome,
-                    row.Reason,
-                })
-                .ToListAsync(cancellation),
+            imports = (await PersonTexts.ImportLinesAsync(db, address, cancellation)).ConvertAll(row => new
+            {
+                import = row.ImportId,
+                row.Line,
+                row.Outcome,
+                row.Reason,
+            }),
             log = await LogAsync(db, person, hashes, address, cancellation),
         };
     }
@@ -136,6 +131,10 @@ public sealed class ExportPerson(PortalDb portal)
             )
             .OrderBy(attempt => attempt.StartedAt)
             .ToListAsync(cancellation);
+        var fields = await db
+            .RecipientFields.Where(one => one.CampaignId == row.CampaignId && one.RecipientNumber == row.Number)
+            .Select(one => one.Fields)
+            .SingleOrDefaultAsync(cancellation);
         var events = await db
             .RecipientEvents.Where(one => one.CampaignId == row.CampaignId && one.RecipientNumber == row.Number)
             .OrderBy(one => one.OccurredAt)
@@ -161,6 +160,8 @@ public sealed class ExportPerson(PortalDb portal)
             row.Email,
             row.FirstName,
             row.LastName,
+            // As they were frozen for this mail.
+            fields = ContactFields.Read(fields),
             row.State,
             row.Reason,
             row.Detail,

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
@@ -81,14 +80,7 @@ internal sealed class PersonRows
         CancellationToken cancellation
     )
     {
-        // The database finds the letters, also within a longer address, which is somebody else's.
-        var whole = new Regex(
-            @"(^|[^\w.+%'-])" + Regex.Escape(address) + @"($|[^\w.-]|\.($|\W))",
-            RegexOptions.IgnoreCase
-                | RegexOptions.CultureInvariant
-                | RegexOptions.ExplicitCapture
-                | RegexOptions.NonBacktracking
-        );
+        var whole = new WholeAddress(address);
         var contact = Contact?.Id.ToString();
         var targets = Addresses.Select(one => hashes.Of(db.Scope.TenantId, one)).ToHashSet(StringComparer.Ordinal);
         var found = new List<AuditEntry>();
@@ -103,9 +95,9 @@ internal sealed class PersonRows
             if (
                 (entry.TargetKind == "address" && targets.Contains(entry.TargetId))
                 || (contact is not null && entry.TargetKind == "contact" && entry.TargetId == contact)
-                || whole.IsMatch(entry.ActorName)
-                || whole.IsMatch(entry.TargetName)
-                || (entry.Details is { } details && whole.IsMatch(details))
+                || whole.IsIn(entry.ActorName)
+                || whole.IsIn(entry.TargetName)
+                || whole.IsIn(entry.Details)
             )
             {
                 found.Add(entry);

@@ -1,3 +1,4 @@
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Identity;
@@ -71,9 +72,7 @@ public sealed class Passkeys(PortalDb portal)
                     }
                 );
                 // Its device has just asked for the person, as it will at each sign-in.
-                await account
-                    .Db.Sessions.Where(row => row.Id == actor.SessionId && row.UserId == user.Id)
-                    .ExecuteUpdateAsync(row => row.SetProperty(one => one.SecondFactor, true), token);
+                await SecondFactors.ShownAsync(account.Db, actor, token);
                 await account.AuditAsync(user, "account.passkey_added", actor.From, new { passkey = shown }, token);
                 return true;
             },
@@ -159,13 +158,8 @@ public sealed class Passkeys(PortalDb portal)
             cancellation
         );
 
-    private static string Named(string? name)
-    {
-        var plain = new string([.. (name ?? "").Where(letter => !char.IsControl(letter))]).Trim();
-        return plain.Length == 0 ? "Passkey"
-            : plain.Length <= NameLimit ? plain
-            : plain[..NameLimit];
-    }
+    private static string Named(string? name) =>
+        PlainText.Kept((name ?? "").Trim(), NameLimit) is { Length: > 0 } kept ? kept : "Passkey";
 }
 
 /// <summary>Identity's own entity, mapped here: by itself it keeps it only where its options come from the host.</summary>

@@ -150,10 +150,7 @@ public sealed class ResetPassword(PortalDb portal)
                 }
 
                 People.SetPassword(user, password);
-                // The others that were asked for stand for the old password as well.
-                await account
-                    .Db.PasswordResets.Where(row => row.UserId == user.Id && row.UsedAt == null)
-                    .ExecuteUpdateAsync(row => row.SetProperty(one => one.UsedAt, account.Now), ct);
+                await ResetLinks.VoidAsync(account, user, ct);
                 await Sessions.EndAsync(account, user.Id, except: null, SessionEnd.PasswordChanged, ct);
                 await account.AuditAsync(user, "account.password_reset", origin.From, details: null, ct);
                 return new PasswordOutcome.Done();
@@ -172,6 +169,15 @@ public sealed class ResetPassword(PortalDb portal)
                 cancellation
             );
     }
+}
+
+internal static class ResetLinks
+{
+    /// <summary>Links that were asked for stand for the password before: with another one, none of them works.</summary>
+    public static Task<int> VoidAsync(AccountWork account, PortalUser user, CancellationToken cancellation) =>
+        account
+            .Db.PasswordResets.Where(row => row.UserId == user.Id && row.UsedAt == null)
+            .ExecuteUpdateAsync(row => row.SetProperty(one => one.UsedAt, account.Now), cancellation);
 }
 
 /// <summary>A person chooses another password, knowing the one before. Their other sessions end.</summary>
@@ -213,10 +219,7 @@ public sealed class ChangePassword(PortalDb portal)
                 }
 
                 People.SetPassword(user, password);
-                // Links that were asked for stand for the old password as well.
-                await account
-                    .Db.PasswordResets.Where(row => row.UserId == user.Id && row.UsedAt == null)
-                    .ExecuteUpdateAsync(row => row.SetProperty(one => one.UsedAt, account.Now), token);
+                await ResetLinks.VoidAsync(account, user, token);
                 await Sessions.EndAsync(account, user.Id, actor.SessionId, SessionEnd.PasswordChanged, token);
                 await account
                     .Db.Sessions.Where(row => row.Id == actor.SessionId && row.UserId == user.Id)

@@ -166,6 +166,12 @@ internal static class SecondFactors
             throw AccessDeniedException.SecondFactorFirst();
         }
     }
+
+    /// <summary>The session that the person acts in counts from now on as one that was opened with it.</summary>
+    public static Task<int> ShownAsync(PortalDbContext db, Actor actor, CancellationToken cancellation) =>
+        db
+            .Sessions.Where(row => row.Id == actor.SessionId && row.UserId == actor.UserId)
+            .ExecuteUpdateAsync(row => row.SetProperty(one => one.SecondFactor, true), cancellation);
 }
 
 /// <summary>Sets an authenticator up, once its first code shows that the app has the secret.</summary>
@@ -204,9 +210,7 @@ public sealed class EnableAuthenticator(PortalDb portal, AuthenticatorSecrets se
                 );
                 var codes = await RecoveryCodes.RenewAsync(account.Db, user.Id, token);
                 // Whoever just typed its code has shown it; other sessions have not, and ask for it where it is needed.
-                await account
-                    .Db.Sessions.Where(row => row.Id == actor.SessionId && row.UserId == user.Id)
-                    .ExecuteUpdateAsync(row => row.SetProperty(one => one.SecondFactor, true), token);
+                await SecondFactors.ShownAsync(account.Db, actor, token);
                 await account.AuditAsync(user, "account.authenticator_enabled", actor.From, details: null, token);
                 return codes;
             },

@@ -132,6 +132,19 @@ public static partial class FreezeAudience
                 WHERE r."TenantId" = c."TenantId" AND r."ContactId" = c."Id" AND r."CampaignId" = {1})
         """;
 
+    // For whoever has none here yet: frozen ones stay, like the name that stands in the row.
+    private static string ReviveFields(string lineage) =>
+        $$"""
+            INSERT INTO "RecipientFields" ("TenantId", "CampaignId", "RecipientNumber", "Fields")
+            SELECT old."TenantId", old."CampaignId", old."Number", c."Fields"
+            FROM "Recipients" AS old CROSS JOIN "Contacts" c
+            WHERE {{Revivable}}{{lineage}} AND c."Fields" IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM "RecipientFields" f
+                    WHERE f."TenantId" = old."TenantId" AND f."CampaignId" = old."CampaignId"
+                        AND f."RecipientNumber" = old."Number")
+            """;
+
     private static string Revive(string lineage) =>
         $$"""
             UPDATE "Recipients" AS old

@@ -107,17 +107,30 @@ public static partial class FreezeAudience
         return await Exclusions.ApplyAsync(db, Pending(db, campaign), others, now, cancellation);
     }
 
-    /// <summary>Brings back the rows of people who were deleted while pending and are in the audience again.</summary>
+    /// <summary>
+    /// Brings back the rows of people who were deleted while pending and are in the audience again, with the contact's own
+    /// fields where none were frozen with the row.
+    /// </summary>
     public static async Task<int> ReviveAsync(
         PortalDbContext db,
         Campaign campaign,
         DateTimeOffset now,
         CancellationToken cancellation
-    ) =>
-        await db.Database.ExecuteSqlAsync(
+    )
+    {
+        if (campaign.HasOwnFields())
+        {
+            await db.Database.ExecuteSqlAsync(
+                await SqlAsync(db, (lineage, _) => ReviveFields(lineage), campaign, now, cancellation),
+                cancellation
+            );
+        }
+
+        return await db.Database.ExecuteSqlAsync(
             await SqlAsync(db, (lineage, _) => Revive(lineage), campaign, now, cancellation),
             cancellation
         );
+    }
 
     /// <summary>How many <see cref="ReviveAsync"/> would bring back and <see cref="TakeAsync"/> would add.</summary>
     public static async Task<int> CountJoinedAsync(

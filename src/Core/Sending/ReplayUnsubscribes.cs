@@ -26,17 +26,16 @@ public sealed class ReplayUnsubscribes(PortalDb db)
             async (context, token) =>
             {
                 var tenants = await context.Tenants.Select(tenant => tenant.Id).ToListAsync(token);
-                var added = await HoldErasedAsync(
-                    context,
-                    [.. known.Where(row => tenants.Contains(row.TenantId))],
-                    token
-                );
-                foreach (var row in known.Where(row => tenants.Contains(row.TenantId)))
+                var rows = known.FindAll(row => tenants.Contains(row.TenantId));
+                // The addresses first: once the hash of one is on the list, the address itself is not taken in any more.
+                var held = await ErasedHereAsync(context, rows, token);
+                var added = 0;
+                foreach (var (email, row) in held.Concat(rows.Select(row => (row.NormalizedEmail, row))))
                 {
                     added += await Suppress.AddAsync(
                         context,
                         row.TenantId,
-                        row.NormalizedEmail,
+                        email,
                         row.Reason,
                         row.Detail,
                         row.CreatedAt,
@@ -57,7 +56,7 @@ public sealed class ReplayUnsubscribes(PortalDb db)
     /// Of who was erased since the backup only a keyed hash is left, and this database has the address itself again: it is what the
     /// rules compare, so it goes on the list too, until the person is erased once more.
     /// </summary>
-    private async Task<int> HoldErasedAsync(
+    private static async Task<List<(string Email, SuppressedAddress Row)>> ErasedHereAsync(
         PortalDbContext context,
         IReadOnlyList<SuppressedAddress> known,
         CancellationToken cancellation
@@ -68,7 +67,7 @@ public sealed class ReplayUnsubscribes(PortalDb db)
             .ToDictionary(row => (row.TenantId, row.NormalizedEmail));
         if (erased.Count == 0)
         {
-            return 0;
+            return [];
         }
 
         var tenants = erased.Keys.Select(key => key.TenantId).Distinct().ToList();
@@ -91,24 +90,11 @@ public sealed class ReplayUnsubscribes(PortalDb db)
             }
         }
 
-        var added = 0;
-        foreach (var (tenantId, email) in here)
-        {
-            var row = erased[(tenantId, ErasedPeople.Form(hashes, tenantId, email))];
-            added += await Suppress.AddAsync(
-                context,
-                tenantId,
-                email,
-                row.Reason,
-                row.Detail,
-                row.CreatedAt,
-                db.Ids,
-                cancellation
-            )
-                ? 1
-                : 0;
-        }
-
-        return added;
+        return
+        [
+            .. here.Select(one =>
+                (one.Email, erased[(one.TenantId, ErasedPeople.Form(hashes, one.TenantId, one.Email))])
+            ),
+        ];
     }
 }

@@ -58,9 +58,16 @@ internal sealed class DeletionSteps : IAsyncDisposable
 
     public DeleteTenants Job(int atMost = 2000) => Job(Database, Crash, Domains, atMost);
 
-    public async Task BeginAsync() =>
+    /// <param name="tenant">North when null.</param>
+    public async Task BeginAsync(TestTenant? tenant = null) =>
         Assert.IsType<DeleteTenantResult.Begun>(
-            await Delete.ExecuteAsync(Operator, North.Id, "north Ltd", null, CancellationToken.None)
+            await Delete.ExecuteAsync(
+                Operator,
+                (tenant ?? North).Id,
+                $"{(tenant ?? North).Slug} Ltd",
+                null,
+                CancellationToken.None
+            )
         );
 
     public Task CommandAsync(TestTenant tenant, string what) =>

@@ -224,12 +224,7 @@ public sealed class ErasePersonTests
         );
     }
 
-    private static Task<ErasePersonResult> EraseAsync(EngineHarness engine) =>
-        new ErasePerson(engine.Db, engine.Options).ExecuteAsync(
-            engine.Tenant.As(TenantRole.Admin),
-            Address,
-            CancellationToken.None
-        );
+    private static Task<ErasePersonResult> EraseAsync(EngineHarness engine) => engine.EraseAsync(Address);
 
     /// <summary>A contact with a name, mailed by a campaign and by a program, who complained; and the log of it.</summary>
     private static async Task TellAllAboutAsync(EngineHarness engine)

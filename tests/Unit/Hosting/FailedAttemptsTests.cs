@@ -61,6 +61,34 @@ public sealed class FailedAttemptsTests
         Assert.Contains("Too many wrong attempts", await right.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Guesses_AllAtOnce_AreCountedBeforeTheirAnswers_AndRightOnesAreGivenBack()
+    {
+        await using var host = await RealHost.StartAsync();
+        for (var i = 0; i < (int)Door.SignIn + 1; i++)
+        {
+            using var person = await host.SignedInAsync();
+        }
+
+        using var browser = host.Browser();
+        var form = await RealHost.FormAsync(browser, "/account/sign-in");
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 60)
+                .Select(i =>
+                    RealHost.PostAsync(
+                        browser,
+                        "/account/sign-in",
+                        form,
+                        new() { ["Form.Email"] = $"person{i}@example.org", ["Form.Password"] = "Spring-2026-Spring" }
+                    )
+                )
+        );
+
+        Assert.Equal((int)Door.SignIn, answers.Count(answer => answer.StatusCode == HttpStatusCode.OK));
+        Assert.Equal(40, answers.Count(answer => answer.StatusCode == HttpStatusCode.TooManyRequests));
+    }
+
     [Theory]
     [InlineData("/account/set-up/{0}", Door.Link)]
     [InlineData("/u/{0}", Door.Unsubscribe)]

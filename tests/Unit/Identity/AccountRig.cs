@@ -74,6 +74,25 @@ internal sealed class AccountRig(TestDatabase database) : IAsyncDisposable
 
     public void NextCode() => database.Time.Advance(Totp.Step);
 
+    public Task JoinAsync(Guid tenantId, Guid userId, TenantRole role) =>
+        database.Db.WriteAsync(
+            TenantScope.For(tenantId),
+            (db, _) =>
+            {
+                db.Memberships.Add(
+                    new Membership
+                    {
+                        TenantId = tenantId,
+                        UserId = userId,
+                        Role = role,
+                        CreatedAt = database.Time.GetUtcNow(),
+                    }
+                );
+                return Task.CompletedTask;
+            },
+            default
+        );
+
     public async Task<List<string>> ActionsAsync()
     {
         await using var db = database.Db.Read(TenantScope.Installation);

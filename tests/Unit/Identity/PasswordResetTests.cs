@@ -187,6 +187,58 @@ public sealed partial class PasswordResetTests : IAsyncLifetime
         Assert.IsType<SignInAnswer.SignedIn>(await _rig.TryAsync("another one of words"));
     }
 
+    [Fact]
+    public async Task ChangedPassword_VoidsTheLinksThatWereAskedFor()
+    {
+        await _rig.AddPersonAsync();
+        await AskAsync("ada@example.org");
+        var token = TokenOf(Assert.Single(_provider.Bodies));
+        var reset = new ResetPassword(_rig.Database.Db);
+        var here = AccountRig.As(await _rig.SignInAsync());
+        Assert.True(await reset.LookAsync(token, default));
+
+        await new ChangePassword(_rig.Database.Db).ExecuteAsync(
+            here,
+            AccountRig.Password,
+            "another one of words",
+            default
+        );
+
+        Assert.False(await reset.LookAsync(token, default));
+        Assert.IsType<PasswordOutcome.LinkOver>(await UseAsync(reset, token, "a third one of words"));
+    }
+
+    [Fact]
+    public async Task Mails_AndLinks_GoAfterAMonth_AndWhatWaitsStays()
+    {
+        await _rig.AddPersonAsync();
+        await AskAsync("ada@example.org");
+        _rig.Database.Time.Advance(TimeSpan.FromDays(1));
+        _provider.Answers.Enqueue(new ProviderAnswer.None("no answer"));
+        await AskAsync("ada@example.org");
+        var forget = new ForgetAccountMails(_rig.Database.Db);
+        _rig.Database.Time.Advance(ForgetAccountMails.Kept - TimeSpan.FromDays(1));
+
+        Assert.False(await forget.RunOnceAsync(default));
+        Assert.Equal([AccountMailState.Accepted, AccountMailState.Waiting], await StatesAsync());
+        _rig.Database.Time.Advance(TimeSpan.FromHours(2));
+        await forget.RunOnceAsync(default);
+        Assert.Equal([AccountMailState.Waiting], await StatesAsync());
+        _rig.Database.Time.Advance(TimeSpan.FromDays(1));
+        await WorkAsync();
+        await forget.RunOnceAsync(default);
+
+        Assert.Empty(await StatesAsync());
+        await using var db = _rig.Database.Db.Read(TenantScope.None);
+        Assert.Empty(await db.PasswordResets.ToListAsync());
+
+        async Task<List<AccountMailState>> StatesAsync()
+        {
+            await using var read = _rig.Database.Db.Read(TenantScope.None);
+            return await read.AccountMails.OrderBy(row => row.CreatedAt).Select(row => row.State).ToListAsync();
+        }
+    }
+
     private static ProviderHeaders Headers { get; } =
         ProviderHeaders.Read(new HttpResponseMessage(System.Net.HttpStatusCode.OK).Headers);
 

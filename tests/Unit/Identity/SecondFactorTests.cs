@@ -154,23 +154,7 @@ public sealed class SecondFactorTests
         var session = await rig.NewlySignedInAsync();
         var tenant = await rig.Database.AddTenantAsync("north");
         var caller = new Caller(tenant.Scope, AccountRig.As(session));
-        await rig.Database.Db.WriteAsync(
-            tenant.Scope,
-            (db, _) =>
-            {
-                db.Memberships.Add(
-                    new Membership
-                    {
-                        TenantId = tenant.Id,
-                        UserId = session.UserId,
-                        Role = TenantRole.Owner,
-                        CreatedAt = rig.Database.Time.GetUtcNow(),
-                    }
-                );
-                return Task.CompletedTask;
-            },
-            default
-        );
+        await rig.JoinAsync(tenant.Id, session.UserId, TenantRole.Owner);
         var change = new ChangeTenant(rig.Database.Db);
         Task<ChangeTenantResult> AskAsync(bool second) =>
             change.ExecuteAsync(caller, new TenantChange(null, null, second), default);

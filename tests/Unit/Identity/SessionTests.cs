@@ -37,7 +37,7 @@ public sealed class SessionTests
         await rig.AddPersonAsync();
         var (home, away) = (await rig.SignInAsync(), await rig.SignInAsync(origin: AccountRig.Elsewhere));
         var tenant = await rig.Database.AddTenantAsync("north");
-        await JoinAsync(rig, tenant.Id, home.UserId);
+        await rig.JoinAsync(tenant.Id, home.UserId, TenantRole.Admin);
         var change = new ChangeTenant(rig.Database.Db);
         Task<ChangeTenantResult> ChangeAsync(OpenedSession session, string name) =>
             change.ExecuteAsync(
@@ -169,23 +169,4 @@ public sealed class SessionTests
         Assert.IsType<SignInAnswer.LockedOut>(right);
         Assert.Empty(await rig.List.OpenAsync(ada, default));
     }
-
-    private static Task JoinAsync(AccountRig rig, Guid tenantId, Guid userId) =>
-        rig.Database.Db.WriteAsync(
-            TenantScope.For(tenantId),
-            (db, _) =>
-            {
-                db.Memberships.Add(
-                    new Membership
-                    {
-                        TenantId = tenantId,
-                        UserId = userId,
-                        Role = TenantRole.Admin,
-                        CreatedAt = rig.Database.Time.GetUtcNow(),
-                    }
-                );
-                return Task.CompletedTask;
-            },
-            default
-        );
 }

@@ -41,12 +41,40 @@ public sealed class SignInTests
         var fifth = await RealHost.PostSignInAsync(browser, RealHost.Email, "wrong");
         var right = await RealHost.PostSignInAsync(browser, RealHost.Email, RealHost.Password);
 
-        Assert.EndsWith("/account/locked-out", fifth.Headers.Location!.ToString(), StringComparison.Ordinal);
-        Assert.EndsWith("/account/locked-out", right.Headers.Location!.ToString(), StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (fifth.StatusCode, right.StatusCode));
         Assert.Equal(HttpStatusCode.Found, (await browser.GetAsync("/")).StatusCode);
         Assert.Equal(
             ["operator.created", "account.sign_in_failed", "account.locked_out", "account.sign_in_failed"],
             (await ActionsAsync(host)).Distinct(StringComparer.Ordinal).Take(3).Append((await ActionsAsync(host))[^1])
+        );
+    }
+
+    [Fact]
+    public async Task ClosedAccount_AndNobodys_GetTheSameAnswers_WhichSayThatAnAccountMayBeClosed()
+    {
+        await using var host = await RealHost.StartAsync();
+        using var browser = host.Browser();
+        for (var i = 0; i < 7; i++)
+        {
+            using var closed = await RealHost.PostSignInAsync(browser, RealHost.Email, "wrong");
+            using var unknown = await RealHost.PostSignInAsync(browser, "nobody@else.test", "wrong");
+
+            Assert.Equal(
+                (unknown.StatusCode, unknown.Headers.Location, Alerts(await unknown.Content.ReadAsStringAsync())),
+                (closed.StatusCode, closed.Headers.Location, Alerts(await closed.Content.ReadAsStringAsync()))
+            );
+            Assert.Equal(
+                unknown.Headers.Select(header => header.Key).Order(),
+                closed.Headers.Select(header => header.Key).Order()
+            );
+        }
+
+        using var right = await RealHost.PostSignInAsync(browser, RealHost.Email, RealHost.Password);
+        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
+        Assert.Contains(
+            "close an account for 15 minutes",
+            await right.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal
         );
     }
 
@@ -136,6 +164,16 @@ public sealed class SignInTests
         var at = page.IndexOf("role=\"alert\"", StringComparison.Ordinal);
         return page[at..page.IndexOf("</p>", at, StringComparison.Ordinal)];
     }
+
+    // From the alert on all that a person sees, but what they have typed.
+    private static string Alerts(string page) =>
+        Message(page)
+        + page[
+            page.IndexOf("<label for=\"password\"", StringComparison.Ordinal)..page.IndexOf(
+                "</main>",
+                StringComparison.Ordinal
+            )
+        ];
 
     private static async Task<List<string>> ActionsAsync(RealHost host)
     {

@@ -65,7 +65,7 @@ public sealed class OwnFieldsTests
     }
 
     [Fact]
-    public async Task Joined_BringTheirsAsTheyAreAtTheResume_AndThoseOfTheLaunchKeepTheirs()
+    public async Task Joined_BringTheirsAsTheyAreAtTheResume_AndThoseOfTheLaunchKeepTheirs_AlsoWhoComesBack()
     {
         await using var engine = await EngineHarness.CreateAsync();
         var people = await PeopleAsync(engine, 3);
@@ -73,9 +73,14 @@ public sealed class OwnFieldsTests
         var id = await engine.LaunchAsync(html: Html);
         await engine.RunAsync();
         await EditAsync(engine, people);
-        await engine.DeleteContactAsync("person3@example.net");
-        var again = await engine.Database.AddContactAsync(engine.Tenant, "person3@example.net");
-        await engine.Database.SetFieldsAsync(engine.Tenant, again, ("town", "Back"));
+        // Of these two the third had none: as at a launch, they are the contact's.
+        foreach (var address in new[] { "person2@example.net", "person3@example.net" })
+        {
+            await engine.DeleteContactAsync(address);
+            var again = await engine.Database.AddContactAsync(engine.Tenant, address);
+            await engine.Database.SetFieldsAsync(engine.Tenant, again, ("town", "Back"));
+        }
+
         var joined = await engine.Database.AddContactAsync(engine.Tenant, "joined@example.net");
         await engine.Database.SetFieldsAsync(engine.Tenant, joined, ("town", "New"));
 
@@ -83,7 +88,7 @@ public sealed class OwnFieldsTests
         await engine.RunAsync();
 
         Assert.Equal(
-            ["<p>First1 of Town1</p>", "<p>First2 of Town2</p>", "<p>First3 of nowhere</p>", "<p>First of New</p>"],
+            ["<p>First1 of Town1</p>", "<p>First2 of Town2</p>", "<p>First3 of Back</p>", "<p>First of New</p>"],
             Mailed(engine)[^1]
         );
     }
@@ -111,6 +116,28 @@ public sealed class OwnFieldsTests
                 : ["<p>First1 of Edited</p>", "<p>First2 of Edited</p>", "<p>First3 of Edited</p>"],
             Mailed(engine)[^1]
         );
+    }
+
+    [Fact]
+    public async Task WhoComesBackInAFollowUp_WhoseSourceHadNoFields_HasThem()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await PeopleAsync(engine, 3);
+        engine.Provider.Then(Fault.DailyQuota, Fault.DailyQuota);
+        var source = await engine.LaunchAsync(html: "<p>Hi</p>");
+        await engine.RunAsync();
+        var followUp = await engine.FollowUpAsync(source);
+        await engine.DeleteContactAsync("person2@example.net");
+        await WriteAsync(engine, followUp, Html);
+        await engine.LaunchDraftAsync(followUp);
+        await engine.RunAsync();
+        var again = await engine.Database.AddContactAsync(engine.Tenant, "person2@example.net");
+        await engine.Database.SetFieldsAsync(engine.Tenant, again, ("town", "Back"));
+
+        Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(followUp, includeJoined: true));
+        await engine.RunAsync();
+
+        Assert.Contains("<p>First2 of Back</p>", Mailed(engine)[^1]);
     }
 
     [Theory]

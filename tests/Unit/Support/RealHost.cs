@@ -115,15 +115,26 @@ public sealed partial class RealHost : IAsyncDisposable
         HttpClient browser,
         string path,
         Dictionary<string, string> values
+    ) => await PostAsync(browser, path, await FormAsync(browser, path), values);
+
+    /// <returns>The hidden values of the page's one form.</returns>
+    public static async Task<IReadOnlyDictionary<string, string>> FormAsync(HttpClient browser, string path) =>
+        HiddenInput()
+            .Matches(await browser.GetStringAsync(path))
+            .ToDictionary(
+                hidden => hidden.Groups["name"].Value,
+                hidden => WebUtility.HtmlDecode(hidden.Groups["value"].Value)
+            );
+
+    /// <summary>Sends a form that was opened before.</summary>
+    public static async Task<HttpResponseMessage> PostAsync(
+        HttpClient browser,
+        string path,
+        IReadOnlyDictionary<string, string> hidden,
+        Dictionary<string, string> values
     )
     {
-        var page = await browser.GetStringAsync(path);
-        foreach (Match hidden in HiddenInput().Matches(page))
-        {
-            values[hidden.Groups["name"].Value] = WebUtility.HtmlDecode(hidden.Groups["value"].Value);
-        }
-
-        using var form = new FormUrlEncodedContent(values);
+        using var form = new FormUrlEncodedContent(hidden.Concat(values));
         return await browser.PostAsync(path, form);
     }
 

@@ -44,19 +44,13 @@ public static class UnsubscribeApi
         return Page(http, attempts, await links.LookAsync(token, cancellation));
     }
 
-    private static ContentHttpResult? TooMany(FailedAttempts attempts, HttpContext http)
-    {
-        if (attempts.ShutFor(Door.Unsubscribe, http) is not { } shutFor)
-        {
-            return null;
-        }
-
-        FailedAttempts.Say(http, shutFor);
-        return TypedResults.Text(
-            "Too many links that are not known came from your network address. Open the one from your mail again in a minute.",
-            statusCode: StatusCodes.Status429TooManyRequests
-        );
-    }
+    private static ContentHttpResult? TooMany(FailedAttempts attempts, HttpContext http) =>
+        attempts.IsShut(Door.Unsubscribe, http)
+            ? TypedResults.Text(
+                "Too many links that are not known came from your network address. Open the one from your mail again in a minute.",
+                statusCode: StatusCodes.Status429TooManyRequests
+            )
+            : null;
 
     private static RazorComponentResult<UnsubscribePage> Page(
         HttpContext http,

@@ -28,9 +28,8 @@ public static class WebhooksApi
         CancellationToken cancellation
     )
     {
-        if (attempts.ShutFor(Door.Webhook, request.HttpContext) is { } shutFor)
+        if (attempts.IsShut(Door.Webhook, request.HttpContext))
         {
-            FailedAttempts.Say(request.HttpContext, shutFor);
             return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
         }
 

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Ledgerpost.Deletion;
+
+/// <summary>
+/// Finds one address in texts. The database finds its letters, also within a longer address, which is somebody else's.
+/// </summary>
+/// <param name="address">Normalised.</param>
+internal sealed class WholeAddress(string address)
+{
+    private readonly Regex _whole = new(
+        @"(^|[^\w.+%'-])" + Regex.Escape(address) + @"($|[^\w.-]|\.($|\W))",
+        RegexOptions.IgnoreCase
+            | RegexOptions.CultureInvariant
+            | RegexOptions.ExplicitCapture
+            | RegexOptions.NonBacktracking
+    );
+
+    public bool IsIn(string? text) => text is not null && _whole.IsMatch(text);
+
+    /// <summary>In a text of the document, as it reads and not as JSON writes it.</summary>
+    public bool IsInJson(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return IsIn(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return IsIn(json);
+        }
+    }
+
+    private bool IsIn(JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.String => IsIn(element.GetString()),
+            JsonValueKind.Array => element.EnumerateArray().Any(IsIn),
+            JsonValueKind.Object => element.EnumerateObject().Any(one => IsIn(one.Name) || IsIn(one.Value)),
+            _ => false,
+        };
+}

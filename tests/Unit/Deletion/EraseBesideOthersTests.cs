@@ -1,0 +1,169 @@
+using System.Text;
+using System.Text.Json;
+using Ledgerpost.Contacts.Import;
+using Ledgerpost.Deletion;
+using Ledgerpost.Programs;
+using Ledgerpost.Recipients;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Sending;
+using UnitTests.Support;
+
+namespace UnitTests.Deletion;
+
+/// <summary>Who is erased takes nothing along that is somebody else's.</summary>
+public sealed class EraseBesideOthersTests
+{
+    private const string Address = "ann@example.net";
+
+    [Fact]
+    public async Task OneWhoCouldNotBeRendered_Erased_LeavesTheBytesThatTheOthersRepeatNeeds()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        var ann = await engine.Database.AddContactAsync(engine.Tenant, Address);
+        var id = await engine.DraftAsync();
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) =>
+            {
+                var none = (string?)null;
+                await db.Campaigns.ExecuteUpdateAsync(set => set.SetProperty(c => c.Subject, "{{first_name}}"), token);
+                await db
+                    .Contacts.Where(c => c.Id == ann)
+                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.FirstName, none), token);
+            },
+            CancellationToken.None
+        );
+        await engine.LaunchDraftAsync(id);
+        engine.Provider.Then(FakeProvider.Fault.LostAnswer);
+        await engine.TurnAsync();
+        Assert.Equal((1, 2), ((await engine.CountsAsync(id)).Refused, (await engine.CountsAsync(id)).InDoubt));
+
+        Assert.IsType<ErasePersonResult.Erased>(await engine.EraseAsync(Address));
+        await engine.RunAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(2, engine.Provider.Calls.Count);
+        Assert.Single(engine.Provider.Calls.Select(call => (call.Key, call.Hash)).Distinct());
+        Assert.Equal(2, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
+    [InlineData("joann@example.net")]
+    [InlineData("ann@example.net.org")]
+    [InlineData("jo.ann@example.net")]
+    [InlineData("jo-ann@example.net")]
+    [InlineData("jo+ann@example.net")]
+    public async Task LongerAddresses_AreSomebodyElses_InTheLog_InImports_AndInKeptAnswers(string other)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await WriteAboutAsync(engine, 1, other);
+        await WriteAboutAsync(engine, 2, Address);
+        await WriteAboutAsync(engine, 3, $"\"Ann\" <{Address.ToUpperInvariant()}>, and her friends.");
+        var look = await new ErasePerson(engine.Db, engine.Options).LookAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            Address,
+            CancellationToken.None
+        );
+
+        var erased = Assert.IsType<ErasePersonResult.Erased>(await engine.EraseAsync(Address));
+
+        // Each is about its target, and its details name it.
+        Assert.Equal((2, 2), (look!.Entries, erased.Entries));
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        var entries = await db
+            .AuditEntries.Where(row => row.Action == "thing.done")
+            .OrderBy(row => row.Sequence)
+            .ToListAsync();
+        Assert.Equal([other, "", ""], entries.Select(row => row.TargetName));
+        Assert.Equal([false, true, true], entries.Select(row => row.Details is null));
+        Assert.Equal(
+            [other, "", ""],
+            await db.ContactImportLines.OrderBy(row => row.Line).Select(row => row.Email).ToListAsync()
+        );
+        Assert.Equal(
+            [JsonSerializer.Serialize(new { email = other }), "{}", "{}"],
+            await db.IdempotencyRecords.OrderBy(row => row.Key).Select(row => row.Body).ToListAsync()
+        );
+    }
+
+    [Fact]
+    public async Task Export_ShowsTheImportLines_AndTheFieldsThatWereFrozenForAMail_ThatAreThePersonsOwn()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await WriteAboutAsync(engine, 1, "joann@example.net");
+        await WriteAboutAsync(engine, 2, Address);
+        var ann = await engine.Database.AddContactAsync(engine.Tenant, Address);
+        await engine.Database.SetFieldsAsync(engine.Tenant, ann, ("town", "Bergen"));
+        await engine.LaunchAsync(html: "<p>{{fields.town}}</p>");
+        await engine.Database.SetFieldsAsync(engine.Tenant, ann, ("town", "Oslo"));
+
+        var bytes = await new ExportPerson(engine.Db).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            Address,
+            CancellationToken.None
+        );
+
+        using var document = JsonDocument.Parse(bytes!);
+        var person = document.RootElement;
+        Assert.Equal("Oslo", person.GetProperty("contact").GetProperty("fields").GetProperty("town").GetString());
+        var mail = Assert.Single(person.GetProperty("mails").EnumerateArray());
+        Assert.Equal("Bergen", mail.GetProperty("fields").GetProperty("town").GetString());
+        Assert.Equal(
+            [2],
+            person.GetProperty("imports").EnumerateArray().Select(line => line.GetProperty("line").GetInt32())
+        );
+        Assert.DoesNotContain("joann", Encoding.UTF8.GetString(bytes!), StringComparison.Ordinal);
+    }
+
+    /// <summary>An entry of the log, a line of an uploaded file, and the kept answer to a program, all with this text.</summary>
+    private static async Task WriteAboutAsync(EngineHarness engine, int number, string text)
+    {
+        var import = new Guid(number, 0, 0, new byte[8]);
+        await engine.Db.CommandAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            TenantRole.Admin,
+            (command, _) =>
+            {
+                command.Audit("thing.done", "thing", $"{number}", text, new { about = text });
+                command.Db.ContactImports.Add(
+                    new ContactImport
+                    {
+                        TenantId = command.TenantId,
+                        Id = import,
+                        FileName = "people.csv",
+                        Status = ImportStatus.Completed,
+                        StartedBy = "somebody",
+                        CreatedAt = command.Now,
+                    }
+                );
+                command.Db.ContactImportLines.Add(
+                    new ContactImportLine
+                    {
+                        TenantId = command.TenantId,
+                        ImportId = import,
+                        Line = number,
+                        Outcome = ImportLineOutcome.Rejected,
+                        Email = text,
+                        Reason = "No.",
+                    }
+                );
+                command.Db.IdempotencyRecords.Add(
+                    new IdempotencyRecord
+                    {
+                        TenantId = command.TenantId,
+                        Path = "/api/v1/contacts",
+                        Key = $"{number}",
+                        BodyHash = "",
+                        Status = 201,
+                        Body = JsonSerializer.Serialize(new { email = text }),
+                        CreatedAt = command.Now,
+                    }
+                );
+                return Task.FromResult(true);
+            },
+            CancellationToken.None
+        );
+    }
+}

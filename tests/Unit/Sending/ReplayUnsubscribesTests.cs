@@ -1,0 +1,73 @@
+using Ledgerpost.Deletion;
+using Ledgerpost.Sending;
+using Ledgerpost.Suppression;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Deletion;
+using UnitTests.Support;
+
+namespace UnitTests.Sending;
+
+/// <summary>
+/// After a restore: whoever unsubscribed or was erased since the backup is still known to the database that was put aside.
+/// Two databases of one seed: the same tenant, and the same secret.
+/// </summary>
+public sealed class ReplayUnsubscribesTests
+{
+    private const string Address = "ada@example.net";
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhoLeftSinceTheBackup_IsNotMailed_ByACampaignNorByWhatWaited(bool erased)
+    {
+        await using var aside = await EngineHarness.CreateAsync();
+        await using var restored = await EngineHarness.CreateAsync();
+        Assert.Equal(aside.Tenant.Id, restored.Tenant.Id);
+        foreach (var engine in new[] { aside, restored })
+        {
+            await engine.Database.AddContactsAsync(engine.Tenant, 3);
+            await engine.Database.AddContactAsync(engine.Tenant, Address);
+        }
+
+        await restored.PostAsync("receipt", Address);
+        if (erased)
+        {
+            Assert.IsType<ErasePersonResult.Erased>(await aside.EraseAsync(Address));
+        }
+        else
+        {
+            await aside.SuppressAsync(Address, reason: SuppressionReason.Complained);
+        }
+
+        var replay = new ReplayUnsubscribes(restored.Db);
+        var added = await replay.ExecuteAsync(aside.Db, CancellationToken.None);
+        var again = await replay.ExecuteAsync(aside.Db, CancellationToken.None);
+        await restored.LaunchAsync();
+        await restored.RunAsync();
+
+        // Of an erased person the address, which is here again, and the hash.
+        Assert.Equal((erased ? 2 : 1, 0), (added, again));
+        Assert.Equal(3, restored.Provider.Mailed.Count);
+        Assert.DoesNotContain(restored.Provider.Mailed, mail => mail.To == Address);
+        await using var db = restored.Db.Read(restored.Tenant.Scope);
+        Assert.Contains(Address, await db.SuppressedAddresses.Select(row => row.NormalizedEmail).ToListAsync());
+    }
+
+    [Fact]
+    public async Task WhoWasErasedSince_AndIsErasedOnceMore_IsNowhereAgain()
+    {
+        await using var aside = await EngineHarness.CreateAsync();
+        await using var restored = await EngineHarness.CreateAsync();
+        await aside.Database.AddContactAsync(aside.Tenant, Address);
+        await restored.Database.AddContactAsync(restored.Tenant, Address);
+        await aside.EraseAsync(Address);
+        await new ReplayUnsubscribes(restored.Db).ExecuteAsync(aside.Db, CancellationToken.None);
+
+        Assert.IsType<ErasePersonResult.Erased>(await restored.EraseAsync(Address));
+
+        Assert.DoesNotContain(
+            await restored.Database.DumpAsync(restored.Tenant.Id),
+            row => row.Contains(Address, StringComparison.Ordinal)
+        );
+    }
+}

@@ -1,0 +1,83 @@
+using AdminPortal.Components.Shared;
+using AdminPortal.Features.Settings;
+using AdminPortal.Hosting;
+using AdminPortal.Tenancy;
+using Bunit;
+using Ledgerpost.Data;
+using Ledgerpost.Deletion;
+using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Radzen;
+using UnitTests.Identity;
+using UnitTests.Support;
+
+namespace UnitTests.Tenancy;
+
+/// <summary>A settings page that was opened a while ago.</summary>
+public sealed class SettingsPageTests : BunitContext
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Name_SavedOnAnOldPage_LeavesTheSecondFactorAsItIsNow(bool requiredMeanwhile)
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        await rig.EnableAsync(session);
+        var tenant = await rig.Database.AddTenantAsync("north");
+        await rig.JoinAsync(tenant.Id, session.UserId, TenantRole.Admin);
+        var caller = new Caller(tenant.Scope, AccountRig.As(session));
+        var change = new ChangeTenant(rig.Database.Db);
+        Task RequireAsync(bool required) =>
+            change.ExecuteAsync(caller, new TenantChange(null, null, required), CancellationToken.None);
+        await RequireAsync(!requiredMeanwhile);
+        var page = Open(
+            rig,
+            new TenantSession(tenant.Id, "north", "North", "UTC", TenantRole.Admin, caller, !requiredMeanwhile)
+        );
+        await RequireAsync(requiredMeanwhile);
+
+        await page.Find("#settings-name").ChangeAsync("Far north");
+        await page.Find("form").SubmitAsync();
+
+        Assert.Equal(("Far north", requiredMeanwhile), await NowAsync());
+        // What is ticked there is another matter.
+        await page.Find("input[type=checkbox]").ChangeAsync(requiredMeanwhile);
+        await page.Find("form").SubmitAsync();
+        Assert.Equal(("Far north", requiredMeanwhile), await NowAsync());
+
+        async Task<(string, bool)> NowAsync()
+        {
+            await using var db = rig.Database.Db.Read(TenantScope.None);
+            var row = await db.Tenants.SingleAsync();
+            return (row.Name, row.RequiresSecondFactor);
+        }
+    }
+
+    private IRenderedComponent<SettingsPage> Open(AccountRig rig, TenantSession session)
+    {
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        ComponentFactories.AddStub<PersonData>();
+        Services.AddLogging();
+        Services.AddSingleton<TimeProvider>(rig.Database.Time);
+        Services.AddSingleton(new ChangeTenant(rig.Database.Db));
+        Services.AddSingleton(new DeleteTenant(rig.Database.Db, new DeletionSignal()));
+        Services.AddSingleton(
+            new PortalOptions(
+                rig.Database.Folder,
+                TestDatabase.Provider,
+                rig.Database.ConnectionString,
+                "https://portal.test",
+                SeedDemo: false,
+                new BootstrapOptions(null, null, null)
+            )
+        );
+        Services.AddRadzenComponents();
+        Services.AddScoped<Confirmations>();
+        Services.AddScoped<Toasts>();
+        RenderTree.Add<CascadingValue<TenantSession>>(cascade => cascade.Add(value => value.Value, session));
+        return Render<SettingsPage>(page => page.Add(one => one.Slug, "north"));
+    }
+}
