@@ -4,6 +4,7 @@ using AdminPortal.Components;
 using AdminPortal.Components.Layout;
 using AdminPortal.Components.Pages;
 using AdminPortal.Components.Shared;
+using AdminPortal.Features.Audit;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Features.Contacts;
 using AdminPortal.Features.Templates;
@@ -126,6 +127,7 @@ public static class PortalApplication
         services.AddHostedService<DoubtService>();
         services.AddHostedService<ClockService>();
         services.AddHostedService<AnchorService>();
+        services.AddHostedService<AuditTallyService>();
         services.AddHostedService<ReconcileService>();
         services.AddHostedService<EventService>();
         services.AddHostedService<OutgoingEventService>();
@@ -162,6 +164,7 @@ public static class PortalApplication
         app.MapWebhooks();
         app.MapUnsubscribe();
         app.MapContactFiles();
+        app.MapAuditFiles();
         app.MapPasskeys();
         app.MapApi();
         // The framework would send a policy about frames of its own beside ours.

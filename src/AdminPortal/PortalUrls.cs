@@ -196,6 +196,22 @@ public static class PortalUrls
             ("before", before?.ToString(CultureInfo.InvariantCulture))
         );
 
+    /// <summary>The same filters as <see cref="Audit"/>, as a file.</summary>
+    /// <param name="format">csv or json.</param>
+    public static string AuditExport(
+        string slug,
+        string format,
+        string? actor = null,
+        string? action = null,
+        string? target = null,
+        string? from = null,
+        string? to = null
+    ) =>
+        Tenant(slug)
+        + "/audit/export."
+        + format
+        + Query(("actor", actor), ("action", action), ("target", target), ("from", from), ("to", to));
+
     public static string Settings(string slug) => Tenant(slug) + "/settings";
 
     public static string Members(string slug) => Tenant(slug) + "/settings/members";

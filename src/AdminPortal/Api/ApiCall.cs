@@ -1,3 +1,4 @@
+using AdminPortal.Account;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
@@ -27,8 +28,7 @@ internal sealed class ApiCall(
     public CancellationToken Cancellation => Http.RequestAborted;
 
     /// <summary>The program, as the audit log names it.</summary>
-    public Actor Actor =>
-        new(ActorKind.Program, Program.KeyId, Program.Name, Http.Connection.RemoteIpAddress?.ToString());
+    public Actor Actor => Program.AsActor(RequestOrigin.Of(Http).From);
 
     /// <summary>The program in its tenant, with what this route asks of its key.</summary>
     public Caller Caller =>

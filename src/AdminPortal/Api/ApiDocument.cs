@@ -57,8 +57,9 @@ internal static class ApiDocument
         this RouteHandlerBuilder route,
         string name,
         string summary,
-        string mediaType
-    ) => route.Describe(name, summary, []).Produces<string>(StatusCodes.Status200OK, mediaType);
+        string mediaType,
+        params string[] others
+    ) => route.Describe(name, summary, []).Produces<string>(StatusCodes.Status200OK, mediaType, others);
 
     /// <param name="errors">Beside those that every such route has.</param>
     public static RouteHandlerBuilder Creates<T>(

@@ -1,5 +1,8 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using AdminPortal.Account;
+using Ledgerpost.Audit;
+using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -11,7 +14,8 @@ internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    FindProgram programs
+    FindProgram programs,
+    PortalDb portal
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -29,7 +33,7 @@ internal sealed class ApiKeyAuthentication(
         return
             token.Length <= MaxTokenLength
             && token.StartsWith(ApiToken.TenantPrefix, StringComparison.Ordinal)
-            && await programs.ExecuteAsync(token, Context.RequestAborted) is { } program
+            && await programs.ExecuteAsync(token, RequestOrigin.Of(Context).From, Context.RequestAborted) is { } program
             ? AuthenticateResult.Success(
                 new AuthenticationTicket(new ClaimsPrincipal(new ProgramPrincipal(program)), Scheme.Name)
             )
@@ -48,10 +52,11 @@ internal sealed class ApiKeyAuthentication(
                 .ExecuteAsync(Context);
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         var access = Context.GetEndpoint()?.Metadata.GetMetadata<ApiAccess>();
-        return (
+        await NoteAsync(access);
+        await (
             access is null or { OperatorOnly: true } ? ApiErrors.InsufficientScope.Say("This needs an operator's key.")
             : Context.User.Program() is ProgramIdentity.Operator
                 ? ApiErrors.InsufficientScope.Say("This needs a tenant's key: an operator's sees no tenant's content.")
@@ -59,6 +64,22 @@ internal sealed class ApiKeyAuthentication(
                 $"This needs a key with the scope {string.Join(" or ", access.Scopes.Names())}."
             )
         ).ExecuteAsync(Context);
+    }
+
+    private Task<bool> NoteAsync(ApiAccess? access)
+    {
+        var program = Context.User.Program()!;
+        return portal.Tally.NoteAsync(
+            Happening.RequestDenied(
+                program is ProgramIdentity.OfTenant of ? of.TenantId : Guid.Empty,
+                program.AsActor(RequestOrigin.Of(Context).From),
+                Context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? Request.Method,
+                access is null or { OperatorOnly: true } || program is ProgramIdentity.Operator
+                    ? "not_this_kind_of_key"
+                    : $"needs_{string.Join("_or_", access.Scopes.Names())}"
+            ),
+            Context.RequestAborted
+        );
     }
 
     private string? Token() =>

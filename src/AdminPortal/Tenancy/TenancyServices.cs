@@ -31,6 +31,7 @@ internal static class TenancyServices
         services.AddSingleton<JoinTenant>();
         services.AddSingleton<MemberList>();
         services.AddSingleton<AuditQuery>();
+        services.AddSingleton<ExportAuditLog>();
         services.AddSingleton<TenantHealthList>();
         services.AddSingleton<DashboardQuery>();
     }

@@ -52,7 +52,16 @@ internal static class AuditChain
 
     /// <summary>Nothing personal is left of it; whether that was said is asked of the whole log.</summary>
     public static bool IsErased(AuditEntry entry) =>
-        entry is { Salt: null, ActorName: "", TargetName: "", Details: null, From: null };
+        entry
+            is {
+                Salt: null,
+                ActorName: "",
+                TargetName: "",
+                Details: null,
+                From: null,
+                SessionId: null,
+                OnBehalfOf: null,
+            };
 
     private static byte[]? Hash(AuditKeys keys, AuditEntry? previous, AuditEntry entry)
     {
@@ -91,6 +100,13 @@ internal static class AuditChain
             json.WriteStringValue(entry.TargetName);
             json.WriteStringValue(entry.Details);
             json.WriteStringValue(entry.From);
+            // Left away as a whole, so that what was sealed before there were these two still holds.
+            if (entry.SessionId is not null || entry.OnBehalfOf is not null)
+            {
+                json.WriteStringValue(entry.SessionId?.ToString());
+                json.WriteStringValue(entry.OnBehalfOf);
+            }
+
             json.WriteEndArray();
         }
 

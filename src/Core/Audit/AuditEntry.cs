@@ -34,10 +34,16 @@ public sealed class AuditEntry : ITenantOwned
     /// <summary>The address that the command came from; null for the engine's own acts.</summary>
     public string? From { get; init; }
 
+    /// <summary>In which sign-in a person acted; null for all others, and in entries from before it was kept.</summary>
+    public Guid? SessionId { get; init; }
+
+    /// <summary>For whom: of a program whoever made its key, of the command line the machine's user; null for oneself.</summary>
+    public string? OnBehalfOf { get; init; }
+
     /// <summary>Random bytes that make <see cref="PersonalHash"/> unguessable; they go when the person is erased.</summary>
     public byte[]? Salt { get; internal set; }
 
-    /// <summary>Of the salt, both names, the details and the address: what of them is in the chain.</summary>
+    /// <summary>Of the salt, the names, the details, the address and the session: what of them is in the chain.</summary>
     public byte[]? PersonalHash { get; internal set; }
 
     /// <summary>Which of the <see cref="AuditKeys"/> sealed this entry.</summary>
@@ -58,6 +64,18 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
         builder.Property(entry => entry.TargetId).HasMaxLength(AuditEntry.MaxTargetId);
         builder.Property(entry => entry.KeyId).HasMaxLength(16);
         builder.HasIndex(entry => new { entry.TenantId, entry.At });
+        builder.HasIndex(entry => new
+        {
+            entry.TenantId,
+            entry.ActorId,
+            entry.Sequence,
+        });
+        builder.HasIndex(entry => new
+        {
+            entry.TenantId,
+            entry.Action,
+            entry.Sequence,
+        });
         builder.HasIndex(entry => new
         {
             entry.TenantId,

@@ -171,6 +171,8 @@ public static class AuditLog
                 TargetName = entry.TargetName,
                 Details = entry.Details is null ? null : JsonSerializer.Serialize(entry.Details, Json),
                 From = actor.From,
+                SessionId = actor.SessionId,
+                OnBehalfOf = actor.OnBehalfOf,
             };
             last = AuditChain.Seal(db.AuditKeys, last, next);
             db.AuditEntries.Add(last);

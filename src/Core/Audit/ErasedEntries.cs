@@ -35,7 +35,8 @@ public sealed record ErasedEntries(
         db.ExecuteAsync(
             $"""
             UPDATE "AuditEntries"
-            SET "Salt" = NULL, "ActorName" = '', "TargetName" = '', "Details" = NULL, "From" = NULL
+            SET "Salt" = NULL, "ActorName" = '', "TargetName" = '', "Details" = NULL, "From" = NULL,
+                "SessionId" = NULL, "OnBehalfOf" = NULL
             WHERE "TenantId" = {tenantId} AND "Sequence" BETWEEN {first} AND {last} AND "Salt" IS NOT NULL
             """,
             cancellation

@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 
 namespace Ledgerpost.Campaigns;
@@ -91,6 +92,32 @@ public sealed record DraftContent(
         campaign.AudienceSegmentId = AudienceKind == AudienceKind.Segment ? AudienceSegmentId : null;
         campaign.LeavesOut = LeavesOut;
     }
+
+    /// <summary>For the audit log.</summary>
+    internal object DifferenceFrom(DraftContent before) =>
+        FieldDifference.Of(
+            ChangedFrom(before).Select(field => new ChangedField(field, before.Logged(field), Logged(field)))
+        );
+
+    private string? Logged(string field) =>
+        field switch
+        {
+            "name" => Name.Trim(),
+            "sender" => SenderId?.ToString(),
+            "subject" => Subject,
+            "html" => Html,
+            "text" => OwnText,
+            _ => string.Join(
+                ", ",
+                new[]
+                {
+                    AudienceKind.ToString(),
+                    AudienceKind == AudienceKind.Tag ? AudienceTag : null,
+                    AudienceKind == AudienceKind.Segment ? AudienceSegmentId?.ToString() : null,
+                    LeavesOut is null ? null : $"without {LeavesOut}",
+                }.Where(part => part is not null)
+            ),
+        };
 
     /// <summary>The fields in which the two differ, as the audit log names them.</summary>
     public IReadOnlyList<string> ChangedFrom(DraftContent before)

@@ -74,7 +74,7 @@ public sealed class SaveDraft(PortalDb database)
                     "campaign",
                     campaign.Id.ToString(),
                     campaign.Name,
-                    new { Changed = changed, campaign.Version }
+                    content.DifferenceFrom(before)
                 );
                 return new SaveDraftResult.Saved(campaign.Version, campaign.UpdatedAt);
             },

@@ -34,6 +34,7 @@ public sealed class PortalDb : IAsyncDisposable
         Provider = provider;
         IsShared = provider == DatabaseProvider.PostgreSql;
         Safety = safety ?? new SafetyLog(time);
+        Tally = new AuditTally(this);
         faults ??= new StorageFaults();
         _engine = provider switch
         {
@@ -49,6 +50,9 @@ public sealed class PortalDb : IAsyncDisposable
 
     /// <summary>How often each safety mechanism was needed on this database, by this process.</summary>
     public SafetyLog Safety { get; }
+
+    /// <summary>What stands in the audit logs counted, because it may happen without end.</summary>
+    public AuditTally Tally { get; }
 
     /// <summary>
     /// What time it is for leases, windows and stamps. With several instances its source is the database's clock
@@ -98,23 +102,27 @@ public sealed class PortalDb : IAsyncDisposable
     ) =>
         WriteAsync(
             scope,
+            patience: null,
             async (db, token) =>
             {
                 await work(db, token);
                 return true;
             },
-            cancellation
+            cancellation,
+            asked: work
         );
 
     /// <summary>The same for one that would rather be told than wait longer for another process.</summary>
     /// <param name="patience">For ever when null.</param>
     /// <exception cref="TenantBusyException">It is over; nothing was done.</exception>
+    /// <param name="asked">The use case's own part of the work, whose name stands in the log when it is denied.</param>
     internal Task<T> WriteAsync<T>(
         TenantScope scope,
         TimeSpan? patience,
         Func<PortalDbContext, CancellationToken, Task<T>> work,
-        CancellationToken cancellation
-    ) => WriteAsync(scope, alone: true, work, cancellation, patience);
+        CancellationToken cancellation,
+        Delegate? asked = null
+    ) => WriteAsync(scope, alone: true, work, cancellation, patience, asked);
 
     /// <summary>
     /// For the engine's hot steps: one transaction beside others, also of the same tenant. It decides by conditional
@@ -145,7 +153,8 @@ public sealed class PortalDb : IAsyncDisposable
                 var command = new CommandContext(db, caller.Actor, Time.GetUtcNow(), _ids);
                 return await command.RunAsync(caller.Record, work, token);
             },
-            cancellation
+            cancellation,
+            asked: work
         );
 
     /// <summary>Identity's stores save by themselves; each save of their context is a transaction of its own.</summary>
@@ -191,17 +200,28 @@ public sealed class PortalDb : IAsyncDisposable
         bool alone,
         Func<PortalDbContext, CancellationToken, Task<T>> work,
         CancellationToken cancellation,
-        TimeSpan? patience = null
+        TimeSpan? patience = null,
+        Delegate? asked = null
     )
     {
         T result = default!;
-        await _engine.WriteAsync(
-            scope,
-            alone,
-            async db => result = await work(db, cancellation),
-            cancellation,
-            patience
-        );
+        try
+        {
+            await _engine.WriteAsync(
+                scope,
+                alone,
+                async db => result = await work(db, cancellation),
+                cancellation,
+                patience
+            );
+        }
+        catch (AccessDeniedException denied) when (denied.Denial is { } denial)
+        {
+            // In a transaction of its own: the one that was denied is rolled back.
+            await Tally.NoteAsync(Happening.Denied(denial, asked ?? work), CancellationToken.None);
+            throw;
+        }
+
         return result;
     }
 }

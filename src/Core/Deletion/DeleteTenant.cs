@@ -71,7 +71,7 @@ public sealed class DeleteTenant(PortalDb portal, DeletionSignal signal)
     public async Task<TenantHoldings> LookAsync(Caller caller, CancellationToken cancellation)
     {
         await using var db = portal.Read(caller.Scope);
-        await Permissions.DemandAsync(db, caller, TenantRole.Owner, cancellation);
+        await portal.DemandToReadAsync(db, caller, TenantRole.Owner, nameof(DeleteTenant), cancellation);
         return (await HoldingsAsync(db, caller.TenantId, cancellation))!;
     }
 
@@ -80,7 +80,7 @@ public sealed class DeleteTenant(PortalDb portal, DeletionSignal signal)
     public async Task<TenantHoldings?> LookAsync(Actor actor, Guid tenantId, CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.For(tenantId));
-        await OperatorCommands.DemandOperatorAsync(db, actor, cancellation);
+        await portal.DemandOperatorToReadAsync(db, actor, nameof(DeleteTenant), cancellation);
         return await HoldingsAsync(db, tenantId, cancellation);
     }
 

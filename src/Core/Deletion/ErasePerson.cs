@@ -25,7 +25,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
     public async Task<PersonHoldings?> LookAsync(Caller caller, string email, CancellationToken cancellation)
     {
         await using var db = portal.Read(caller.Scope);
-        await Permissions.DemandAsync(db, caller, TenantRole.Admin, cancellation);
+        await portal.DemandToReadAsync(db, caller, TenantRole.Admin, nameof(ErasePerson), cancellation);
         if (!EmailAddress.TryParse(email, out var address, out _))
         {
             return null;

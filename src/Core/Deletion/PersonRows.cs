@@ -97,6 +97,7 @@ internal sealed class PersonRows
                 || (contact is not null && entry.TargetKind == "contact" && entry.TargetId == contact)
                 || whole.IsIn(entry.ActorName)
                 || whole.IsIn(entry.TargetName)
+                || whole.IsIn(entry.OnBehalfOf)
                 || whole.IsIn(entry.Details)
             )
             {
@@ -120,6 +121,7 @@ internal sealed class PersonRows
                 || (contact != null && entry.TargetKind == "contact" && entry.TargetId == contact)
                 || entry.ActorName.ToLower() == address
                 || entry.TargetName.ToLower().Contains(address)
+                || (entry.OnBehalfOf != null && entry.OnBehalfOf.ToLower() == address)
                 || (entry.Details != null && entry.Details.ToLower().Contains(address))
             )
         );

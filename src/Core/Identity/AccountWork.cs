@@ -23,6 +23,9 @@ internal sealed class AccountWork(PortalDbContext db, DateTimeOffset now, IIds i
     public DateTimeOffset Now => now;
     public IIds Ids => ids;
 
+    /// <summary>In which the person acts, once that is known: beside each entry from then on.</summary>
+    public Guid? SessionId { get; set; }
+
     public Task AuditAsync(
         PortalUser user,
         string action,
@@ -30,6 +33,41 @@ internal sealed class AccountWork(PortalDbContext db, DateTimeOffset now, IIds i
         object? details,
         CancellationToken cancellation
     ) => AuditAsync(ActorOf(user, from), action, user.Id.ToString(), user.Email ?? "", details, cancellation);
+
+    /// <summary>
+    /// The same in the log of each organisation that the person belongs to: whoever keeps its log has to see who came in,
+    /// and who tried.
+    /// </summary>
+    public async Task AuditEverywhereAsync(
+        PortalUser user,
+        string action,
+        string? from,
+        object? details,
+        CancellationToken cancellation
+    )
+    {
+        var tenants = await db
+            .Memberships.Where(row => row.UserId == user.Id)
+            .Join(db.Tenants.Living(), row => row.TenantId, tenant => tenant.Id, (row, tenant) => tenant.Id)
+            // In one order, so that nobody waits in a circle.
+            .OrderBy(id => id)
+            .ToListAsync(cancellation);
+        foreach (var log in tenants.Append(Guid.Empty))
+        {
+            await AuditLog.AppendAsync(
+                db,
+                log,
+                ActorOf(user, from),
+                now,
+                action,
+                "account",
+                user.Id.ToString(),
+                user.Email ?? "",
+                details,
+                cancellation
+            );
+        }
+    }
 
     public Task AuditAsync(
         Actor actor,
@@ -59,14 +97,15 @@ internal sealed class AccountWork(PortalDbContext db, DateTimeOffset now, IIds i
         var user = await db.Users.SingleOrDefaultAsync(row => row.Id == actor.UserId, cancellation);
         if (user is null || await CheckSession.IsOverAsync(db, actor, cancellation))
         {
-            throw AccessDeniedException.SessionOver();
+            throw AccessDeniedException.SessionOver(actor);
         }
 
+        SessionId = actor.SessionId;
         return user;
     }
 
-    public static Actor ActorOf(PortalUser user, string? from) =>
-        new(user.IsOperator ? ActorKind.Operator : ActorKind.User, user.Id, People.Name(user), from);
+    private Actor ActorOf(PortalUser user, string? from) =>
+        new(user.IsOperator ? ActorKind.Operator : ActorKind.User, user.Id, People.Name(user), from, SessionId);
 }
 
 internal static class AccountWrites
@@ -79,7 +118,9 @@ internal static class AccountWrites
     ) =>
         portal.WriteAsync(
             TenantScope.Installation,
+            patience: null,
             (db, token) => work(new AccountWork(db, portal.Time.GetUtcNow(), portal.Ids), token),
-            cancellation
+            cancellation,
+            asked: work
         );
 }

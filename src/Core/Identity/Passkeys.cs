@@ -112,7 +112,7 @@ public sealed class Passkeys(PortalDb portal)
             {
                 var before = passkey.Data.Name;
                 passkey.Data.Name = Named(name);
-                return new { before, after = passkey.Data.Name };
+                return new { before = new { name = before }, after = new { name = passkey.Data.Name } };
             },
             cancellation
         );

@@ -163,7 +163,7 @@ internal static class SecondFactors
             || await db.Set<IdentityUserPasskey<Guid>>().AnyAsync(row => row.UserId == actor.UserId, cancellation);
         if (hasOne && !await db.Sessions.AnyAsync(row => row.Id == actor.SessionId && row.SecondFactor, cancellation))
         {
-            throw AccessDeniedException.SecondFactorFirst();
+            throw AccessDeniedException.SecondFactorFirst(actor);
         }
     }
 

@@ -42,7 +42,8 @@ internal static class Sessions
         };
         account.Db.Sessions.Add(session);
         await NoteAsync(account, user, SignInResult.SignedIn, method, origin, cancellation);
-        await account.AuditAsync(
+        account.SessionId = session.Id;
+        await account.AuditEverywhereAsync(
             user,
             "account.signed_in",
             origin.From,
@@ -227,7 +228,7 @@ public sealed class EndSessions(PortalDb portal)
                 var here = sessionId == actor.SessionId;
                 session.EndedAt = account.Now;
                 session.EndedBy = here ? SessionEnd.SignedOut : SessionEnd.Revoked;
-                await account.AuditAsync(
+                await account.AuditEverywhereAsync(
                     user,
                     here ? "account.signed_out" : "account.session_revoked",
                     actor.From,

@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
@@ -33,23 +34,15 @@ public sealed class SignInWithPassword(PortalDb portal)
 
         // Outside of the transaction, which would keep everybody else waiting for as long as hashing takes.
         var right = People.IsPassword(known?.PasswordHash ?? NobodysHash, password) && known?.PasswordHash is not null;
+        if (known is null)
+        {
+            await RefuseNobodyAsync(typed, origin, cancellation);
+            return new SignInAnswer.Wrong();
+        }
+
         return await portal.AccountAsync<SignInAnswer>(
             async (account, token) =>
             {
-                if (known is null)
-                {
-                    var shown = PlainText.Kept(typed, TypedLimit);
-                    await account.AuditAsync(
-                        new Actor(ActorKind.User, null, "Somebody", origin.From),
-                        "account.sign_in_failed",
-                        "",
-                        shown,
-                        details: null,
-                        token
-                    );
-                    return new SignInAnswer.Wrong();
-                }
-
                 var user = await account.Db.Users.SingleAsync(row => row.Id == known.Id, token);
                 if (await LockOut.IsClosedAsync(account, user, SignInMethod.Password, origin, token))
                 {
@@ -74,6 +67,23 @@ public sealed class SignInWithPassword(PortalDb portal)
             },
             cancellation
         );
+    }
+
+    private async Task RefuseNobodyAsync(string typed, Origin origin, CancellationToken cancellation)
+    {
+        var nobody = Happening.SignInOfNobody(PlainText.Kept(typed, TypedLimit), origin.From);
+        if (!await portal.Tally.NoteAsync(nobody, cancellation))
+        {
+            // One commit, as for a person who exists: the time does not tell which it was.
+            await portal.AccountAsync(
+                (account, token) =>
+                    account.Db.Installation.ExecuteUpdateAsync(
+                        set => set.SetProperty(row => row.Epoch, row => row.Epoch),
+                        token
+                    ),
+                cancellation
+            );
+        }
     }
 }
 
@@ -135,7 +145,7 @@ internal static class LockOut
         }
 
         await Sessions.NoteAsync(account, user, SignInResult.WhileLocked, method, origin, cancellation);
-        await account.AuditAsync(user, "account.sign_in_failed", origin.From, new { closed = true }, cancellation);
+        await AuditAsync(account, user, "account.sign_in_failed", origin, new { closed = true }, cancellation);
         return true;
     }
 
@@ -160,13 +170,42 @@ internal static class LockOut
             : method == SignInMethod.Password ? SignInResult.WrongPassword
             : SignInResult.WrongCode;
         await Sessions.NoteAsync(account, user, result, method, origin, cancellation);
-        await account.AuditAsync(
+        await AuditAsync(
+            account,
             user,
             closes ? "account.locked_out" : "account.sign_in_failed",
-            origin.From,
+            origin,
             new { method = method.ToString(), browser = origin.Browser },
             cancellation
         );
         return closes;
+    }
+
+    /// <summary>Counted as <see cref="AuditTally"/> does, by the history: whoever guesses fills no log.</summary>
+    private static async Task AuditAsync(
+        AccountWork account,
+        PortalUser user,
+        string action,
+        Origin origin,
+        object details,
+        CancellationToken cancellation
+    )
+    {
+        var since = AuditTally.Start(account.Now, TimeSpan.FromHours(1));
+        var before = await account.Db.SignIns.CountAsync(
+            row => row.UserId == user.Id && row.At >= since && row.Result != SignInResult.SignedIn,
+            cancellation
+        );
+        var times = before + 1;
+        if (action == "account.locked_out" || AuditTally.Stands(times, Happening.Few))
+        {
+            await account.AuditEverywhereAsync(
+                user,
+                action,
+                origin.From,
+                times > Happening.Few ? new { times, since } : details,
+                cancellation
+            );
+        }
     }
 }

@@ -31,6 +31,7 @@ public sealed class ChangeEndpoint(PortalDb portal, OutgoingEventOptions options
                     return new EndpointOutcome.Invalid(problems);
                 }
 
+                var before = Logged(endpoint);
                 var elsewhere = endpoint.Url != input.Url;
                 (endpoint.Url, endpoint.Events) = (input.Url!, input.Mask);
                 var enabled = input.Enabled ?? endpoint.State == EndpointState.Enabled;
@@ -52,10 +53,18 @@ public sealed class ChangeEndpoint(PortalDb portal, OutgoingEventOptions options
                     "webhook_endpoint",
                     endpoint.Id.ToString(),
                     endpoint.Url,
-                    new { input.Events, enabled }
+                    new { before, after = Logged(endpoint) }
                 );
                 return new EndpointOutcome.Saved(EndpointRow.Of(endpoint));
             },
             cancellation
         );
+
+    private static object Logged(EventEndpoint endpoint) =>
+        new
+        {
+            endpoint.Url,
+            EndpointRow.Of(endpoint).Events,
+            enabled = endpoint.State == EndpointState.Enabled,
+        };
 }

@@ -1,32 +1,43 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Programs;
 
 /// <summary>Who shows a key.</summary>
-public abstract record ProgramIdentity(Guid KeyId, string Name)
+/// <param name="MadeBy">Whoever made the key, for whom the program acts; null for an operator's.</param>
+public abstract record ProgramIdentity(Guid KeyId, string Name, string? MadeBy)
 {
-    public sealed record OfTenant(Guid TenantId, Guid KeyId, string Name, ApiScopes Scopes)
-        : ProgramIdentity(KeyId, Name);
+    /// <summary>As the audit log names it.</summary>
+    /// <param name="from">The address that it asks from.</param>
+    public Actor AsActor(string? from) => new(ActorKind.Program, KeyId, Name, from, OnBehalfOf: MadeBy);
 
-    public sealed record Operator(Guid KeyId, string Name) : ProgramIdentity(KeyId, Name);
+    public sealed record OfTenant(Guid TenantId, Guid KeyId, string Name, string MadeBy, ApiScopes Scopes)
+        : ProgramIdentity(KeyId, Name, MadeBy);
+
+    public sealed record Operator(Guid KeyId, string Name) : ProgramIdentity(KeyId, Name, MadeBy: null);
 }
 
-/// <summary>Whose key a token is. One that is unknown and one that was revoked look alike.</summary>
+/// <summary>
+/// Whose key a token is. One that is unknown and one that was revoked look alike. That a key was used stands in the log
+/// once a day with how often, and that a revoked one was shown as well.
+/// </summary>
 public sealed class FindProgram(PortalDb portal)
 {
     /// <summary>So exactly is <see cref="ApiKey.LastUsedAt"/> kept; a write for each request would cost more than the request.</summary>
     private static readonly TimeSpan Exact = TimeSpan.FromMinutes(1);
 
-    public async Task<ProgramIdentity?> ExecuteAsync(string token, CancellationToken cancellation)
+    /// <param name="from">The address that it was shown from.</param>
+    public async Task<ProgramIdentity?> ExecuteAsync(string token, string? from, CancellationToken cancellation)
     {
         var hash = ApiToken.Hash(token);
         return token.StartsWith(ApiToken.OperatorPrefix, StringComparison.Ordinal)
-            ? await OperatorAsync(hash, cancellation)
-            : await TenantAsync(hash, cancellation);
+            ? await OperatorAsync(hash, from, cancellation)
+            : await TenantAsync(hash, from, cancellation);
     }
 
-    private async Task<ProgramIdentity?> TenantAsync(string hash, CancellationToken cancellation)
+    private async Task<ProgramIdentity?> TenantAsync(string hash, string? from, CancellationToken cancellation)
     {
         ApiKey? key;
         // A token names no tenant: its row does.
@@ -35,13 +46,18 @@ public sealed class FindProgram(PortalDb portal)
             key = await db.ApiKeys.SingleOrDefaultAsync(
                 row =>
                     row.TokenHash == hash
-                    && row.RevokedAt == null
                     && db.Tenants.Any(tenant => tenant.Id == row.TenantId && tenant.DeletionBegunAt == null),
                 cancellation
             );
         }
 
         if (key is null)
+        {
+            return null;
+        }
+
+        var program = new ProgramIdentity.OfTenant(key.TenantId, key.Id, key.Name, key.CreatedBy, key.Scopes);
+        if (!await HoldsAsync(program, key.TenantId, "api_key", key.RevokedAt, from, cancellation))
         {
             return null;
         }
@@ -59,21 +75,24 @@ public sealed class FindProgram(PortalDb portal)
             );
         }
 
-        return new ProgramIdentity.OfTenant(key.TenantId, key.Id, key.Name, key.Scopes);
+        return program;
     }
 
-    private async Task<ProgramIdentity?> OperatorAsync(string hash, CancellationToken cancellation)
+    private async Task<ProgramIdentity?> OperatorAsync(string hash, string? from, CancellationToken cancellation)
     {
         OperatorKey? key;
         await using (var db = portal.Read(TenantScope.None))
         {
-            key = await db.OperatorKeys.SingleOrDefaultAsync(
-                row => row.TokenHash == hash && row.RevokedAt == null,
-                cancellation
-            );
+            key = await db.OperatorKeys.SingleOrDefaultAsync(row => row.TokenHash == hash, cancellation);
         }
 
         if (key is null)
+        {
+            return null;
+        }
+
+        var program = new ProgramIdentity.Operator(key.Id, key.Name);
+        if (!await HoldsAsync(program, Guid.Empty, "operator_key", key.RevokedAt, from, cancellation))
         {
             return null;
         }
@@ -91,6 +110,23 @@ public sealed class FindProgram(PortalDb portal)
             );
         }
 
-        return new ProgramIdentity.Operator(key.Id, key.Name);
+        return program;
+    }
+
+    private async Task<bool> HoldsAsync(
+        ProgramIdentity program,
+        Guid tenantId,
+        string kind,
+        DateTimeOffset? revokedAt,
+        string? from,
+        CancellationToken cancellation
+    )
+    {
+        var actor = program.AsActor(from);
+        await portal.Tally.NoteAsync(
+            revokedAt is null ? Happening.KeyUsed(tenantId, actor, kind) : Happening.KeyRefused(tenantId, actor, kind),
+            cancellation
+        );
+        return revokedAt is null;
     }
 }

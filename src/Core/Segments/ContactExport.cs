@@ -6,7 +6,7 @@ using Ledgerpost.Tenancy;
 
 namespace Ledgerpost.Segments;
 
-/// <summary>Contacts as a CSV file that can be imported again.</summary>
+/// <summary>Contacts as a CSV file that can be imported again. That it was taken is audited before its first line.</summary>
 public sealed class ContactExport(PortalDb portal)
 {
     /// <summary>So many are held in memory, whatever the file's size; no transaction spans the whole of it.</summary>
@@ -36,6 +36,22 @@ public sealed class ContactExport(PortalDb portal)
         CancellationToken cancellation
     )
     {
+        await portal.CommandAsync(
+            caller,
+            TenantRole.Viewer,
+            (command, _) =>
+            {
+                command.Audit(
+                    "contacts.exported",
+                    "contact",
+                    "",
+                    "contacts",
+                    new { selection = filter.Details(), email }
+                );
+                return Task.FromResult(true);
+            },
+            cancellation
+        );
         await using var csv = CsvWriter.Create(
             content,
             new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = true },

@@ -45,7 +45,7 @@ public sealed class CheckSendingDomain(PortalDb portal, IDomainProvider provider
     private async Task<SendingDomain?> FindAsync(Caller caller, Guid domainId, CancellationToken cancellation)
     {
         await using var db = portal.Read(caller.Scope);
-        await Permissions.DemandAsync(db, caller, TenantRole.Admin, cancellation);
+        await portal.DemandToReadAsync(db, caller, TenantRole.Admin, nameof(CheckSendingDomain), cancellation);
         return await db.SendingDomains.SingleOrDefaultAsync(row => row.Id == domainId, cancellation);
     }
 

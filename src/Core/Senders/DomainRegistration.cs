@@ -68,7 +68,7 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
                 "domain",
                 domain.Id.ToString(),
                 domain.Name,
-                new { before = domain.Status.ToString(), after = known.Status.ToString() }
+                FieldDifference.Of([new ChangedField("status", domain.Status.ToString(), known.Status.ToString())])
             );
         }
 

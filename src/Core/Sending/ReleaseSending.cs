@@ -25,7 +25,7 @@ public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal si
     public async Task<HoldView?> ReadAsync(Actor actor, CancellationToken cancellation)
     {
         await using var context = db.Read(TenantScope.Installation);
-        await OperatorCommands.DemandOperatorAsync(context, actor, cancellation);
+        await db.DemandOperatorToReadAsync(context, actor, nameof(ReleaseSending), cancellation);
         var row = await context.Installation.SingleAsync(cancellation);
         return row.Hold is { } reason
             ? new HoldView(

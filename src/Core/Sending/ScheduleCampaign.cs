@@ -111,7 +111,11 @@ public sealed class ScheduleCampaign(PortalDb db, CampaignNotifier notifier)
             "campaign",
             campaignId.ToString(),
             campaign.Name,
-            new { at = campaign.ScheduledAt, before = from == CampaignStatus.Draft ? null : before }
+            new
+            {
+                before = new { at = from == CampaignStatus.Draft ? null : before },
+                after = new { at = campaign.ScheduledAt },
+            }
         );
         command.Db.AfterCommit(() => notifier.Publish(campaignId));
         return new ScheduleResult.Scheduled(campaign.ScheduledAt.Value);

@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
@@ -81,7 +82,8 @@ public sealed class ChangeTemplate(PortalDb portal)
                 }
 
                 // Also a repeat whose first answer was lost: the same content is saved already.
-                if (Changed(template, valid) is not { Count: > 0 } changed)
+                var changed = Changed(template, valid);
+                if (changed.TrueForAll(field => field.Before == field.After))
                 {
                     return new TemplateOutcome.Saved(templateId, template.Version);
                 }
@@ -104,24 +106,19 @@ public sealed class ChangeTemplate(PortalDb portal)
                     "template",
                     templateId.ToString(),
                     template.Name,
-                    new { changed, template.Version }
+                    FieldDifference.Of(changed)
                 );
                 return new TemplateOutcome.Saved(templateId, template.Version);
             },
             cancellation
         );
 
-    private static List<string> Changed(Template before, ValidTemplate after) =>
+    private static List<ChangedField> Changed(Template before, ValidTemplate after) =>
         [
-            .. new[]
-            {
-                (Field: "name", Same: before.Name == after.Name),
-                (Field: "subject", Same: before.Subject == after.Subject),
-                (Field: "html", Same: before.Html == after.Html),
-                (Field: "text", Same: before.Text == after.Text),
-            }
-                .Where(part => !part.Same)
-                .Select(part => part.Field),
+            new("name", before.Name, after.Name),
+            new("subject", before.Subject, after.Subject),
+            new("html", before.Html, after.Html),
+            new("text", before.Text, after.Text),
         ];
 }
 

@@ -7,7 +7,13 @@ namespace Ledgerpost.Tenancy;
 
 /// <summary>A tenant's settings as typed; null leaves one alone. The address stays: links and open pages hold it.</summary>
 /// <param name="RequiresSecondFactor">Only for members' own commands: an operator does not decide it.</param>
-public sealed record TenantChange(string? Name, string? TimeZone, bool? RequiresSecondFactor = null)
+/// <param name="MailsAnchors">The same: it is for the owners to wish.</param>
+public sealed record TenantChange(
+    string? Name,
+    string? TimeZone,
+    bool? RequiresSecondFactor = null,
+    bool? MailsAnchors = null
+)
 {
     public IReadOnlyList<FieldError> Problems()
     {
@@ -29,19 +35,20 @@ public sealed record TenantChange(string? Name, string? TimeZone, bool? Requires
     internal object? Apply(Tenant tenant)
     {
         var before = Logged(tenant);
-        (tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor) = (
+        (tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor, tenant.MailsAnchors) = (
             Name?.Trim() ?? tenant.Name,
             TimeZone ?? tenant.TimeZone,
-            RequiresSecondFactor ?? tenant.RequiresSecondFactor
+            RequiresSecondFactor ?? tenant.RequiresSecondFactor,
+            MailsAnchors ?? tenant.MailsAnchors
         );
         var after = Logged(tenant);
         return before.Equals(after) ? null : new { before, after };
     }
 
     private static TenantSettings Logged(Tenant tenant) =>
-        new(tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor);
+        new(tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor, tenant.MailsAnchors);
 
-    private sealed record TenantSettings(string Name, string TimeZone, bool RequiresSecondFactor);
+    private sealed record TenantSettings(string Name, string TimeZone, bool RequiresSecondFactor, bool MailsAnchors);
 }
 
 /// <summary>An admin changes the tenant's name or time zone.</summary>

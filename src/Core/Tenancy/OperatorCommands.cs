@@ -35,7 +35,8 @@ public static class OperatorCommands
                 var command = new CommandContext(db, actor, portal.Time.GetUtcNow(), portal.Ids);
                 return await command.RunAsync(record, work, token);
             },
-            cancellation
+            cancellation,
+            asked: work
         );
 
     /// <exception cref="AccessDeniedException">The caller is not an operator, or not any more.</exception>
@@ -53,12 +54,12 @@ public static class OperatorCommands
                 : await db.Users.AnyAsync(user => user.Id == actor.UserId && user.IsOperator, cancellation);
         if (!holds)
         {
-            throw new AccessDeniedException();
+            throw AccessDeniedException.NoOperator(actor);
         }
 
         if (await CheckSession.IsOverAsync(db, actor, cancellation))
         {
-            throw AccessDeniedException.SessionOver();
+            throw AccessDeniedException.SessionOver(actor);
         }
     }
 }

@@ -9,12 +9,27 @@ namespace Ledgerpost.Tenancy;
 /// <summary>Who acts, as the audit log will name them.</summary>
 /// <param name="UserId">Of a program: its key's id.</param>
 /// <param name="SessionId">In which a person acts: once it is over, their next command is refused. Null for all others.</param>
-public sealed record Actor(ActorKind Kind, Guid? UserId, string Name, string? From, Guid? SessionId = null)
+/// <param name="OnBehalfOf">For whom, where it is not for oneself: a program acts for whoever made its key.</param>
+public sealed record Actor(
+    ActorKind Kind,
+    Guid? UserId,
+    string Name,
+    string? From,
+    Guid? SessionId = null,
+    string? OnBehalfOf = null
+)
 {
     public static Actor System { get; } = new(ActorKind.System, null, "Ledgerpost", null);
 
     /// <summary>A verb of the binary, given by whoever has the data directory.</summary>
-    public static Actor CommandLine { get; } = new(ActorKind.System, null, "The command line", null);
+    public static Actor CommandLine { get; } =
+        new(
+            ActorKind.System,
+            null,
+            "The command line",
+            null,
+            OnBehalfOf: Environment.UserName is { Length: > 0 } user ? user : null
+        );
 }
 
 public enum ActorKind
@@ -71,7 +86,7 @@ public static class Permissions
         };
         if (role is null || role < atLeast)
         {
-            throw new AccessDeniedException(atLeast, role);
+            throw new AccessDeniedException(caller, atLeast, role);
         }
 
         if (caller.Actor.Kind != ActorKind.Program)
@@ -85,7 +100,7 @@ public static class Permissions
     {
         if (await CheckSession.IsOverAsync(db, caller.Actor, cancellation))
         {
-            throw AccessDeniedException.SessionOver();
+            throw AccessDeniedException.SessionOver(caller.Actor, caller.TenantId);
         }
 
         if (
@@ -98,7 +113,7 @@ public static class Permissions
             )
         )
         {
-            throw AccessDeniedException.SecondFactorNeeded();
+            throw AccessDeniedException.SecondFactorNeeded(caller);
         }
     }
 
@@ -129,36 +144,57 @@ public static class Permissions
     }
 }
 
+/// <summary>Who was refused what, for the log of the tenant; <see cref="Guid.Empty"/> for the installation's.</summary>
+/// <param name="Reason">As the log writes it.</param>
+internal sealed record Denial(Guid TenantId, Actor Actor, string Reason);
+
 /// <summary>A command that this person may not give.</summary>
 public sealed class AccessDeniedException : Exception
 {
-    public AccessDeniedException(TenantRole needed, TenantRole? held)
+    public AccessDeniedException(Caller caller, TenantRole needed, TenantRole? held)
         : base(
             held is null
                 ? "You are not a member of this organisation."
-                : $"This needs the role {needed.ToString().ToLowerInvariant()}; yours is {held.ToString()!.ToLowerInvariant()}."
-        ) { }
-
-    private AccessDeniedException(string message)
-        : base(message) { }
-
-    /// <summary>Whoever it was has signed out, or was signed out.</summary>
-    public static AccessDeniedException SessionOver() =>
-        new("You are not signed in any more. Nothing was changed; sign in again.");
-
-    public static AccessDeniedException SecondFactorNeeded() =>
-        new("This organisation asks for a second factor, and you signed in without one.");
-
-    /// <summary>What protects an account is changed only by whoever has shown it.</summary>
-    internal static AccessDeniedException SecondFactorFirst() =>
-        new(
-            "Your account has a second factor, and you signed in without it. Nothing was changed; sign out, sign in with it, and try again."
+                : $"This needs the role {Word(needed)}; yours is {Word(held.Value)}."
+        ) =>
+        Denial = new Denial(
+            caller.TenantId,
+            caller.Actor,
+            held is null ? "not_a_member" : $"role_{Word(held.Value)}_of_{Word(needed)}"
         );
 
-    /// <summary>Nothing is done any more in a tenant that is being deleted.</summary>
-    internal static AccessDeniedException OfTenant() => new("This organisation is being deleted.");
+    private AccessDeniedException(string message, Denial? denial)
+        : base(message) => Denial = denial;
+
+    /// <summary>What stands in the log of it; null for what does not.</summary>
+    internal Denial? Denial { get; }
+
+    /// <summary>Whoever it was has signed out, or was signed out.</summary>
+    internal static AccessDeniedException SessionOver(Actor actor, Guid tenantId = default) =>
+        new(
+            "You are not signed in any more. Nothing was changed; sign in again.",
+            new Denial(tenantId, actor, "session_over")
+        );
+
+    internal static AccessDeniedException SecondFactorNeeded(Caller caller) =>
+        new(
+            "This organisation asks for a second factor, and you signed in without one.",
+            new Denial(caller.TenantId, caller.Actor, "second_factor_needed")
+        );
+
+    /// <summary>What protects an account is changed only by whoever has shown it.</summary>
+    internal static AccessDeniedException SecondFactorFirst(Actor actor) =>
+        new(
+            "Your account has a second factor, and you signed in without it. Nothing was changed; sign out, sign in with it, and try again.",
+            new Denial(Guid.Empty, actor, "second_factor_needed")
+        );
 
     /// <summary>Only operators may do it.</summary>
-    public AccessDeniedException()
-        : base("Only an operator of this installation may do this.") { }
+    internal static AccessDeniedException NoOperator(Actor actor) =>
+        new("Only an operator of this installation may do this.", new Denial(Guid.Empty, actor, "not_an_operator"));
+
+    /// <summary>Nothing is done any more in a tenant that is being deleted, nor written into its log.</summary>
+    internal static AccessDeniedException OfTenant() => new("This organisation is being deleted.", denial: null);
+
+    private static string Word(TenantRole role) => role.ToString().ToLowerInvariant();
 }

@@ -20,6 +20,9 @@ public sealed class Tenant
     /// <summary>Nobody sees anything of it in a session in which only a password was shown.</summary>
     public bool RequiresSecondFactor { get; set; }
 
+    /// <summary>Its owners get each anchor of the audit log by mail.</summary>
+    public bool MailsAnchors { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>From here on nobody and nothing acts in it; its rows go in the background (<c>DeleteTenants</c>).</summary>

@@ -35,7 +35,7 @@ public sealed class TenantList(PortalDb portal)
     )
     {
         await using var db = portal.Read(TenantScope.None);
-        await OperatorCommands.DemandOperatorAsync(db, actor, cancellation);
+        await portal.DemandOperatorToReadAsync(db, actor, nameof(TenantList), cancellation);
         var tenants = await db.Tenants.NewestFirst(row => row.Id, after).Take(limit).ToListAsync(cancellation);
         return [.. tenants.Select(TenantRow.Of)];
     }
@@ -44,7 +44,7 @@ public sealed class TenantList(PortalDb portal)
     public async Task<TenantRow?> FindAsync(Actor actor, Guid tenantId, CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.None);
-        await OperatorCommands.DemandOperatorAsync(db, actor, cancellation);
+        await portal.DemandOperatorToReadAsync(db, actor, nameof(TenantList), cancellation);
         return await db.Tenants.SingleOrDefaultAsync(row => row.Id == tenantId, cancellation) is { } tenant
             ? TenantRow.Of(tenant)
             : null;

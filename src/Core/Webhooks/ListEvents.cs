@@ -69,7 +69,7 @@ public sealed class ListEvents(PortalDb db)
     public async Task<EventListPage> ExecuteAsync(Actor actor, EventListQuery query, CancellationToken cancellation)
     {
         await using var context = db.Read(TenantScope.Installation);
-        await OperatorCommands.DemandOperatorAsync(context, actor, cancellation);
+        await db.DemandOperatorToReadAsync(context, actor, nameof(ListEvents), cancellation);
         return await PageAsync(context, Guid.Empty, query, cancellation);
     }
 

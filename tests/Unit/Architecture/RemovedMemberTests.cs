@@ -56,7 +56,9 @@ public sealed class RemovedMemberTests(WallTests.Portal portal) : IClassFixture<
 
         Assert.True(methods.Count > 50, $"The search for use cases has gone blind: {methods.Count}.");
         Assert.Equal([], wrong);
-        Assert.Equal(before, await CountAsync(caller.TenantId));
+        // What was refused stands in the log, and nothing else of it.
+        Assert.Equal(before, await CountAsync(caller.TenantId, denied: false));
+        Assert.True(await CountAsync(caller.TenantId, denied: true) > 50, "Denied attempts are not in the log.");
     }
 
     private IEnumerable<(Type Type, MethodInfo Method)> UseCases() =>
@@ -161,12 +163,12 @@ public sealed class RemovedMemberTests(WallTests.Portal portal) : IClassFixture<
             await portal.Host.Get<JoinTenant>().ExecuteAsync(invited.InvitationToken, actor, default)
         );
         await portal.Host.Get<RemoveMember>().ExecuteAsync(boss, operatorId, default);
-        return (new Caller(scope, actor), await CountAsync(tenant.Id));
+        return (new Caller(scope, actor), await CountAsync(tenant.Id, denied: false));
     }
 
-    private async Task<int> CountAsync(Guid tenantId)
+    private async Task<int> CountAsync(Guid tenantId, bool denied)
     {
         await using var db = portal.Host.Get<PortalDb>().Read(TenantScope.For(tenantId));
-        return await db.AuditEntries.CountAsync();
+        return await db.AuditEntries.CountAsync(entry => denied == (entry.Action == "command.denied"));
     }
 }

@@ -38,7 +38,7 @@ public sealed class DraftTests
             .AuditEntries.Where(e => e.Action == "campaign.edited")
             .Select(e => e.Details)
             .SingleAsync();
-        Assert.Equal("""{"changed":["subject","html"],"version":2}""", details);
+        Assert.Equal("""{"before":{"subject":"","html":""},"after":{"subject":"Hi","html":"<p>Hi"}}""", details);
     }
 
     [Fact]

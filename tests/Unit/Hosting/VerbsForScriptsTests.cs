@@ -42,11 +42,17 @@ public sealed class VerbsForScriptsTests
                 .AuditEntries.Where(row => row.TenantId == tenantId)
                 .OrderBy(row => row.Sequence)
                 .ToListAsync();
-            Assert.Equal(["tenant.created", "api_key.created"], entries.Select(row => row.Action));
+            Assert.Equal(["tenant.created", "api_key.created", "api_key.used"], entries.Select(row => row.Action));
             Assert.All(
-                entries,
-                row => Assert.Equal((ActorKind.System, "The command line"), (row.ActorKind, row.ActorName))
+                entries.Take(2),
+                row =>
+                    Assert.Equal(
+                        (ActorKind.System, "The command line", Environment.UserName),
+                        (row.ActorKind, row.ActorName, row.OnBehalfOf)
+                    )
             );
+            // Whoever made its key is for whom a program acts.
+            Assert.Equal((ActorKind.Program, "The command line"), (entries[2].ActorKind, entries[2].OnBehalfOf));
         }
     }
 

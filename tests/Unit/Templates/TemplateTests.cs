@@ -43,7 +43,11 @@ public sealed class TemplateTests
         Assert.Null(await list.FindAsync(tenant.Scope, id));
         Assert.Equal(new TemplateOutcome.NotFound(), await new DeleteTemplate(database.Db).ExecuteAsync(editor, id));
         Assert.Equal(
-            ["template.created ", """template.changed {"changed":["name","text"],"version":2}""", "template.deleted "],
+            [
+                "template.created ",
+                """template.changed {"before":{"name":"Letter","text":null},"after":{"name":"Note","text":"Hi {{email}}"}}""",
+                "template.deleted ",
+            ],
             await AuditAsync(database, tenant)
         );
     }

@@ -16,6 +16,10 @@ public sealed record AuditAddress(
 {
     public string Href => PortalUrls.Audit(Slug, Actor, Action, Target, From, To, Before);
 
+    /// <summary>All that the filters find, as a file.</summary>
+    /// <param name="format">csv or json.</param>
+    public string Export(string format) => PortalUrls.AuditExport(Slug, format, Actor, Action, Target, From, To);
+
     /// <summary>The same list from its newest entry.</summary>
     public AuditAddress Newest => this with { Before = null };
 

@@ -12,7 +12,7 @@ public sealed class TenantHealthList(PortalDb portal)
     public async Task<IReadOnlyList<TenantHealth>> ReadAsync(Actor actor, CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.Installation);
-        await OperatorCommands.DemandOperatorAsync(db, actor, cancellation);
+        await portal.DemandOperatorToReadAsync(db, actor, nameof(TenantHealthList), cancellation);
         var owning = InviteFirstOwner.Owning(db);
         return await db
             .Tenants.OrderBy(tenant => tenant.Name)

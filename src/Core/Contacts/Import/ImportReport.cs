@@ -92,7 +92,10 @@ public sealed class ImportReport(PortalDb portal)
             cancellation
         );
 
-    /// <summary>Rejected lines as CSV. A value that a spreadsheet would take for a formula gets an apostrophe before it.</summary>
+    /// <summary>
+    /// Rejected lines as CSV, and an entry that they were taken. A value that a spreadsheet would take for a formula gets an
+    /// apostrophe before it.
+    /// </summary>
     public async Task WriteRejectedAsync(
         Caller caller,
         Guid importId,
@@ -100,6 +103,20 @@ public sealed class ImportReport(PortalDb portal)
         CancellationToken cancellation = default
     )
     {
+        await portal.CommandAsync(
+            caller,
+            TenantRole.Viewer,
+            async (command, token) =>
+            {
+                if (await FindAsync(command.Db, importId, token) is { } import)
+                {
+                    command.Audit("contacts.rejected_exported", "import", importId.ToString(), import.FileName);
+                }
+
+                return true;
+            },
+            cancellation
+        );
         await using var db = portal.Read(caller.Scope);
         await using var csv = CsvWriter.Create(
             content,

@@ -29,7 +29,7 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
         // Before a byte is stored; the command asks again.
         await using (var db = portal.Read(caller.Scope))
         {
-            await Permissions.DemandAsync(db, caller, TenantRole.Editor, cancellation);
+            await portal.DemandToReadAsync(db, caller, TenantRole.Editor, nameof(StartImport), cancellation);
         }
 
         var importId = ids.New();

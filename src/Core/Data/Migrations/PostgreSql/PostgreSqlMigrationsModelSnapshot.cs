@@ -68,11 +68,18 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("character varying(16)")
                         .UseCollation("C");
 
+                    b.Property<string>("OnBehalfOf")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<byte[]>("PersonalHash")
                         .HasColumnType("bytea");
 
                     b.Property<byte[]>("Salt")
                         .HasColumnType("bytea");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid");
 
                     b.Property<string>("TargetId")
                         .IsRequired()
@@ -94,6 +101,10 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasKey("TenantId", "Sequence");
 
                     b.HasIndex("TenantId", "At");
+
+                    b.HasIndex("TenantId", "Action", "Sequence");
+
+                    b.HasIndex("TenantId", "ActorId", "Sequence");
 
                     b.HasIndex("TenantId", "TargetKind", "TargetId");
 
@@ -1951,6 +1962,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.Property<long?>("DeletionRows")
                         .HasColumnType("bigint");
+
+                    b.Property<bool>("MailsAnchors")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("Name")
                         .IsRequired()

@@ -58,11 +58,17 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasMaxLength(16)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("OnBehalfOf")
+                        .HasColumnType("TEXT");
+
                     b.Property<byte[]>("PersonalHash")
                         .HasColumnType("BLOB");
 
                     b.Property<byte[]>("Salt")
                         .HasColumnType("BLOB");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("TargetId")
                         .IsRequired()
@@ -81,6 +87,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasKey("TenantId", "Sequence");
 
                     b.HasIndex("TenantId", "At");
+
+                    b.HasIndex("TenantId", "Action", "Sequence");
+
+                    b.HasIndex("TenantId", "ActorId", "Sequence");
 
                     b.HasIndex("TenantId", "TargetKind", "TargetId");
 
@@ -1822,6 +1832,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("DeletionRows")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("MailsAnchors")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Name")
