@@ -131,6 +131,10 @@ internal static class RouteRows
                 "audit?target=campaign:<Campaign>&cursor=MTo5OTk5",
                 "audit?actor=<Member>"
             ),
+            ["GET /api/v1/audit/export"] = RouteRow.Of(
+                "audit/export?target=campaign:<Campaign>",
+                "audit/export?format=json&actor=<Member>"
+            ),
             ["GET /api/v1/api-keys"] = RouteRow.Of("api-keys?cursor=<cursor:ApiKey>"),
             ["POST /api/v1/api-keys"] = RouteRow.None("takes no id"),
             ["DELETE /api/v1/api-keys/{id:guid}"] = RouteRow.Of("api-keys/<ApiKey>"),
@@ -170,6 +174,11 @@ internal static class RouteRows
             ["GET /t/{slug}/contacts/imports/{id:guid}/rejected.csv"] = RouteRow.Of(
                 "/t/north/contacts/imports/<ContactImport>/rejected.csv"
             ),
+            ["GET /t/{slug}/audit/export.csv"] = RouteRow.Of(
+                "/t/north/audit/export.csv?target=campaign:<Campaign>",
+                "/t/north/audit/export.csv?actor=<Member>"
+            ),
+            ["GET /t/{slug}/audit/export.json"] = RouteRow.Of("/t/north/audit/export.json?actor=<Member>"),
             ["GET /u/{token}"] = RouteRow.None(Token),
             ["POST /u/{token}"] = RouteRow.None(Token),
             ["POST /webhooks/resend"] = RouteRow.None("a signature of the provider account is the proof; EventTests"),
