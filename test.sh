@@ -86,14 +86,35 @@ count() { # suite, exit code of dotnet test, seconds
   failed=$((failed + suite_failed))
 }
 
+suite() { # suite, project, further arguments
+  dotnet test "$2" --no-build --configuration "$configuration" --verbosity quiet \
+    --results-directory "$results" --logger "trx;LogFileName=$1.trx" \
+    --blame-hang-timeout 10m --blame-hang-dump-type none "${@:3}"
+}
+
 run() { # suite, project, further arguments
-  local suite=$1 project=$2 code=0 began=$SECONDS
-  shift 2
-  say "$suite tests"
-  dotnet test "$project" --no-build --configuration "$configuration" --verbosity quiet \
-    --results-directory "$results" --logger "trx;LogFileName=$suite.trx" \
-    --blame-hang-timeout 10m --blame-hang-dump-type none "$@" || code=$?
-  count "$suite" "$code" $((SECONDS - began))
+  local code=0 began=$SECONDS
+  say "$1 tests"
+  suite "$@" || code=$?
+  count "$1" "$code" $((SECONDS - began))
+}
+
+# A suite that mostly waits goes beside another; what it says comes when it is waited for.
+beside=
+beside_began=
+run_beside() { # suite, project
+  beside_began=$SECONDS
+  suite "$@" >"$results/$1.log" 2>&1 &
+  beside=$!
+}
+
+wait_for() { # suite
+  local code=0
+  wait "$beside" || code=$?
+  beside=
+  say "$1 tests, begun beside the former"
+  cat "$results/$1.log"
+  count "$1" "$code" $((SECONDS - beside_began))
 }
 
 postgresql_folder=
@@ -108,7 +129,12 @@ stop_postgresql() {
   if [ -n "$postgresql_folder" ]; then ./.ci/postgresql stop "$postgresql_folder"; fi
   postgresql_folder=
 }
-trap stop_postgresql EXIT
+
+stop_all() {
+  if [ -n "$beside" ]; then kill "$beside" 2>/dev/null || true; fi
+  stop_postgresql
+}
+trap stop_all EXIT
 
 # What touches the database; the proofs in a simulated world have SQLite's file in it, and the scale tests its numbers.
 on_postgresql='(Category!=Long|FullyQualifiedName~SixtyFourAtOnce)&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
@@ -161,12 +187,14 @@ if $quick; then
   run Unit tests/Unit --filter "Category!=Long"
 else
   run Unit tests/Unit
+  # The proof by force waits for leases and starts most of its time.
+  run_beside Force tests/Force
   # The same tests of data and engine once more, on the other database.
   start_postgresql
   LEDGERPOST_TEST_DATABASE=PostgreSql LEDGERPOST_TEST_POSTGRESQL="$postgresql" \
     run PostgreSql tests/Unit --filter "$on_postgresql"
   stop_postgresql
-  run Force tests/Force
+  wait_for Force
   run UI tests/UI
 fi
 

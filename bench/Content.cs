@@ -12,6 +12,9 @@ internal static class Content
 
     public static string Html { get; } = Build();
 
+    public static string HtmlWithOwnField { get; } =
+        Html.Replace("</h1>", " of {{fields.city}}</h1>", StringComparison.Ordinal);
+
     /// <summary>About what the plain text part of it is.</summary>
     public static string Text { get; } = string.Concat(Enumerable.Repeat(Sentence + "\n\n", 10));
 

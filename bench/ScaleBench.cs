@@ -29,7 +29,23 @@ internal static class ScaleBench
             report.Add(name, "freeze and plan", "s", (await seed.LaunchAsync(campaign)).TotalSeconds);
             report.Add(name, "limit: raw settle of 100", "µs/mail", await RawSettleAsync(store, campaign));
             await PreviewAsync(store, seed, campaign, name, report);
+            await OwnFieldsAsync(store, seed, recipients, name, report);
         }
+    }
+
+    /// <summary>The same launch where everybody has a field of the tenant's own, and the content names it.</summary>
+    private static async Task OwnFieldsAsync(Store store, Seed seed, int recipients, string name, Report report)
+    {
+        var campaign = await seed.AddAsync("fields", recipients, ownFields: true);
+        await CheckpointAsync(store);
+        report.Add(
+            name,
+            "limit: raw INSERT..SELECT, with own fields",
+            "s",
+            (await RawFreezeAsync(store, campaign, withFields: true)).TotalSeconds
+        );
+        await CheckpointAsync(store);
+        report.Add(name, "freeze and plan, with own fields", "s", (await seed.LaunchAsync(campaign)).TotalSeconds);
     }
 
     /// <summary>What was written before has its place in the file before the clock runs.</summary>
@@ -42,7 +58,7 @@ internal static class ScaleBench
     }
 
     /// <summary>The same rows into the same table with the same indexes, and nothing else; rolled back.</summary>
-    private static async Task<TimeSpan> RawFreezeAsync(Store store, SeededCampaign campaign)
+    private static async Task<TimeSpan> RawFreezeAsync(Store store, SeededCampaign campaign, bool withFields = false)
     {
         await using var connection = await store.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -58,8 +74,23 @@ internal static class ScaleBench
             ("tenant", campaign.TenantId)
         );
         command.Transaction = transaction;
+        await using var fields = connection.Command(
+            """
+            INSERT INTO "RecipientFields" ("TenantId", "CampaignId", "RecipientNumber", "Fields")
+            SELECT "TenantId", @campaign, ROW_NUMBER() OVER (ORDER BY "CreatedAt", "Id"), "Fields"
+            FROM "Contacts" WHERE "TenantId" = @tenant
+            """,
+            ("campaign", campaign.Id),
+            ("tenant", campaign.TenantId)
+        );
+        fields.Transaction = transaction;
         var watch = Stopwatch.StartNew();
         await command.ExecuteNonQueryAsync();
+        if (withFields)
+        {
+            await fields.ExecuteNonQueryAsync();
+        }
+
         return watch.Elapsed;
     }
 

@@ -58,19 +58,20 @@ internal sealed class Seed : IAsyncDisposable
 
     /// <summary>A tenant with its verified domain, so many contacts and a draft to all of them.</summary>
     /// <param name="name">A slug; below it the domain.</param>
-    public async Task<SeededCampaign> AddAsync(string name, int contacts)
+    /// <param name="ownFields">Every contact has a field of the tenant's own, and the content names it.</param>
+    public async Task<SeededCampaign> AddAsync(string name, int contacts, bool ownFields = false)
     {
         var campaign = new SeededCampaign(_ids.New(), _ids.New(), contacts);
         await Db.WriteAsync(
             campaign.Scope,
             (context, _) =>
             {
-                AddRows(context, campaign, name);
+                AddRows(context, campaign, name, ownFields ? Content.HtmlWithOwnField : Content.Html);
                 return Task.CompletedTask;
             },
             CancellationToken.None
         );
-        await AddContactsAsync(campaign, name);
+        await AddContactsAsync(campaign, name, ownFields ? """{"city":"Bergen"}""" : null);
         return campaign;
     }
 
@@ -92,7 +93,7 @@ internal sealed class Seed : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Db.DisposeAsync();
 
-    private void AddRows(PortalDbContext context, SeededCampaign campaign, string name)
+    private void AddRows(PortalDbContext context, SeededCampaign campaign, string name, string html)
     {
         var (domainId, senderId, now) = (_ids.New(), _ids.New(), DateTimeOffset.UtcNow);
         context.Tenants.Add(
@@ -136,7 +137,7 @@ internal sealed class Seed : IAsyncDisposable
                 Status = CampaignStatus.Draft,
                 SenderId = senderId,
                 Subject = Content.Subject,
-                Html = Content.Html,
+                Html = html,
                 AudienceKind = AudienceKind.All,
                 CreatedBy = "bench",
                 CreatedAt = now,
@@ -146,13 +147,14 @@ internal sealed class Seed : IAsyncDisposable
     }
 
     // One statement, as fast as the database makes rows: it is not what is measured.
-    private async Task AddContactsAsync(SeededCampaign campaign, string name)
+    private async Task AddContactsAsync(SeededCampaign campaign, string name, string? fields)
     {
         const string Rows = """
             INSERT INTO "Contacts" ("TenantId", "Id", "Email", "NormalizedEmail", "FirstName", "LastName", "Search",
-                "CreatedAt", "UpdatedAt")
+                "Fields", "CreatedAt", "UpdatedAt")
             SELECT @tenant, {0}, @name || i || '@example.net', @name || i || '@example.net', 'First' || i, 'Last' || i,
-                @name || i || '@example.net first' || i || ' last' || i, 1750000000000000 + i, 1750000000000000 + i
+                @name || i || '@example.net first' || i || ' last' || i, NULLIF(@fields, ''), 1750000000000000 + i,
+                1750000000000000 + i
             FROM
             """;
         var onSqlite = _store.Provider == DatabaseProvider.Sqlite;
@@ -167,6 +169,7 @@ internal sealed class Seed : IAsyncDisposable
                 : $"{rows} generate_series(1, @count) AS i",
             ("tenant", campaign.TenantId),
             ("name", name),
+            ("fields", fields ?? ""),
             ("count", campaign.Recipients)
         );
         if (!onSqlite)

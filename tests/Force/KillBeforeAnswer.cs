@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Ledgerpost.Sending;
@@ -119,7 +118,7 @@ internal static class KillBeforeAnswer
 
     private static async Task<HttpResponseMessage> PostAsync(Portal portal, string path, object body, string key)
     {
-        using var program = Program(portal);
+        using var program = portal.Program();
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
         request.Headers.Add("Idempotency-Key", key);
         return await program.SendAsync(request);
@@ -127,14 +126,7 @@ internal static class KillBeforeAnswer
 
     private static async Task<JsonElement> GetAsync(Portal portal, string path)
     {
-        using var program = Program(portal);
+        using var program = portal.Program();
         return await program.GetFromJsonAsync<JsonElement>(path);
-    }
-
-    private static HttpClient Program(Portal portal)
-    {
-        var program = new HttpClient { BaseAddress = new Uri(portal.Address + "/api/v1/") };
-        program.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Installation.ApiKey);
-        return program;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using Bench;
 using Ledgerpost.Data;
@@ -66,6 +67,8 @@ internal sealed class Portal : IAsyncDisposable
             "--Resend:WebhookSecret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "--Bootstrap:Email=operator@force.test",
             "--Bootstrap:Password=correct horse battery",
+            // The program that is told of events listens on this machine.
+            "--OutgoingEvents:AllowPrivateAddresses=true",
             $"--Database:Provider={installation.Provider}",
             string.Create(CultureInfo.InvariantCulture, $"--Sending:MaxConcurrency={settings.Concurrency}"),
         ];
@@ -86,6 +89,14 @@ internal sealed class Portal : IAsyncDisposable
                 arguments.Add($"--{key}={value}");
             }
         }
+    }
+
+    /// <summary>A program of the tenant with a key that may do everything; to be disposed.</summary>
+    public HttpClient Program()
+    {
+        var program = new HttpClient { BaseAddress = new Uri(Address + "/api/v1/") };
+        program.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Installation.ApiKey);
+        return program;
     }
 
     public void ThrowIfEnded() => _process.ThrowIfEnded();

@@ -14,6 +14,7 @@ await using (var server = await PostgreSql.StartAsync())
     {
         await PlayAsync(() => KillAtPoints.RunAsync(table, postgreSql, KillAtPoints.EveryHistory));
         await PlayAsync(() => KillBeforeAnswer.RunAsync(table, postgreSql));
+        await PlayAsync(() => KillBeforeDelivered.RunAsync(table, postgreSql));
         await PlayAsync(() => KillAtRandom.RunAsync(table, postgreSql, kills: 20, seed: 1));
         foreach (var point in new[] { CrashPoints.BeforeIntent, CrashPoints.BeforePost, CrashPoints.BeforeSettle })
         {

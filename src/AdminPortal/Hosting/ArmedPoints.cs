@@ -17,6 +17,7 @@ public sealed record ArmedPoint(string Point, int Passing)
         CrashPoints.BeforeFreeze,
         CrashPoints.BeforeAnswer,
         CrashPoints.BeforeRemoval,
+        CrashPoints.BeforeDelivered,
     ];
 
     public static string Choices => string.Join(", ", Names);

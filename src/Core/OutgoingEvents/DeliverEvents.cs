@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Ledgerpost.Data;
 using Ledgerpost.Outbox;
+using Ledgerpost.Sending;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -21,6 +22,7 @@ public sealed class DeliverEvents(
     EventHttp http,
     EndpointSecrets secrets,
     Random random,
+    CrashPoints crash,
     ILogger<DeliverEvents> logger
 )
 {
@@ -102,6 +104,7 @@ public sealed class DeliverEvents(
         );
         if (answers.Length > 0)
         {
+            await crash.ReachAsync(CrashPoints.BeforeDelivered, CancellationToken.None);
             await SettleAsync(endpoint, owner, answers);
         }
 

@@ -22,7 +22,8 @@ internal sealed class SystemResolver : IEventResolver
 /// <summary>A request that went out, or should have.</summary>
 /// <param name="Status">Null where no answer came.</param>
 /// <param name="Error">Null for 2xx; else what came, or why nothing did.</param>
-public sealed record EventAnswer(int? Status, string? Error, TimeSpan Duration)
+/// <param name="RetryAfter">How long the other side asks to be left alone, by its header of that name; as it says it, unlimited.</param>
+public sealed record EventAnswer(int? Status, string? Error, TimeSpan Duration, TimeSpan? RetryAfter = null)
 {
     public bool IsDelivered => Status is >= 200 and < 300;
 }
@@ -104,7 +105,8 @@ public sealed class EventHttp : IDisposable
             return new EventAnswer(
                 status,
                 answer.IsSuccessStatusCode ? null : await SayAsync(answer, stop.Token),
-                _time.GetElapsedTime(began)
+                _time.GetElapsedTime(began),
+                answer.Headers.RetryAfter is { } asked ? asked.Delta ?? asked.Date - _time.GetUtcNow() : null
             );
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

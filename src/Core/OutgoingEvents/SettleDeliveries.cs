@@ -15,6 +15,9 @@ internal sealed class SettleDeliveries(Random random)
     /// <summary>An endpoint to which nothing came through for so long is disabled.</summary>
     private static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(5);
 
+    /// <summary>So long an endpoint may ask to be left alone; its word counts no further.</summary>
+    public static readonly TimeSpan LongestWish = TimeSpan.FromHours(1);
+
     private const int Gone = 410;
     private const int MaxError = 1000;
 
@@ -85,7 +88,9 @@ internal sealed class SettleDeliveries(Random random)
 
         endpoint.FailingSince ??= now;
         endpoint.FailuresInARow++;
-        endpoint.PausedUntil = now + Pause(endpoint.FailuresInARow);
+        var wish = sent.Max(one => one.Answer.RetryAfter) ?? TimeSpan.Zero;
+        var pause = Pause(endpoint.FailuresInARow);
+        endpoint.PausedUntil = now + (wish < pause ? pause : wish < LongestWish ? wish : LongestWish);
         if (now - endpoint.FailingSince < GivesUpAfter)
         {
             return false;

@@ -21,5 +21,8 @@ public class CrashPoints
     /// <summary>Of a tenant that is being deleted: before the next of its rows go.</summary>
     public const string BeforeRemoval = "before-removal";
 
+    /// <summary>Of events at a tenant's endpoint: answered, and that not yet written down.</summary>
+    public const string BeforeDelivered = "before-delivered";
+
     public virtual ValueTask ReachAsync(string point, CancellationToken cancellation) => ValueTask.CompletedTask;
 }

@@ -40,21 +40,24 @@ public sealed class ForgetEvents(PortalDb db)
     {
         var before = db.Time.GetUtcNow() - Kept;
         await using var context = db.Read(TenantScope.Installation);
-        // Up to the instant of the last of so many: a statement that walks along the index and needs no list.
         var oldest = Old(context, tenantId, before).OrderBy(message => message.ReceivedAt);
+        if (!await oldest.AnyAsync(cancellation))
+        {
+            return 0;
+        }
+
+        // Up to the instant of the last of so many: a statement that walks along the index and needs no list.
         var last =
             await oldest
                 .Skip(BatchSize - 1)
                 .Select(message => (DateTimeOffset?)message.ReceivedAt)
                 .FirstOrDefaultAsync(cancellation)
             ?? before;
-        return await oldest.AnyAsync(cancellation)
-            ? await db.WriteBesideOthersAsync(
-                TenantScope.Installation,
-                (writing, token) => Old(writing, tenantId, last).ExecuteDeleteAsync(token),
-                cancellation
-            )
-            : 0;
+        return await db.WriteBesideOthersAsync(
+            TenantScope.Installation,
+            (writing, token) => Old(writing, tenantId, last).ExecuteDeleteAsync(token),
+            cancellation
+        );
     }
 
     private static IQueryable<WebhookMessage> Old(PortalDbContext context, Guid tenantId, DateTimeOffset until) =>

@@ -170,6 +170,32 @@ public sealed class DeliveryTests
         Assert.Equal(status == 302, delivery.LastError?.Contains("not followed", StringComparison.Ordinal) == true);
     }
 
+    [Theory]
+    [InlineData("600", 600)]
+    [InlineData("Sun, 01 Jan 2090 00:00:00 GMT", 3600)]
+    [InlineData("999999999", 3600)]
+    [InlineData("Thu, 01 Jan 1970 00:00:00 GMT", 0)]
+    [InlineData("soon", 0)]
+    public async Task Endpoint_ThatAsksToBeLeftAlone_IsForSoLong_AndForAnHourAtMost(string header, int seconds)
+    {
+        await using var rig = await HookRig.CreateAsync();
+        using var server = new HookServer { Status = 429, More = $"Retry-After: {header}\r\n" };
+        var endpoint = (await rig.SubscribeAsync(server, ["campaign.sent"])).Endpoint;
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
+        await rig.DeliverAsync();
+        var asked = server.Hooks.Count;
+        // A try by itself would come after seconds.
+        var wish = TimeSpan.FromSeconds(Math.Max(seconds, 10));
+
+        rig.Engine.Time.Advance(wish - TimeSpan.FromSeconds(1));
+        Assert.Equal(seconds == 0, await rig.DeliverAsync() > 0);
+        rig.Engine.Time.Advance(TimeSpan.FromSeconds(60));
+        await rig.DeliverAsync();
+
+        Assert.True(server.Hooks.Count > asked);
+    }
+
     [Fact]
     public async Task Answer_WithoutAnEnd_IsReadOnlyAtItsBeginning()
     {

@@ -54,7 +54,15 @@ public sealed class HookRig : IAsyncDisposable
         new(await EngineHarness.CreateAsync(), new OutgoingEventOptions(AllowPrivateAddresses: true));
 
     public DeliverEvents NewDeliver() =>
-        new(Engine.Db, Engine.Database.Ids, Http, _secrets, new Random(7), NullLogger<DeliverEvents>.Instance);
+        new(
+            Engine.Db,
+            Engine.Database.Ids,
+            Http,
+            _secrets,
+            new Random(7),
+            Engine.Crash,
+            NullLogger<DeliverEvents>.Instance
+        );
 
     public static string[] AllEvents => [.. EventTypes.All.Select(EventTypes.NameOf)];
 

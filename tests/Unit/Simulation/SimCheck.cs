@@ -30,7 +30,7 @@ internal static partial class SimCheck
                 world.RestoredAt is not null
             );
             CountsAddUp(world, campaign, people);
-            EndState(campaign, people, WaitsForADraft(world, campaign));
+            EndState(campaign, people, WaitsForADraft(world, campaign), world.RestoredAt is not null);
             LeftoversHaveTheirReason(world, campaign, people);
             NoChunkInLimbo(campaign, chunks, people, world.RestoredAt is not null);
         }
@@ -203,7 +203,7 @@ internal static partial class SimCheck
         && campaign.ContinuedById is { } next
         && world.Look(db => db.Campaigns.AnyAsync(c => c.Id == next && c.Status == CampaignStatus.Draft));
 
-    private static void EndState(Campaign campaign, List<Recipient> people, bool waitsForADraft)
+    private static void EndState(Campaign campaign, List<Recipient> people, bool waitsForADraft, bool restored)
     {
         bool Any(RecipientState state) => people.Exists(person => person.State == state);
 
@@ -223,6 +223,10 @@ internal static partial class SimCheck
                 break;
             case CampaignStatus.Cancelled:
                 Require(!Any(RecipientState.Pending), $"{what} with somebody pending.");
+                break;
+            case CampaignStatus.Scheduled when restored:
+                Require(campaign.StopReason is not null, $"{what} without a question, in an older database.");
+                Require(people.Count == 0, $"{what} with people in its ledger.");
                 break;
             default:
                 throw new SimulationException(

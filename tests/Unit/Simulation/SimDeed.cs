@@ -33,4 +33,7 @@ internal enum SimDeed
     Released,
     EmailPosted,
     EmailPostedAgain,
+    Scheduled,
+    LaunchedWhenDue,
+    AskedWhenDue,
 }

@@ -17,17 +17,82 @@ internal sealed partial class SimPeople
     private static bool IsFollowUpDraft(Campaign campaign) =>
         campaign is { Status: CampaignStatus.Draft, ContinuesId: not null };
 
-    private void LaunchFollowUp(Campaign draft) =>
+    /// <summary>A follow-up's draft, or a scheduled campaign at once.</summary>
+    private void LaunchAsShown(Campaign shown, SimDeed deed) =>
         world.Do(
-            $"launch the follow-up {draft.Id:N}",
+            $"launch the {shown.Status} {shown.Id:N}",
             async portal =>
             {
                 var result = await portal
                     .Get<LaunchCampaign>()
-                    .ExecuteAsync(TenantOf(draft.TenantId).As(TenantRole.Admin), draft.Id, draft.Version, None);
-                return world.Note(result, result is LaunchResult.Launched, SimDeed.FollowUpLaunched);
+                    .ExecuteAsync(TenantOf(shown.TenantId).As(TenantRole.Admin), shown.Id, shown.Version, None);
+                return world.Note(result, result is LaunchResult.Launched, deed);
             }
         );
+
+    /// <summary>For some time within the troubles; now and then somebody does not wait and presses when it is due.</summary>
+    private void Schedule(TestTenant tenant, TimeSpan at)
+    {
+        var id = world.Ids.New();
+        var ahead = TimeSpan.FromMinutes(1) + (world.Plan.Horizon * (_random.NextDouble() / 2));
+        var impatient = _random.Next(3) == 0;
+        world.Later(
+            at,
+            () =>
+            {
+                if (world.RestoredAt is not null || world.Portal is not { Ready: true })
+                {
+                    return;
+                }
+
+                world.Do(
+                    $"schedule {tenant.Slug} {id:N}",
+                    async portal =>
+                    {
+                        await DraftAsync(portal, tenant, id, null);
+                        var result = await portal
+                            .Get<ScheduleCampaign>()
+                            .ExecuteAsync(
+                                tenant.As(TenantRole.Admin),
+                                id,
+                                0,
+                                portal.Db.Time.GetUtcNow() + ahead,
+                                None
+                            );
+                        return world.Note(result, result is ScheduleResult.Scheduled, SimDeed.Scheduled);
+                    }
+                );
+                if (impatient)
+                {
+                    world.Later(ahead, Press);
+                }
+            }
+        );
+
+        void Press()
+        {
+            if (
+                world is { RestoredAt: null, Portal.Ready: true }
+                && Campaigns().Find(c => c.Id == id && c.Status == CampaignStatus.Scheduled) is { } scheduled
+            )
+            {
+                LaunchAsShown(scheduled, SimDeed.Launched);
+            }
+        }
+    }
+
+    private void SeeWhatWasDue()
+    {
+        var launched = world.Look(db =>
+            db.AuditEntries.CountAsync(entry =>
+                entry.Action == "campaign.launched" && entry.ActorKind == ActorKind.System
+            )
+        );
+        for (var i = 0; i < launched; i++)
+        {
+            world.Saw(SimDeed.LaunchedWhenDue);
+        }
+    }
 
     private void Decide(TestTenant tenant, Guid id)
     {

@@ -38,6 +38,11 @@ internal sealed partial class SimPeople(SimWorld world)
             Post(_random.Next(3) == 0 ? South : North, $"order-{i}", SimNature.Moment(world));
         }
 
+        if (world.Plan.Schedules)
+        {
+            Schedule(_random.Next(3) == 0 ? South : North, SimNature.Moment(world));
+        }
+
         for (var i = 0; i < world.Plan.Leavers; i++)
         {
             world.Later(TimeSpan.FromSeconds(30 * _random.NextDouble() * _random.NextDouble()), Leave);
@@ -78,12 +83,18 @@ internal sealed partial class SimPeople(SimWorld world)
                 )
                 .ToList();
             var drafts = Campaigns().Where(c => IsFollowUpDraft(c) && world.RestoredAt is null).ToList();
-            if (open.Count + drafts.Count == 0)
+            var scheduled = Campaigns()
+                .Where(c => c is { Status: CampaignStatus.Scheduled, StopReason: not null } && world.RestoredAt is null)
+                .ToList();
+            if (open.Count + drafts.Count + scheduled.Count == 0)
             {
+                SeeWhatWasDue();
                 return;
             }
 
-            drafts.ForEach(LaunchFollowUp);
+            scheduled.ForEach(asks => LaunchAsShown(asks, SimDeed.AskedWhenDue));
+
+            drafts.ForEach(draft => LaunchAsShown(draft, SimDeed.FollowUpLaunched));
             foreach (var campaign in open)
             {
                 var tenant = TenantOf(campaign.TenantId);
@@ -207,7 +218,7 @@ internal sealed partial class SimPeople(SimWorld world)
 
         if (campaigns.Find(IsFollowUpDraft) is { } draft && world.RestoredAt is null && _random.Next(3) > 0)
         {
-            LaunchFollowUp(draft);
+            LaunchAsShown(draft, SimDeed.FollowUpLaunched);
             return;
         }
 

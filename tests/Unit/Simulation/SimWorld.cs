@@ -37,8 +37,9 @@ internal sealed partial class SimWorld : IDisposable
         Random = new Random(seed);
         Relaxation = relaxation;
         Plan = new SimPlan(Random);
-        // A quarter of the worlds; not drawn, so that the others go on as they are.
+        // A quarter of the worlds, and a fifth; not drawn, so that the others go on as they are.
         Plan.Instances = seed % 4 == 3 ? 2 + (seed / 4 % 2) : 1;
+        Plan.Schedules = seed % 5 == 2;
         relaxation.Shape(Plan);
         _instances = new SimPortal?[Plan.Instances];
         Template = SimTemplate.Of(Plan.Size);
