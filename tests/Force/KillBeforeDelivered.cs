@@ -84,7 +84,8 @@ internal static class KillBeforeDelivered
         public string Address { get; }
 
         /// <summary>The ids of the test events that it took, one for each time.</summary>
-        public IReadOnlyList<string> Tests => [.. _hooks.Where(hook => hook.Type == "endpoint.test").Select(hook => hook.Id)];
+        public IReadOnlyList<string> Tests =>
+            [.. _hooks.Where(hook => hook.Type == "endpoint.test").Select(hook => hook.Id)];
 
         public void Dispose() => _http.Close();
 
@@ -96,7 +97,9 @@ internal static class KillBeforeDelivered
                 {
                     var call = await _http.GetContextAsync();
                     var body = await JsonDocument.ParseAsync(call.Request.InputStream);
-                    _hooks.Enqueue((call.Request.Headers["webhook-id"]!, body.RootElement.GetProperty("type").GetString()!));
+                    _hooks.Enqueue(
+                        (call.Request.Headers["webhook-id"]!, body.RootElement.GetProperty("type").GetString()!)
+                    );
                     call.Response.Close();
                 }
             }

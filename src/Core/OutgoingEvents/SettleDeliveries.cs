@@ -90,7 +90,13 @@ internal sealed class SettleDeliveries(Random random)
         endpoint.FailuresInARow++;
         var wish = sent.Max(one => one.Answer.RetryAfter) ?? TimeSpan.Zero;
         var pause = Pause(endpoint.FailuresInARow);
-        endpoint.PausedUntil = now + (wish < pause ? pause : wish < LongestWish ? wish : LongestWish);
+        endpoint.PausedUntil =
+            now
+            + (
+                wish < pause ? pause
+                : wish < LongestWish ? wish
+                : LongestWish
+            );
         if (now - endpoint.FailingSince < GivesUpAfter)
         {
             return false;

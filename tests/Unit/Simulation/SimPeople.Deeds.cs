@@ -52,13 +52,7 @@ internal sealed partial class SimPeople
                         await DraftAsync(portal, tenant, id, null);
                         var result = await portal
                             .Get<ScheduleCampaign>()
-                            .ExecuteAsync(
-                                tenant.As(TenantRole.Admin),
-                                id,
-                                0,
-                                portal.Db.Time.GetUtcNow() + ahead,
-                                None
-                            );
+                            .ExecuteAsync(tenant.As(TenantRole.Admin), id, 0, portal.Db.Time.GetUtcNow() + ahead, None);
                         return world.Note(result, result is ScheduleResult.Scheduled, SimDeed.Scheduled);
                     }
                 );

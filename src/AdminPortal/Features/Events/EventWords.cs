@@ -42,6 +42,7 @@ public static class EventWords
     public static string What(EventListItem item) =>
         item.Type is { } type ? CampaignWords.Event(type).Sentence
         : item.State == WebhookState.Waiting ? "Not looked at yet."
+        : item.Note == WebhookNotes.NotAMail ? "Something else than a mail."
         : "It cannot be read.";
 
     /// <summary>Why it is where it is.</summary>
