@@ -22,7 +22,7 @@ public sealed class ComposePageTests
         await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
         var page = await ShowAsync(context, tenant, id);
 
-        page.Find("[data-draft=html]").Change("<p>Hi {{frist_name}}</p>");
+        await page.InvokeAsync(() => page.Find("[data-draft=html]").Change("<p>Hi {{frist_name}}</p>"));
 
         page.WaitForAssertion(() =>
             Assert.Contains(
@@ -45,15 +45,15 @@ public sealed class ComposePageTests
         var page = context.Show<ComposePage>(tenant, id, "/edit?view=text");
         page.WaitForElement("[data-draft=html]").Change(Good);
 
-        page.Find("[data-draft=text]").Change("Hello {{frist_name}}");
+        await page.InvokeAsync(() => page.Find("[data-draft=text]").Change("Hello {{frist_name}}"));
         page.WaitForAssertion(() =>
             Assert.Contains("{{frist_name}}", page.Find("#compose-text ~ .lp-error").TextContent)
         );
-        page.Find("[data-draft=text]").Change("Hello {{first_name}}");
+        await page.InvokeAsync(() => page.Find("[data-draft=text]").Change("Hello {{first_name}}"));
         Shows("Hello Alex");
         Assert.Equal("Hello {{first_name}}", (await ReadAsync(database, tenant)).Text);
 
-        page.Find("[data-draft=text]").Change("");
+        await page.InvokeAsync(() => page.Find("[data-draft=text]").Change(""));
         Shows("Hi");
         Assert.Null((await ReadAsync(database, tenant)).Text);
 
@@ -107,7 +107,7 @@ public sealed class ComposePageTests
             CancellationToken.None
         );
 
-        page.Find("[data-draft=subject]").Change("Mine");
+        await page.InvokeAsync(() => page.Find("[data-draft=subject]").Change("Mine"));
 
         page.WaitForAssertion(() =>
             Assert.Equal(["Theirs", "Mine"], page.FindAll(".conflict-field pre").Select(text => text.TextContent))
@@ -138,7 +138,7 @@ public sealed class ComposePageTests
             },
             CancellationToken.None
         );
-        page.Find("[data-draft=subject]").Change("Mine");
+        await page.InvokeAsync(() => page.Find("[data-draft=subject]").Change("Mine"));
         page.WaitForElement(".conflict-field");
 
         page.FindAll("button").First(b => b.TextContent == "Take what Owner of north saved").Click();
@@ -174,8 +174,8 @@ public sealed class ComposePageTests
         var id = await DraftTests.CreateAsync(database, tenant, "Spring");
         await using var context = new CampaignPagesContext(database, tenant, TenantRole.Admin);
         var page = await ShowAsync(context, tenant, id);
-        page.Find("[data-draft=subject]").Change("Hello");
-        page.Find("[data-draft=html]").Change(Good);
+        await page.InvokeAsync(() => page.Find("[data-draft=subject]").Change("Hello"));
+        await page.InvokeAsync(() => page.Find("[data-draft=html]").Change(Good));
         page.WaitForAssertion(() => Assert.False(Launch(page).HasAttribute("disabled")));
 
         Launch(page).Click();

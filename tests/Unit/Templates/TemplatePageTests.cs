@@ -23,14 +23,14 @@ public sealed class TemplatePageTests
         await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
         var page = context.Render<TemplatePage>(parameters => parameters.TryAdd("Slug", "north"));
 
-        page.Find("[name=name]").Change("Letter");
-        page.Find("[name=html]").Change("<p>Hi {{frist_name}}");
+        await page.InvokeAsync(() => page.Find("[name=name]").Change("Letter"));
+        await page.InvokeAsync(() => page.Find("[name=html]").Change("<p>Hi {{frist_name}}"));
         await page.Find("form").SubmitAsync();
 
         Assert.Contains("frist_name", page.Find("[name=html] ~ .lp-error").TextContent, StringComparison.Ordinal);
         Assert.Equal("true", page.Find("[name=html]").GetAttribute("aria-invalid"));
         Assert.Equal("Letter", page.Find("[name=name]").GetAttribute("value"));
-        page.Find("[name=html]").Change("<p>Hi {{first_name}}");
+        await page.InvokeAsync(() => page.Find("[name=html]").Change("<p>Hi {{first_name}}"));
         await page.Find("form").SubmitAsync();
 
         var row = Assert.Single((await new TemplateList(database.Db).ExecuteAsync(tenant.Scope, null, 9)).Rows);
@@ -53,7 +53,7 @@ public sealed class TemplatePageTests
         page.WaitForElement("[name=subject]");
         await new ChangeTemplate(database.Db).ExecuteAsync(editor, id, 1, Letter with { Subject = "Theirs" });
 
-        page.Find("[name=subject]").Change("Mine");
+        await page.InvokeAsync(() => page.Find("[name=subject]").Change("Mine"));
         await page.Find("form").SubmitAsync();
 
         Assert.Contains("Nothing was saved", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
@@ -90,7 +90,7 @@ public sealed class TemplatePageTests
         var page = context.Render<NewCampaignPage>(parameters => parameters.TryAdd("Slug", "north"));
 
         Assert.Equal(id.ToString(), page.WaitForElement("[name=template]").GetAttribute("value"));
-        page.Find("[name=name]").Input("Spring");
+        await page.InvokeAsync(() => page.Find("[name=name]").Input("Spring"));
         await page.Find("form").SubmitAsync();
 
         var address = context.Services.GetRequiredService<NavigationManager>();
