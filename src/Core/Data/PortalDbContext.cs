@@ -102,6 +102,8 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     public DbSet<Chunk> Chunks => Set<Chunk>();
     public DbSet<Attempt> Attempts => Set<Attempt>();
     public DbSet<ProviderAccount> ProviderAccounts => Set<ProviderAccount>();
+    public DbSet<OwnAccount> OwnAccounts => Set<OwnAccount>();
+    public DbSet<OwnWebhookSecret> OwnWebhookSecrets => Set<OwnWebhookSecret>();
     public DbSet<WebhookMessage> WebhookMessages => Set<WebhookMessage>();
     public DbSet<EventEndpoint> EventEndpoints => Set<EventEndpoint>();
     public DbSet<EventDelivery> EventDeliveries => Set<EventDelivery>();
@@ -185,6 +187,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         {
             // SQLite's truth is 1; PostgreSQL's has a type of its own.
             builder.Entity<ProviderAccount>().HasIndex(account => account.IsCurrent).HasFilter("\"IsCurrent\"");
+            builder.Entity<OwnAccount>().HasIndex(account => account.TenantId).HasFilter("\"IsCurrent\"");
         }
     }
 

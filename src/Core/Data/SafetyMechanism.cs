@@ -15,6 +15,7 @@ public enum SafetyMechanism
     IntentOlderRun,
     IntentSenderLost,
     IntentOtherAccount,
+    IntentAccountLeft,
     IntentWindowOver,
     IntentHeld,
     IntentTenantDeleted,

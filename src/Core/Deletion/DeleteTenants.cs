@@ -160,7 +160,13 @@ public sealed class DeleteTenants(
         List<string?> registered;
         await using (var db = portal.Read(TenantScope.For(tenantId)))
         {
-            registered = await db.SendingDomains.Select(domain => domain.ProviderDomainId).ToListAsync(cancellation);
+            // What stands in an account of its own is left to whoever has that account.
+            registered = await db
+                .SendingDomains.Where(domain =>
+                    db.ProviderAccounts.Any(account => account.Id == domain.AccountId && account.OwnerId == null)
+                )
+                .Select(domain => domain.ProviderDomainId)
+                .ToListAsync(cancellation);
         }
 
         foreach (var id in registered.OfType<string>())
@@ -280,9 +286,20 @@ public sealed class DeleteTenants(
                 }
 
                 await TenantEnd.WriteAsync(db, row, portal.Time.GetUtcNow(), token);
+                await ForgetAccountsAsync(db, tenant.Id, token);
                 db.Tenants.Remove(row);
                 return true;
             },
             cancellation
         );
+
+    /// <summary>Its own provider accounts, and events of them that turned out to be about nobody's mail.</summary>
+    private static async Task ForgetAccountsAsync(PortalDbContext db, Guid tenantId, CancellationToken cancellation)
+    {
+        var own = db.ProviderAccounts.Where(account => account.OwnerId == tenantId);
+        await db
+            .WebhookMessages.Where(message => own.Any(account => account.Id == message.AccountId))
+            .ExecuteDeleteAsync(cancellation);
+        await own.ExecuteDeleteAsync(cancellation);
+    }
 }

@@ -36,7 +36,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         }
 
         var domain = address.Normalized["postmaster@".Length..];
-        var (reserved, refusal) = await portal.CommandAsync(
+        var (reserved, own, refusal) = await portal.CommandAsync(
             caller.Record is { } record ? caller with { Record = new OnlyLookedFor(record) } : caller,
             TenantRole.Owner,
             (command, token) => ReserveAsync(command, domain, region, token),
@@ -47,7 +47,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
             return refusal!;
         }
 
-        return await registration.CreateAsync(domain, region, cancellation) switch
+        return await registration.CreateAsync(own, domain, region, cancellation) switch
         {
             DomainAnswer.Known known => await registration.RecordAsync(
                 caller,
@@ -66,7 +66,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         };
     }
 
-    private static async Task<(Guid? DomainId, DomainOutcome? Refusal)> ReserveAsync(
+    private static async Task<(Guid? DomainId, Guid? Own, DomainOutcome? Refusal)> ReserveAsync(
         CommandContext command,
         string name,
         string region,
@@ -75,13 +75,11 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
     {
         if (await command.Db.SendingDomains.AnyAsync(row => row.Name == name, cancellation))
         {
-            return (null, new DomainOutcome.Refused("This domain is in the list already."));
+            return (null, null, new DomainOutcome.Refused("This domain is in the list already."));
         }
 
-        var accountId = await command
-            .Db.ProviderAccounts.Where(account => account.IsCurrent)
-            .Select(account => account.Id)
-            .SingleAsync(cancellation);
+        var accountId = await SenderAccounts.OfNewDomainAsync(command.Db, cancellation);
+        var own = await SenderAccounts.OwnOfAsync(command.Db, accountId, cancellation);
         var domain = new SendingDomain
         {
             TenantId = command.TenantId,
@@ -101,11 +99,17 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         {
             // The name is unique over all tenants; whose it is, this tenant is not told.
             command.Db.ChangeTracker.Clear();
-            return (null, new DomainOutcome.Refused(DomainRegistration.NotHere));
+            return (null, null, new DomainOutcome.Refused(DomainRegistration.NotHere));
         }
 
-        command.Audit("domain.added", "domain", domain.Id.ToString(), name, new { region });
-        return (domain.Id, null);
+        command.Audit(
+            "domain.added",
+            "domain",
+            domain.Id.ToString(),
+            name,
+            new { region, own_account = own is not null }
+        );
+        return (domain.Id, own, null);
     }
 
     // The provider refused for good, so the name must be free again, whatever became of the caller meanwhile.

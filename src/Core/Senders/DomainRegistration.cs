@@ -14,24 +14,50 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
 
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    internal async Task<DomainAnswer> CreateAsync(string name, string region, CancellationToken cancellation)
+    /// <param name="own">The tenant's own account that it belongs to; null for the installation's.</param>
+    internal async Task<DomainAnswer> CreateAsync(Guid? own, string name, string region, CancellationToken cancellation)
     {
-        var answer = await provider.CreateAsync(name, region, cancellation);
+        var answer = await provider.CreateAsync(own, name, region, cancellation);
         if (answer is not DomainAnswer.Exists)
         {
             return answer;
         }
 
-        // Left by a call whose answer was lost, perhaps. A verified one is not adopted: it would be somebody else's
-        // proof of ownership.
-        return await provider.FindAsync(name, cancellation) switch
+        // Left by a call whose answer was lost, perhaps. In the installation's account a verified one is not adopted: it
+        // would be somebody else's proof of ownership. In the tenant's own account it is the tenant's proof.
+        return await provider.FindAsync(own, name, cancellation) switch
         {
-            DomainAnswer.Known { Domain.Status: not DomainStatus.Verified } found => await provider.GetAsync(
-                found.Domain.Id,
-                cancellation
-            ),
+            DomainAnswer.Known found when own is not null || found.Domain.Status != DomainStatus.Verified =>
+                await provider.GetAsync(own, found.Domain.Id, cancellation),
             DomainAnswer.NoAnswer => new DomainAnswer.NoAnswer(),
             _ => new DomainAnswer.Exists(),
+        };
+    }
+
+    /// <summary>Asks how it stands; one that the provider does not know yet is registered there.</summary>
+    internal async Task<DomainAnswer> AskAsync(SendingDomain domain, Guid? own, CancellationToken cancellation)
+    {
+        if (domain.ProviderDomainId is not { } id)
+        {
+            return await CreateAsync(own, domain.Name, domain.Region, cancellation);
+        }
+
+        if (domain.Status != DomainStatus.Verified)
+        {
+            var started = await provider.VerifyAsync(own, id, cancellation);
+            if (started is not (DomainAnswer.Done or DomainAnswer.NotFound))
+            {
+                return started;
+            }
+        }
+
+        return await provider.GetAsync(own, id, cancellation) switch
+        {
+            // Gone at the provider: nothing can be sent from it, and the record here must say so.
+            DomainAnswer.NotFound => new DomainAnswer.Known(
+                new ProviderDomain(id, domain.Name, DomainStatus.Failed, [])
+            ),
+            var answer => answer,
         };
     }
 

@@ -39,16 +39,20 @@ public abstract record DomainAnswer
     public sealed record NoAnswer : DomainAnswer;
 }
 
-/// <summary>The domains of the provider's account. No call is repeated by itself.</summary>
+/// <summary>
+/// The domains of an account: a tenant's own where <c>own</c> names it, else the installation's. No call is repeated by itself.
+/// </summary>
 public interface IDomainProvider
 {
-    Task<DomainAnswer> CreateAsync(string name, string region, CancellationToken cancellation);
-    Task<DomainAnswer> GetAsync(string id, CancellationToken cancellation);
+    Task<DomainAnswer> CreateAsync(Guid? own, string name, string region, CancellationToken cancellation);
+    Task<DomainAnswer> GetAsync(Guid? own, string id, CancellationToken cancellation);
 
     /// <summary>Looks through the whole list of the account.</summary>
-    Task<DomainAnswer> FindAsync(string name, CancellationToken cancellation);
+    Task<DomainAnswer> FindAsync(Guid? own, string name, CancellationToken cancellation);
 
     /// <summary>Starts a verification, which ends later; ask with <see cref="GetAsync"/>.</summary>
-    Task<DomainAnswer> VerifyAsync(string id, CancellationToken cancellation);
+    Task<DomainAnswer> VerifyAsync(Guid? own, string id, CancellationToken cancellation);
+
+    /// <summary>Only of the installation's account: what stands in a tenant's own is the tenant's.</summary>
     Task<DomainAnswer> DeleteAsync(string id, CancellationToken cancellation);
 }

@@ -14,13 +14,16 @@ public sealed class ProviderAccount
 
     public required Guid Id { get; init; }
 
+    /// <summary>The tenant whose own account it is (<see cref="OwnAccount"/>); null for the installation's.</summary>
+    public Guid? OwnerId { get; init; }
+
     /// <summary>Without a slash at its end.</summary>
     public required string BaseUrl { get; init; }
 
     /// <summary>SHA-256 of the API key, so that a replaced key is noticed; never the key.</summary>
     public required string KeyFingerprint { get; set; }
 
-    /// <summary>The account that the configured key belongs to now; at most one row.</summary>
+    /// <summary>The account that the configured key belongs to now; at most one row, and never a tenant's own.</summary>
     public bool IsCurrent { get; set; }
 
     /// <summary>A mail that this account accepted: a replaced key that can read it belongs to the same account.</summary>
@@ -105,5 +108,6 @@ internal sealed class ProviderAccountConfiguration : IEntityTypeConfiguration<Pr
         builder.Property(account => account.BaseUrl).HasMaxLength(500);
         builder.Property(account => account.KeyFingerprint).HasMaxLength(64);
         builder.HasIndex(account => account.IsCurrent).IsUnique().HasFilter("\"IsCurrent\" = 1");
+        builder.HasIndex(account => account.OwnerId).HasFilter("\"OwnerId\" IS NOT NULL");
     }
 }

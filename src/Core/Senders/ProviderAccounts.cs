@@ -5,8 +5,24 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Senders;
 
-/// <summary>The account that the installation sends through now.</summary>
-public sealed record CurrentAccount(Guid Id, string BaseUrl);
+/// <summary>The account that the installation sends through now, or a tenant's own.</summary>
+public sealed record CurrentAccount(Guid Id, string BaseUrl)
+{
+    /// <summary>The tenant whose own it is; null for the installation's.</summary>
+    public Guid? OwnerId { get; init; }
+}
+
+/// <summary>Whose calls a worker makes: the installation's, or one own account's.</summary>
+public interface ISendingAccount
+{
+    Task<CurrentAccount> CurrentAsync(CancellationToken cancellation);
+}
+
+/// <summary>A tenant's own account.</summary>
+public sealed class SendingThrough(CurrentAccount account) : ISendingAccount
+{
+    public Task<CurrentAccount> CurrentAsync(CancellationToken cancellation) => Task.FromResult(account);
+}
 
 /// <summary>Can this key read something that only the old account's keys can read?</summary>
 public interface IAccountProbe
@@ -21,7 +37,7 @@ public interface IAccountProbe
 /// same account only if it can read one of the old one's mails or domains; else chunks in doubt could be repeated
 /// somewhere that has never seen their key.
 /// </summary>
-public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
+public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe) : ISendingAccount
 {
     private CurrentAccount? _current;
 
@@ -51,7 +67,7 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
 
     public async Task<CurrentAccount> EnsureAsync(string baseUrl, string apiKey, CancellationToken cancellation)
     {
-        var fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)));
+        var fingerprint = FingerprintOf(apiKey);
         var known = await KnownAsync(baseUrl, fingerprint, apiKey, cancellation);
         _current = await db.WriteAsync(
             TenantScope.Installation,
@@ -61,7 +77,9 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
                 var account = known is { } id
                     ? await context.ProviderAccounts.SingleAsync(a => a.Id == id, token)
                     : await context
-                        .ProviderAccounts.Where(a => a.BaseUrl == baseUrl && a.KeyFingerprint == fingerprint)
+                        .ProviderAccounts.Where(a =>
+                            a.OwnerId == null && a.BaseUrl == baseUrl && a.KeyFingerprint == fingerprint
+                        )
                         .OrderByDescending(a => a.CreatedAt)
                         .FirstOrDefaultAsync(token)
                         ?? New(context, baseUrl, fingerprint);
@@ -80,6 +98,9 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
         );
         return _current;
     }
+
+    internal static string FingerprintOf(string apiKey) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(apiKey)));
 
     private ProviderAccount New(PortalDbContext context, string baseUrl, string fingerprint)
     {
@@ -105,7 +126,7 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
         await using (var context = db.Read(TenantScope.None))
         {
             candidates = await context
-                .ProviderAccounts.Where(account => account.BaseUrl == baseUrl)
+                .ProviderAccounts.Where(account => account.OwnerId == null && account.BaseUrl == baseUrl)
                 .OrderByDescending(account => account.IsCurrent)
                 .ThenByDescending(account => account.CreatedAt)
                 .ToListAsync(cancellation);
@@ -118,7 +139,7 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
 
         foreach (var account in candidates)
         {
-            if (await ReadsAsync(account, apiKey, cancellation))
+            if (await OpensAsync(account, apiKey, cancellation) == true)
             {
                 return account.Id;
             }
@@ -127,14 +148,18 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
         return null;
     }
 
-    private async Task<bool> ReadsAsync(ProviderAccount account, string apiKey, CancellationToken cancellation)
+    /// <summary>Does this key belong to the account? By something that only the account's own keys can read.</summary>
+    /// <returns>Null when the provider did not say.</returns>
+    internal async Task<bool?> OpensAsync(ProviderAccount account, string apiKey, CancellationToken cancellation)
     {
-        if (
-            account.KnownEmailId is { } email
-            && await probe.CanReadEmailAsync(account.BaseUrl, apiKey, email, cancellation) == true
-        )
+        bool? reads = false;
+        if (account.KnownEmailId is { } email)
         {
-            return true;
+            reads = await probe.CanReadEmailAsync(account.BaseUrl, apiKey, email, cancellation);
+            if (reads == true)
+            {
+                return true;
+            }
         }
 
         await using var context = db.Read(TenantScope.Installation);
@@ -142,7 +167,14 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
             .SendingDomains.Where(d => d.AccountId == account.Id && d.ProviderDomainId != null)
             .Select(d => d.ProviderDomainId)
             .FirstOrDefaultAsync(cancellation);
-        return domain is not null
-            && await probe.CanReadDomainAsync(account.BaseUrl, apiKey, domain, cancellation) == true;
+        return domain is null
+            ? reads
+            : await probe.CanReadDomainAsync(account.BaseUrl, apiKey, domain, cancellation) switch
+            {
+                true => true,
+                // One silence among two questions leaves it open.
+                false => reads,
+                null => null,
+            };
     }
 }

@@ -36,7 +36,9 @@ public sealed class RemoveSendingDomain(PortalDb portal, IDomainProvider provide
                 await senders.ExecuteDeleteAsync(token);
                 command.Db.SendingDomains.Remove(domain);
                 command.Audit("domain.removed", "domain", domainId.ToString(), domain.Name);
-                providerId = domain.ProviderDomainId;
+                var own = await SenderAccounts.OwnOfAsync(command.Db, domain.AccountId, token);
+                // In its own account the tenant may use it for other things.
+                providerId = own is null ? domain.ProviderDomainId : null;
                 return new DomainOutcome.Removed(AtProviderToo: providerId is null);
             },
             cancellation

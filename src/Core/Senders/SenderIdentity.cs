@@ -14,7 +14,8 @@ public sealed class SendingDomain : ITenantOwned
     /// <summary>ASCII, lower case; unique in the whole installation, so that no tenant can send as another.</summary>
     public required string Name { get; init; }
 
-    public required Guid AccountId { get; init; }
+    /// <summary>Where it is registered, and so what everything from it goes through: the installation's account or the tenant's own.</summary>
+    public required Guid AccountId { get; set; }
 
     /// <summary>Where the provider sends from; cannot be changed there.</summary>
     public string Region { get; init; } = "us-east-1";
@@ -27,7 +28,18 @@ public sealed class SendingDomain : ITenantOwned
     /// <summary>JSON array of the DNS records that the provider asks for.</summary>
     public string Records { get; set; } = "[]";
 
+    /// <summary>When the provider last told.</summary>
     public DateTimeOffset? CheckedAt { get; set; }
+
+    /// <summary>When it is asked again by itself; taken by whoever asks, who moves it first (<see cref="DomainSchedule"/>).</summary>
+    public DateTimeOffset NextCheckAt { get; set; }
+
+    /// <summary>Looks in a row that found it as it was; the pauses grow with it.</summary>
+    public int Looks { get; set; }
+
+    /// <summary>Why it could not be looked at, or what is wrong with it, in a sentence; null when there is nothing to say.</summary>
+    public string? Remark { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
@@ -61,7 +73,9 @@ internal sealed class SendingDomainConfiguration : IEntityTypeConfiguration<Send
     {
         builder.HasKey(domain => new { domain.TenantId, domain.Id });
         builder.Property(domain => domain.Name).HasMaxLength(253);
+        builder.Property(domain => domain.Remark).HasMaxLength(500);
         builder.HasIndex(domain => domain.Name).IsUnique();
+        builder.HasIndex(domain => domain.NextCheckAt);
         builder.HasOne<Tenant>().WithMany().HasForeignKey(domain => domain.TenantId);
         builder.HasOne<ProviderAccount>().WithMany().HasForeignKey(domain => domain.AccountId);
     }

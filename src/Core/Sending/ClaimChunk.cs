@@ -26,9 +26,10 @@ public sealed record ClaimedChunk(
 /// Gives a worker the next chunk that is due: those in doubt first, then the tenants in turn, one chunk each. While the
 /// account is failing it gives out one probe at a time instead of putting chunk after chunk in doubt.
 /// </summary>
-public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random random, Pacer pacer)
+/// <param name="own">The tenant's own account that it gives work out for; null for the installation's.</param>
+public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random random, Pacer pacer, Guid? own = null)
 {
-    private readonly Turns _turns = new(TimeSpan.FromMilliseconds(200));
+    private readonly Turns _turns = new(TimeSpan.FromMilliseconds(200), own);
 
     /// <returns>Null when nothing is due now, or no call may start now (<see cref="Pacer.Room"/>).</returns>
     public async Task<ClaimedChunk?> ExecuteAsync(Guid accountId, string owner, CancellationToken cancellation)
@@ -133,7 +134,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
     public Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation) =>
         db.ReadRowsAsync(
             TenantScope.Installation,
-            context => NextDue.ReadAsync(context, accountId, db.Time.GetUtcNow(), cancellation)
+            context => NextDue.ReadAsync(context, accountId, own, db.Time.GetUtcNow(), cancellation)
         );
 
     private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>
@@ -179,7 +180,7 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
         while (_turns.Next() is { } turn)
         {
             var next = turn.IsEmails
-                ? await EmailQueue.NextAsync(context, turn.TenantId, now, cancellation)
+                ? await EmailQueue.NextAsync(context, turn.TenantId, own, now, cancellation)
                 : await NextOfAsync(context, turn, now, cancellation);
             if (next is not null)
             {

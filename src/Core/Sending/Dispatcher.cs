@@ -33,7 +33,7 @@ public sealed class Dispatcher(
     RecordIntent recordIntent,
     SettleAttempt settle,
     IMailProvider provider,
-    ProviderAccounts accounts,
+    ISendingAccount accounts,
     Pacer pacer,
     SendingOptions options,
     CrashPoints crash,
@@ -181,7 +181,10 @@ public sealed class Dispatcher(
         await crash.ReachAsync(CrashPoints.BeforePost, cancellation);
         var sentAt = db.Time.GetUtcNow();
         var answer = await provider.PostAsync(
-            new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter),
+            new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter)
+            {
+                OwnAccountId = account.OwnerId is null ? null : account.Id,
+            },
             cancellation
         );
         place.Release();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ledgerpost.Data;
 
 namespace Ledgerpost.Sending;
@@ -11,32 +12,38 @@ internal static class EmailQueue
     /// <summary>The tenants that have one that is due. From one tenant to the next, not from mail to mail.</summary>
     public static Task<List<Guid>> TenantsAsync(
         PortalDbContext context,
+        Guid? own,
         DateTimeOffset now,
         CancellationToken cancellation
     )
     {
         var instant = InstantConverter.ToMicroseconds(now);
         return context.ListAsync(
-            $"""
-            WITH RECURSIVE w("Tenant") AS (
-                SELECT f."TenantId" FROM (
-                    SELECT m."TenantId" FROM "Campaigns" AS m WHERE m."Status" = 'Sending' AND m."Kind" = 1
-                    ORDER BY m."TenantId" LIMIT 1) AS f
-                UNION ALL
-                SELECT (
-                    SELECT m."TenantId" FROM "Campaigns" AS m
-                    WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" > w."Tenant"
-                    ORDER BY m."TenantId" LIMIT 1)
-                FROM w WHERE w."Tenant" IS NOT NULL)
-            SELECT w."Tenant" FROM w WHERE w."Tenant" IS NOT NULL AND EXISTS (
-                SELECT 1 FROM "Campaigns" AS m CROSS JOIN "Chunks" AS c
-                WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" = w."Tenant"
-                    AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
-                    AND c."DoubtfulSince" IS NULL
-                    AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
-                        OR (c."State" = 'Leased' AND c."LeaseEnds" <= {instant})))
-                AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = w."Tenant" AND t."DeletionBegunAt" IS NULL)
-            """,
+            FormattableStringFactory.Create(
+                $$"""
+                WITH RECURSIVE w("Tenant") AS (
+                    SELECT f."TenantId" FROM (
+                        SELECT m."TenantId" FROM "Campaigns" AS m WHERE m."Status" = 'Sending' AND m."Kind" = 1
+                        ORDER BY m."TenantId" LIMIT 1) AS f
+                    UNION ALL
+                    SELECT (
+                        SELECT m."TenantId" FROM "Campaigns" AS m
+                        WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" > w."Tenant"
+                        ORDER BY m."TenantId" LIMIT 1)
+                    FROM w WHERE w."Tenant" IS NOT NULL)
+                SELECT w."Tenant" FROM w WHERE w."Tenant" IS NOT NULL AND EXISTS (
+                    SELECT 1 FROM "Campaigns" AS m CROSS JOIN "Chunks" AS c
+                    WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" = w."Tenant"
+                        AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
+                        AND c."DoubtfulSince" IS NULL AND {{RunThrough.Account("{1}", "{2}")}}
+                        AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {0}))
+                            OR (c."State" = 'Leased' AND c."LeaseEnds" <= {0})))
+                    AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = w."Tenant" AND t."DeletionBegunAt" IS NULL)
+                """,
+                instant,
+                own ?? Guid.Empty,
+                own is null
+            ),
             row => row.GetGuid(0),
             cancellation
         );
@@ -46,6 +53,7 @@ internal static class EmailQueue
     public static Task<ClaimedChunk?> NextAsync(
         PortalDbContext context,
         Guid tenantId,
+        Guid? own,
         DateTimeOffset now,
         CancellationToken cancellation
     )
@@ -53,15 +61,21 @@ internal static class EmailQueue
         var instant = InstantConverter.ToMicroseconds(now);
         return ClaimChunk.FirstAsync(
             context,
-            $"""
-            FROM "Campaigns" AS m CROSS JOIN "Chunks" AS c
-            WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" = {tenantId}
-                AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
-                AND c."DoubtfulSince" IS NULL
-                AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
-                    OR (c."State" = 'Leased' AND c."LeaseEnds" <= {instant}))
-            ORDER BY m."CreatedAt", m."Id"
-            """,
+            FormattableStringFactory.Create(
+                $$"""
+                FROM "Campaigns" AS m CROSS JOIN "Chunks" AS c
+                WHERE m."Status" = 'Sending' AND m."Kind" = 1 AND m."TenantId" = {1}
+                    AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
+                    AND c."DoubtfulSince" IS NULL AND {{RunThrough.Account("{2}", "{3}")}}
+                    AND ((c."State" = 'Planned' AND (c."NotBefore" IS NULL OR c."NotBefore" <= {0}))
+                        OR (c."State" = 'Leased' AND c."LeaseEnds" <= {0}))
+                ORDER BY m."CreatedAt", m."Id"
+                """,
+                instant,
+                tenantId,
+                own ?? Guid.Empty,
+                own is null
+            ),
             cancellation
         );
     }

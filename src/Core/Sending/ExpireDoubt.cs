@@ -70,28 +70,55 @@ public sealed class ExpireDoubt(
 
     private IQueryable<Chunk> Over(PortalDbContext context, Guid accountId)
     {
+        var own = UsableAccounts.WithKeys(context);
         var now = db.Time.GetUtcNow();
         var lastRepeat = now - (options.KeyWindow - options.KeyWindowMargin);
         var future = now + (options.KeyWindowMargin / 2);
         return context.Chunks.Where(chunk =>
             chunk.DoubtfulSince != null
             // An attempt later than now was written by a clock that was ahead: nobody knows when its window ends.
-            && (chunk.FirstAttemptAt <= lastRepeat || chunk.FirstAttemptAt > future || chunk.AccountId != accountId)
+            && (
+                chunk.FirstAttemptAt <= lastRepeat
+                || chunk.FirstAttemptAt > future
+                || (
+                    chunk.AccountId != accountId
+                    && !own.Any(account => account.TenantId == chunk.TenantId && account.AccountId == chunk.AccountId)
+                )
+            )
             // A call in flight still has its answer to give.
             && (chunk.State == ChunkState.Planned || (chunk.State == ChunkState.Leased && chunk.LeaseEnds <= now))
         );
     }
 
-    private static IQueryable<Campaign> OnAnotherAccount(PortalDbContext context, Guid accountId) =>
-        context.Campaigns.Where(campaign =>
+    /// <summary>Whose run goes through another account than its sender's domain belongs to, or through one that was left.</summary>
+    private static IQueryable<Campaign> OnAnotherAccount(PortalDbContext context, Guid accountId)
+    {
+        var own = UsableAccounts.WithKeys(context);
+        return context.Campaigns.Where(campaign =>
             campaign.Status == CampaignStatus.Sending
             && context.Runs.Any(run =>
                 run.TenantId == campaign.TenantId
                 && run.CampaignId == campaign.Id
                 && run.Number == campaign.CurrentRun
-                && run.AccountId != accountId
+                && (
+                    run.AccountId != accountId
+                        && !own.Any(account =>
+                            account.TenantId == run.TenantId && account.AccountId == run.AccountId && account.IsCurrent
+                        )
+                    || context.SenderIdentities.Any(sender =>
+                        sender.TenantId == campaign.TenantId
+                        && sender.Id == campaign.SenderId
+                        && sender.Domain!.AccountId != run.AccountId
+                        // Which of its accounts the installation had then says nothing: it is the one that it has now.
+                        && context.ProviderAccounts.Any(account =>
+                            (account.Id == run.AccountId || account.Id == sender.Domain!.AccountId)
+                            && account.OwnerId != null
+                        )
+                    )
+                )
             )
         );
+    }
 
     private async Task<int> ExpireAsync(
         (Guid TenantId, Guid CampaignId, int Number, string? Key) seen,

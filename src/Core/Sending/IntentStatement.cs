@@ -52,13 +52,26 @@ internal sealed class IntentStatement(
                 AND c."DoubtfulSince" IS NULL AND c."FirstAttemptAt" IS NULL
                 AND EXISTS (SELECT 1 FROM "Installation" WHERE "Hold" IS NULL)
                 AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL)
-                AND EXISTS (SELECT 1 FROM "ProviderAccounts" AS a WHERE a."Id" = {accountId} AND a."IsCurrent")
+                AND EXISTS (
+                    SELECT 1 FROM "ProviderAccounts" AS a
+                    WHERE a."Id" = {accountId} AND (a."IsCurrent" OR (
+                        a."OwnerId" = c."TenantId"
+                        AND EXISTS (
+                            SELECT 1 FROM "OwnAccounts" AS o
+                            WHERE o."TenantId" = c."TenantId" AND o."AccountId" = a."Id" AND o."IsCurrent"
+                                AND o."ApiKey" IS NOT NULL)
+                        AND EXISTS (
+                            SELECT 1 FROM "ProviderAccounts" AS i
+                            WHERE i."IsCurrent" AND i."BaseUrl" = a."BaseUrl"))))
                 AND EXISTS (
                     SELECT 1 FROM "Campaigns" AS m
                     JOIN "SenderIdentities" AS s ON s."TenantId" = m."TenantId" AND s."Id" = m."SenderId"
                     JOIN "SendingDomains" AS d ON d."TenantId" = s."TenantId" AND d."Id" = s."DomainId"
+                    JOIN "ProviderAccounts" AS h ON h."Id" = d."AccountId"
                     WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId" AND m."CurrentRun" = c."RunNumber"
-                        AND m."Status" = 'Sending' AND d."Status" = 'Verified')
+                        AND m."Status" = 'Sending' AND d."Status" = 'Verified'
+                        AND (h."Id" = {accountId} OR (h."OwnerId" IS NULL AND EXISTS (
+                            SELECT 1 FROM "ProviderAccounts" AS a WHERE a."Id" = {accountId} AND a."IsCurrent"))))
                 AND EXISTS (
                     SELECT 1 FROM "Runs" AS r
                     WHERE r."TenantId" = c."TenantId" AND r."CampaignId" = c."CampaignId" AND r."Number" = c."RunNumber"
@@ -96,13 +109,14 @@ internal sealed class IntentStatement(
     private IQueryable<Chunk> MayGoOut()
     {
         var withSender = WithVerifiedSender();
+        var usable = UsableAccounts.ForRepeats(context, claim.TenantId);
         return ClaimFence
             .Mine(context, claim)
             .Where(chunk =>
                 chunk.Generation == claim.Generation
                 && context.Installation.Any(installation => installation.Hold == null)
                 && context.Tenants.Living().Any(tenant => tenant.Id == chunk.TenantId)
-                && context.ProviderAccounts.Any(account => account.Id == accountId && account.IsCurrent)
+                && usable.Any(account => account.Id == accountId)
                 && withSender.Any(campaign => campaign.TenantId == chunk.TenantId && campaign.Id == chunk.CampaignId)
             );
     }

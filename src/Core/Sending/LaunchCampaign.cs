@@ -84,7 +84,7 @@ public sealed class LaunchCampaign(
                 }
 
                 var now = db.Time.GetUtcNow();
-                var account = await context.ProviderAccounts.SingleAsync(a => a.IsCurrent, token);
+                var account = await SenderAccounts.OfSenderAsync(context, campaign.SenderId, token);
                 campaign.CurrentRun = 1;
                 var run = new Run
                 {
@@ -92,7 +92,7 @@ public sealed class LaunchCampaign(
                     CampaignId = campaignId,
                     Number = 1,
                     Kind = RunKind.Launch,
-                    AccountId = account.Id,
+                    AccountId = account,
                     StartedBy = campaign.LaunchedBy ?? "",
                     StartedAt = now,
                 };

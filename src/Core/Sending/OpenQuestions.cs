@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
@@ -28,19 +29,27 @@ public sealed class OpenQuestions(PortalDb db)
     /// <summary>From the intent to the last instant at which the provider can have decided on that call.</summary>
     private static readonly TimeSpan CallTakes = TimeSpan.FromMinutes(3);
 
-    /// <param name="baseUrl">Where the current key can ask: whoever has mail of ours there, proves it.</param>
-    public async Task<IReadOnlyList<OpenQuestion>> ReadAsync(string baseUrl, CancellationToken cancellation)
+    /// <param name="asked">
+    /// Whose key asks. The installation's: of each of its accounts at this address, since whoever has mail of ours there proves it.
+    /// A tenant's own: of itself, for nothing else can have mail of it.
+    /// </param>
+    public async Task<IReadOnlyList<OpenQuestion>> ReadAsync(CurrentAccount asked, CancellationToken cancellation)
     {
         // While nothing may be repeated, all doubt is a question.
         var stopped = db.Time.MayNotRepeat();
         await using var context = db.Read(TenantScope.Installation);
         var installation = await context.Installation.SingleAsync(cancellation);
         var accounts = await context
-            .ProviderAccounts.Where(account => account.BaseUrl == baseUrl)
+            .ProviderAccounts.Where(account =>
+                account.BaseUrl == asked.BaseUrl
+                && account.OwnerId == asked.OwnerId
+                && (account.OwnerId == null || account.Id == asked.Id)
+            )
             .Select(account => account.Id)
             .ToListAsync(cancellation);
         var chunks = await context
-            .Chunks.Where(chunk =>
+            .Chunks.Where(chunk => asked.OwnerId == null || chunk.TenantId == asked.OwnerId)
+            .Where(chunk =>
                 (
                     chunk.State == ChunkState.Unknown
                     && context.Recipients.Any(r =>

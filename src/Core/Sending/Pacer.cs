@@ -10,7 +10,7 @@ namespace Ledgerpost.Sending;
 /// the transaction of its claim, and waits for that number's instant (docs/decisions/0011). What it keeps in memory is a
 /// copy, checked by the statement itself.
 /// </summary>
-public sealed class Pacer(PortalDb db, ProviderAccounts accounts)
+public sealed class Pacer(PortalDb db, ISendingAccount accounts)
 {
     private const int MostTries = 5;
 

@@ -15,7 +15,7 @@ public sealed class Reconciler(
     PortalDb db,
     OpenQuestions questions,
     ProviderArchive archive,
-    ProviderAccounts accounts,
+    ISendingAccount accounts,
     CampaignNotifier notifier,
     ILogger<Reconciler> logger
 )
@@ -48,7 +48,7 @@ public sealed class Reconciler(
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
         var account = await accounts.CurrentAsync(cancellation);
-        var open = await questions.ReadAsync(account.BaseUrl, cancellation);
+        var open = await questions.ReadAsync(account, cancellation);
         if (!_asked.SetEquals(open.Select(question => (question.CampaignId, question.Chunk))))
         {
             // Other questions than last time: what was looked at may answer them.

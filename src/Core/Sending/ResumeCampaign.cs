@@ -4,6 +4,7 @@ using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
@@ -68,7 +69,12 @@ public sealed class ResumeCampaign(
     {
         var context = command.Db;
         // Before anything is read: a call in flight may be counting failures, or cutting a chunk in two.
-        await context.ProviderAccounts.Where(account => account.IsCurrent).ForUpdate().SingleAsync(cancellation);
+        var sender = await context
+            .Campaigns.Where(c => c.Id == campaignId)
+            .Select(c => c.SenderId)
+            .SingleOrDefaultAsync(cancellation);
+        var accountId = await SenderAccounts.OfSenderAsync(context, sender, cancellation);
+        var account = await AccountRow.LockAsync(context, accountId, cancellation);
         await context.LockCampaignAsync(campaignId, cancellation);
         if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
         {
@@ -98,7 +104,7 @@ public sealed class ResumeCampaign(
             return new ResumeResult.NotResumable(campaign.Status, campaign.CurrentRun);
         }
 
-        var run = await StartRunAsync(command, campaign, cancellation);
+        var run = await StartRunAsync(command, campaign, account, cancellation);
         await CleanChunks.AbandonAsync(context, campaign, cancellation);
         var failed = request.IncludeFailed
             ? await FailedAfterAcceptance.FreeAsync(context, campaign, command.Now, cancellation)
@@ -134,11 +140,11 @@ public sealed class ResumeCampaign(
     private static async Task<Run> StartRunAsync(
         CommandContext command,
         Campaign campaign,
+        ProviderAccount account,
         CancellationToken cancellation
     )
     {
         var context = command.Db;
-        var account = await context.ProviderAccounts.SingleAsync(a => a.IsCurrent, cancellation);
         // A person says: try now. The account's patience starts anew with them.
         account.FailingSince = null;
         account.FailuresInARow = 0;

@@ -141,10 +141,7 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
                 CampaignId = id,
                 Number = First,
                 Kind = RunKind.Launch,
-                AccountId = await context
-                    .ProviderAccounts.Where(account => account.IsCurrent)
-                    .Select(account => account.Id)
-                    .SingleAsync(cancellation),
+                AccountId = await SenderAccounts.OfSenderAsync(context, sender.Id, cancellation),
                 StartedBy = command.Actor.Name,
                 StartedAt = command.Now,
                 Planned = 1,

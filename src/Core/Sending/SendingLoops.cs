@@ -12,6 +12,8 @@ public sealed class SendingLoops(
     RecoverAtStart recover,
     Dispatcher dispatcher,
     ClaimChunk claim,
+    OwnLanes ownLanes,
+    ForgetOwnKeys forgetKeys,
     ExpireDoubt expire,
     LaunchDue launchDue,
     ProviderAccounts accounts,
@@ -51,6 +53,7 @@ public sealed class SendingLoops(
                     )
                 )
                 .Append(RunScheduleAsync(stopping))
+                .Append(ownLanes.RunAsync(stopping, abandon))
         );
     }
 
@@ -74,7 +77,9 @@ public sealed class SendingLoops(
             async token =>
             {
                 await recover.FinishLaunchesAsync(DoubtInterval, token);
-                return await expire.RunOnceAsync(token) > 0;
+                var expired = await expire.RunOnceAsync(token);
+                await forgetKeys.RunOnceAsync(token);
+                return expired > 0;
             },
             _ => Task.FromResult(DoubtInterval),
             new NeverRaised(),
@@ -86,7 +91,9 @@ public sealed class SendingLoops(
     private async Task<TimeSpan> UntilDueAsync(CancellationToken cancellation)
     {
         var account = await accounts.CurrentAsync(cancellation);
-        var due = await claim.NextDueAsync(account.Id, cancellation) - time.GetUtcNow();
-        return TimeSpan.FromTicks(Math.Clamp((due ?? LongestNap).Ticks, ShortestNap.Ticks, LongestNap.Ticks));
+        return Nap(await claim.NextDueAsync(account.Id, cancellation) - time.GetUtcNow());
     }
+
+    internal static TimeSpan Nap(TimeSpan? due) =>
+        TimeSpan.FromTicks(Math.Clamp((due ?? LongestNap).Ticks, ShortestNap.Ticks, LongestNap.Ticks));
 }

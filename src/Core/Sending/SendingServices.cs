@@ -22,11 +22,22 @@ public static class SendingServices
         services.AddSingleton<SendingSignal>();
         services.AddSingleton<CampaignNotifier>();
         services.AddSingleton<ProviderAccounts>();
+        services.AddSingleton<ISendingAccount>(provider => provider.GetRequiredService<ProviderAccounts>());
+        services.AddSingleton<ProviderSecrets>();
+        services.AddSingleton<IOwnKeys, OwnKeys>();
         services.AddSingleton(provider => new UnsubscribeUrls(
             provider.GetRequiredService<PortalDb>(),
             publicUrl.TrimEnd('/')
         ));
-        services.AddSingleton<ClaimChunk>();
+        services.AddSingleton(provider => new ClaimChunk(
+            provider.GetRequiredService<PortalDb>(),
+            provider.GetRequiredService<SendingOptions>(),
+            provider.GetRequiredService<Random>(),
+            provider.GetRequiredService<Pacer>()
+        ));
+        services.AddSingleton<OwnLanes>();
+        services.AddSingleton<OwnReconcilers>();
+        services.AddSingleton<ForgetOwnKeys>();
         services.AddSingleton<PrepareChunk>();
         services.AddSingleton<RecordIntent>();
         services.AddSingleton<SettleAttempt>();
@@ -61,8 +72,10 @@ public static class SendingServices
         services.AddSingleton<UnsubscribeByLink>();
         services.AddSingleton(provider => ResendHttp.CreateClient());
         services.AddSingleton<IMailProvider, ResendClient>();
-        services.AddSingleton<IProviderReader, ResendReader>();
+        services.AddSingleton<ResendReader>();
+        services.AddSingleton<IProviderReader>(provider => provider.GetRequiredService<ResendReader>());
         services.AddSingleton<IAccountProbe, ResendAccountProbe>();
+        services.AddSingleton<IKeyCheck, ResendAccountProbe>();
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ledgerpost.Data;
 
 namespace Ledgerpost.Sending;
@@ -8,7 +9,8 @@ namespace Ledgerpost.Sending;
 /// takes its own turns, and so all together do. Lost with the process, which costs nobody more than one place in the queue.
 /// </summary>
 /// <param name="keepFor">How old the list of who waits may be; a newcomer waits so long at most before it is in.</param>
-public sealed class Turns(TimeSpan keepFor)
+/// <param name="own">The tenant's own account whose turns these are; null for the installation's.</param>
+public sealed class Turns(TimeSpan keepFor, Guid? own = null)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, long> _tenantTurns = [];
@@ -39,23 +41,29 @@ public sealed class Turns(TimeSpan keepFor)
     {
         var instant = InstantConverter.ToMicroseconds(now);
         var waiting = await context.ListAsync(
-            $"""
-            SELECT m."TenantId", m."Id", m."CurrentRun", m."LaunchedAt" FROM "Campaigns" AS m
-            WHERE m."Status" = 'Sending' AND m."Kind" = 0 AND (
-                EXISTS (
-                    SELECT 1 FROM "Chunks" AS c
-                    WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Planned'
-                        AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL
-                        AND (c."NotBefore" IS NULL OR c."NotBefore" <= {instant}))
-                OR EXISTS (
-                    SELECT 1 FROM "Chunks" AS c
-                    WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Leased'
-                        AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL AND c."LeaseEnds" <= {instant}))
-            """,
+            FormattableStringFactory.Create(
+                $$"""
+                SELECT m."TenantId", m."Id", m."CurrentRun", m."LaunchedAt" FROM "Campaigns" AS m
+                WHERE m."Status" = 'Sending' AND m."Kind" = 0 AND (
+                    EXISTS (
+                        SELECT 1 FROM "Chunks" AS c
+                        WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Planned'
+                            AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL
+                            AND (c."NotBefore" IS NULL OR c."NotBefore" <= {0}))
+                    OR EXISTS (
+                        SELECT 1 FROM "Chunks" AS c
+                        WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Leased'
+                            AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL AND c."LeaseEnds" <= {0}))
+                    AND {{RunThrough.Account("{1}", "{2}")}}
+                """,
+                instant,
+                own ?? Guid.Empty,
+                own is null
+            ),
             row => new Waiting(row.GetGuid(0), row.GetGuid(1), row.GetInt32(2), row.InstantOrNull(3)),
             cancellation
         );
-        waiting.AddRange((await EmailQueue.TenantsAsync(context, now, cancellation)).Select(Waiting.Emails));
+        waiting.AddRange((await EmailQueue.TenantsAsync(context, own, now, cancellation)).Select(Waiting.Emails));
         lock (_lock)
         {
             _waiting = waiting;

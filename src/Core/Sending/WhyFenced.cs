@@ -90,14 +90,36 @@ internal static class WhyFenced
 
         if (
             !(repeat ? chunk.SameAccount : campaign.RunAccount == accountId)
-            || !await context.ProviderAccounts.AnyAsync(a => a.Id == accountId && a.IsCurrent, cancellation)
+            || !await UsableAccounts
+                .ForRepeats(context, claim.TenantId)
+                .AnyAsync(account => account.Id == accountId, cancellation)
         )
         {
             return SafetyMechanism.IntentOtherAccount;
         }
 
+        // It may be used, but not begun with: it was left, or the sender's domain has been moved to another one.
+        if (!repeat && !await IsTheSendersAsync(context, claim, accountId, cancellation))
+        {
+            return SafetyMechanism.IntentAccountLeft;
+        }
+
         return repeat && !(chunk.FirstAttemptAt > lastRepeat && chunk.FirstAttemptAt <= now)
             ? SafetyMechanism.IntentWindowOver
             : SafetyMechanism.IntentStale;
+    }
+
+    private static async Task<bool> IsTheSendersAsync(
+        PortalDbContext context,
+        ClaimedChunk claim,
+        Guid accountId,
+        CancellationToken cancellation
+    )
+    {
+        var sender = await context
+            .Campaigns.Where(c => c.TenantId == claim.TenantId && c.Id == claim.CampaignId)
+            .Select(c => c.SenderId)
+            .SingleAsync(cancellation);
+        return await SenderAccounts.OfSenderAsync(context, sender, cancellation) == accountId;
     }
 }

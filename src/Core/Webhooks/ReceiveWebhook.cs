@@ -22,6 +22,7 @@ public sealed class ReceiveWebhook(
     PortalDb db,
     ProviderEndpoint endpoint,
     ProviderAccounts accounts,
+    OwnWebhooks own,
     WebhookInbox inbox
 )
 {
@@ -34,25 +35,57 @@ public sealed class ReceiveWebhook(
         CancellationToken cancellation
     )
     {
-        if (
-            id.Length is 0 or > 128
-            || !WebhookSignature.Verify(
-                endpoint.WebhookSecrets,
-                id,
-                timestamp,
-                signatures,
-                body.Span,
-                db.Time.GetUtcNow()
-            )
-        )
+        if (!IsSigned(endpoint.WebhookSecrets, id, timestamp, signatures, body))
         {
-            db.Safety.Fired(SafetyMechanism.EventUnsigned);
-            return WebhookReceipt.NotOurs;
+            return NotOurs();
         }
 
         var account = await accounts.CurrentAsync(cancellation);
+        return await StoreAsync(account.Id, id, body);
+    }
+
+    /// <summary>An event of a tenant's own account: it belongs to the account whose secret verifies it, and can touch nothing else.</summary>
+    /// <param name="tenant">The tenant's id or its name in addresses.</param>
+    public async Task<WebhookReceipt> ExecuteAsync(
+        string tenant,
+        string id,
+        string timestamp,
+        string signatures,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellation
+    )
+    {
+        foreach (var (accountId, secrets) in await own.SecretsAsync(tenant, cancellation))
+        {
+            if (IsSigned(secrets, id, timestamp, signatures, body))
+            {
+                return await StoreAsync(accountId, id, body);
+            }
+        }
+
+        return NotOurs();
+    }
+
+    private bool IsSigned(
+        IReadOnlyList<string> secrets,
+        string id,
+        string timestamp,
+        string signatures,
+        ReadOnlyMemory<byte> body
+    ) =>
+        id.Length is > 0 and <= 128
+        && WebhookSignature.Verify(secrets, id, timestamp, signatures, body.Span, db.Time.GetUtcNow());
+
+    private WebhookReceipt NotOurs()
+    {
+        db.Safety.Fired(SafetyMechanism.EventUnsigned);
+        return WebhookReceipt.NotOurs;
+    }
+
+    private async Task<WebhookReceipt> StoreAsync(Guid accountId, string id, ReadOnlyMemory<byte> body)
+    {
         // PostgreSQL keeps no such character; JSON has none either.
         var text = Encoding.UTF8.GetString(body.Span).Replace('\0', '\uFFFD');
-        return await inbox.StoreAsync(account.Id, id, text) ? WebhookReceipt.Stored : WebhookReceipt.Duplicate;
+        return await inbox.StoreAsync(accountId, id, text) ? WebhookReceipt.Stored : WebhookReceipt.Duplicate;
     }
 }

@@ -9,6 +9,7 @@ public static class WebhookServices
         services
             .AddSingleton<WebhookSignal>()
             .AddSingleton<WebhookInbox>()
+            .AddSingleton<OwnWebhooks>()
             .AddSingleton<ReceiveWebhook>()
             .AddSingleton<ApplyEvents>()
             .AddSingleton<ForgetEvents>()

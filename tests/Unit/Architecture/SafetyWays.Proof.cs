@@ -4,11 +4,13 @@ using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Ledgerpost.Webhooks;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Sending;
@@ -94,6 +96,7 @@ internal static partial class SafetyWays
                 rig.Engine.Db,
                 endpoint,
                 rig.Engine.Accounts,
+                new OwnWebhooks(rig.Engine.Db, new ProviderSecrets(new EphemeralDataProtectionProvider())),
                 new WebhookInbox(rig.Engine.Db, new WebhookSignal())
             );
             return Act(() => receive.ExecuteAsync("msg_1", "0", "v1,AAAA", default, CancellationToken.None));

@@ -77,6 +77,18 @@ internal static partial class SafetyWays
             var other = await ReplaceKeyAsync(rig);
             return () => rig.IntentAsync(claim, prepared: null, other);
         },
+        [SafetyMechanism.IntentAccountLeft] = async rig =>
+        {
+            // Left between claim and intent: its key is there for what is in doubt, and for nothing else.
+            var own = await rig.Engine.OwnAccountAsync("one");
+            await rig.LaunchAsync(2);
+            using var lane = rig.Engine.Lanes.Open(own);
+            var claim = await lane.Claim.ExecuteAsync(own.Id, "worker", CancellationToken.None);
+            var prepared = await rig.PrepareAsync(claim!);
+            await rig.Engine.RemoveKeyAsync();
+            await rig.Engine.VerifyAtAsync(await rig.Engine.Accounts.CurrentAsync(CancellationToken.None), "shared");
+            return () => rig.IntentAsync(claim!, prepared, own.Id);
+        },
         [SafetyMechanism.IntentWindowOver] = async rig =>
         {
             var (_, claim) = await rig.DoubtfulAsync();
@@ -165,7 +177,7 @@ internal static partial class SafetyWays
             {
                 using var http = new ResendHttp(new AsksTwice());
                 var endpoint = new ProviderEndpoint(ProviderMode.Resend, request.BaseUrl, "re_key", []);
-                var client = new ResendClient(http, endpoint, time, rig.Engine.Db.Safety);
+                var client = new ResendClient(http, endpoint, new NoOwnKeys(), time, rig.Engine.Db.Safety);
                 Assert.IsType<ProviderAnswer.None>(await client.PostAsync(request, CancellationToken.None));
             });
         },

@@ -41,6 +41,8 @@ public sealed class DeleteTenantTests
         await using var db = steps.Database.Db.Read(TenantScope.Installation);
         Assert.Equal([steps.South.Id], await db.Tenants.Select(tenant => tenant.Id).ToListAsync());
         Assert.False(await db.SetUpLinks.AnyAsync(link => link.TenantId == steps.North.Id));
+        Assert.False(await db.ProviderAccounts.AnyAsync(account => account.OwnerId == steps.North.Id));
+        Assert.True(await db.ProviderAccounts.AnyAsync(account => account.OwnerId == steps.South.Id));
     }
 
     [Fact]

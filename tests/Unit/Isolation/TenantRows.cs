@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ledgerpost.Data;
 using Ledgerpost.Segments;
+using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 
@@ -149,6 +150,7 @@ internal sealed class TenantRows
             {
                 "Tenant" => await db.Tenants.SingleAsync(tenant => tenant.Id == _tenantId, token),
                 "PortalUser" => await db.Users.OrderBy(user => user.Email).FirstAsync(token),
+                "ProviderAccount" when row is OwnAccount => OwnAccount(db),
                 "ProviderAccount" => await db.ProviderAccounts.FirstAsync(token),
                 var name => throw new InvalidOperationException($"Say where a {name} comes from."),
             };
@@ -158,6 +160,20 @@ internal sealed class TenantRows
         {
             column.PropertyInfo!.SetValue(row, of.PropertyInfo!.GetValue(parent));
         }
+    }
+
+    private ProviderAccount OwnAccount(PortalDbContext db)
+    {
+        var account = new ProviderAccount
+        {
+            Id = new Guid(++_next, 1, 0, _tenantId.ToByteArray().AsSpan(8).ToArray()),
+            OwnerId = _tenantId,
+            BaseUrl = "http://provider.test",
+            KeyFingerprint = "own",
+            CreatedAt = DateTimeOffset.UnixEpoch.AddDays(20_000),
+        };
+        db.ProviderAccounts.Add(account);
+        return account;
     }
 
     private object? Value(IProperty column)

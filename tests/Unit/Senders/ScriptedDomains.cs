@@ -23,23 +23,24 @@ internal sealed class ScriptedDomains : IDomainProvider
             )
         );
 
-    public Task<DomainAnswer> CreateAsync(string name, string region, CancellationToken cancellation) =>
-        AnswerAsync($"create {name} {region}", Create);
+    public Task<DomainAnswer> CreateAsync(Guid? own, string name, string region, CancellationToken cancellation) =>
+        AnswerAsync(own, $"create {name} {region}", Create);
 
-    public Task<DomainAnswer> GetAsync(string id, CancellationToken cancellation) => AnswerAsync($"get {id}", Get);
+    public Task<DomainAnswer> GetAsync(Guid? own, string id, CancellationToken cancellation) =>
+        AnswerAsync(own, $"get {id}", Get);
 
-    public Task<DomainAnswer> FindAsync(string name, CancellationToken cancellation) =>
-        AnswerAsync($"find {name}", Find);
+    public Task<DomainAnswer> FindAsync(Guid? own, string name, CancellationToken cancellation) =>
+        AnswerAsync(own, $"find {name}", Find);
 
-    public Task<DomainAnswer> VerifyAsync(string id, CancellationToken cancellation) =>
-        AnswerAsync($"verify {id}", Verify);
+    public Task<DomainAnswer> VerifyAsync(Guid? own, string id, CancellationToken cancellation) =>
+        AnswerAsync(own, $"verify {id}", Verify);
 
     public Task<DomainAnswer> DeleteAsync(string id, CancellationToken cancellation) =>
-        AnswerAsync($"delete {id}", Delete);
+        AnswerAsync(null, $"delete {id}", Delete);
 
-    private async Task<DomainAnswer> AnswerAsync(string call, DomainAnswer answer)
+    private async Task<DomainAnswer> AnswerAsync(Guid? own, string call, DomainAnswer answer)
     {
-        Calls.Add(call);
+        Calls.Add(own is null ? call : $"{call} at {own}");
         await BeforeAnswer();
         return answer;
     }

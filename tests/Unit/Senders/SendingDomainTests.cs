@@ -247,7 +247,7 @@ public sealed class SendingDomainTests
         Caller caller,
         Guid domainId
     ) =>
-        new CheckSendingDomain(database.Db, provider, new DomainRegistration(database.Db, provider)).ExecuteAsync(
+        new CheckSendingDomain(database.Db, new DomainRegistration(database.Db, provider)).ExecuteAsync(
             caller,
             domainId
         );

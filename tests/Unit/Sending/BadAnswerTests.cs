@@ -194,6 +194,7 @@ public sealed class BadAnswerTests
             new ResendClient(
                 http,
                 new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []),
+                new NoOwnKeys(),
                 engine.Time,
                 engine.Db.Safety
             )

@@ -30,6 +30,19 @@ public sealed class EngineHarness : IAsyncDisposable
         RecordIntent = new RecordIntent(Db, Options);
         Settle = new SettleAttempt(Db, Options, random, Notifier, NullLogger<SettleAttempt>.Instance);
         Dispatcher = NewDispatcher();
+        Lanes = new OwnLanes(
+            Db,
+            Prepare,
+            RecordIntent,
+            Settle,
+            Provider,
+            Options,
+            random,
+            Crash,
+            Notifier,
+            Signal,
+            NullLogger<Dispatcher>.Instance
+        );
         Expire = new ExpireDoubt(Db, Options, Accounts, Notifier, NullLogger<ExpireDoubt>.Instance);
         Launch = new LaunchCampaign(Db, Signal, Notifier);
         Schedule = new ScheduleCampaign(Db, Notifier);
@@ -62,6 +75,7 @@ public sealed class EngineHarness : IAsyncDisposable
     public RecordIntent RecordIntent { get; }
     public SettleAttempt Settle { get; }
     public Dispatcher Dispatcher { get; }
+    public OwnLanes Lanes { get; }
     public ExpireDoubt Expire { get; }
     public LaunchCampaign Launch { get; }
     public ScheduleCampaign Schedule { get; }
@@ -332,17 +346,20 @@ public sealed class FakeProbe : IAccountProbe
 {
     public bool? Reads { get; set; }
 
+    /// <summary>By key and what is asked for, where one answer for all is not enough.</summary>
+    public Func<string, string, bool?>? Asked { get; set; }
+
     public Task<bool?> CanReadEmailAsync(
         string baseUrl,
         string apiKey,
         string emailId,
         CancellationToken cancellation
-    ) => Task.FromResult(Reads);
+    ) => Task.FromResult(Asked is null ? Reads : Asked(apiKey, emailId));
 
     public Task<bool?> CanReadDomainAsync(
         string baseUrl,
         string apiKey,
         string domainId,
         CancellationToken cancellation
-    ) => Task.FromResult(Reads);
+    ) => Task.FromResult(Asked is null ? Reads : Asked(apiKey, domainId));
 }

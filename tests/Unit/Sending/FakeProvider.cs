@@ -61,7 +61,8 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
     /// <summary>Runs inside the call, after the intent was written.</summary>
     public Func<Task>? During { get; set; }
 
-    public sealed record Call(string Key, string Hash, int Mails, string BaseUrl, Fault Fault);
+    /// <param name="Own">The tenant's own account that it came through.</param>
+    public sealed record Call(string Key, string Hash, int Mails, string BaseUrl, Fault Fault, Guid? Own = null);
 
     public sealed record Batch(string Id, DateTimeOffset At, string Body, IReadOnlyList<string> Ids);
 
@@ -88,7 +89,16 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
             Bodies.Add(request.Body);
             var hash = MailBatch.Hash(request.Body.Span);
             using var json = JsonDocument.Parse(request.Body);
-            Calls.Add(new Call(request.Key, hash, json.RootElement.GetArrayLength(), request.BaseUrl, fault));
+            Calls.Add(
+                new Call(
+                    request.Key,
+                    hash,
+                    json.RootElement.GetArrayLength(),
+                    request.BaseUrl,
+                    fault,
+                    request.OwnAccountId
+                )
+            );
             return Answer(request, fault, hash, json.RootElement);
         }
     }
@@ -97,7 +107,7 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
         fault switch
         {
             Fault.None when RefusedWith(body) is { } message => Error(422, "validation_error", message),
-            Fault.None => Accept(request.Key, hash, body),
+            Fault.None => Accept(request, hash, body),
             Fault.RateLimited => Error(429, "rate_limit_exceeded", "Too many requests.", TimeSpan.FromSeconds(2)),
             Fault.DailyQuota => Error(429, "daily_quota_exceeded", "You have reached your daily email sending quota."),
             Fault.MonthlyQuota => Error(429, "monthly_quota_exceeded", "You have reached your monthly quota."),
@@ -134,18 +144,20 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
 
     private ProviderAnswer Crash(ProviderRequest request, string hash, JsonElement body)
     {
-        Accept(request.Key, hash, body);
+        Accept(request, hash, body);
         throw new SimulatedCrashException();
     }
 
     private ProviderAnswer After(ProviderRequest request, string hash, JsonElement body, ProviderAnswer answer)
     {
-        Accept(request.Key, hash, body);
+        Accept(request, hash, body);
         return answer;
     }
 
-    private ProviderAnswer Accept(string key, string hash, JsonElement body)
+    private ProviderAnswer Accept(ProviderRequest request, string hash, JsonElement body)
     {
+        // An account knows its own keys, and no other's.
+        var key = $"{request.OwnAccountId}/{request.Key}";
         if (_keys.TryGetValue(key, out var known) && time.GetUtcNow() - known.At < TimeSpan.FromHours(24))
         {
             return known.Hash == hash

@@ -196,15 +196,15 @@ public sealed class ReconcilerTests
             CancellationToken.None
         );
         var questions = new OpenQuestions(engine.Db);
-        var baseUrl = (await engine.Accounts.CurrentAsync(CancellationToken.None)).BaseUrl;
-        var first = await questions.ReadAsync(baseUrl, CancellationToken.None);
+        var account = await engine.Accounts.CurrentAsync(CancellationToken.None);
+        var first = await questions.ReadAsync(account, CancellationToken.None);
         Assert.Equal(50, first.Count);
         var asked = new List<HashSet<int>>();
 
         for (var start = 0; start < 3; start++)
         {
             engine.Time.Advance(TimeSpan.FromHours(1));
-            asked.Add([.. (await questions.ReadAsync(baseUrl, CancellationToken.None)).Select(q => q.Chunk)]);
+            asked.Add([.. (await questions.ReadAsync(account, CancellationToken.None)).Select(q => q.Chunk)]);
             // Each is a process of its own that gets through once.
             var reconciler = await NewAsync(engine, new ArchiveReader(engine.Provider));
             await reconciler.RunOnceAsync(CancellationToken.None);

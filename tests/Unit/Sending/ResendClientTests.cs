@@ -223,7 +223,10 @@ public sealed class ResendClientTests
         );
 
         using var safety = new SafetyLog(time);
-        var answer = await new ResendClient(http, endpoint, time, safety).PostAsync(request, CancellationToken.None);
+        var answer = await new ResendClient(http, endpoint, new NoOwnKeys(), time, safety).PostAsync(
+            request,
+            CancellationToken.None
+        );
 
         Assert.IsType<ProviderAnswer.None>(answer);
         Assert.Equal(Body, written.ToArray());
@@ -231,7 +234,13 @@ public sealed class ResendClientTests
     }
 
     private static ResendClient Client(ResendHttp http, RawServer server, ManualTime time) =>
-        new(http, new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []), time, new SafetyLog(time));
+        new(
+            http,
+            new ProviderEndpoint(ProviderMode.Resend, server.Url, "re_key", []),
+            new NoOwnKeys(),
+            time,
+            new SafetyLog(time)
+        );
 
     private static ProviderRequest Request(RawServer server, ManualTime time, string key = "1/key") =>
         new(server.Url, "/emails/batch", key, Body, Deadline.In(time, TimeSpan.FromSeconds(30)));

@@ -4,6 +4,7 @@ using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Webhooks;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -78,6 +79,7 @@ internal sealed class SimPortal
             new ProviderEndpoint(ProviderMode.Resend, SimTemplate.BaseUrl, _apiKey, [SimWorld.WebhookSecret])
         );
         services.AddSingleton<CrashPoints>(new Crashes(_world, this));
+        services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
         services.AddSending("https://portal.test");
         services.AddWebhooks();
         services.AddSingleton(new ResendHttp(new SimWire(_world, Number)) { Timeout = Timeout.InfiniteTimeSpan });

@@ -158,6 +158,13 @@ public static class TenantRows
                 entry.Property(property.Name).CurrentValue = ValueOf(entity, property, place);
             }
 
+            if (row is OwnAccount own)
+            {
+                // An account is one tenant's, and of a tenant's one holds.
+                entry.Property(nameof(own.AccountId)).CurrentValue = AddAccount(db);
+                own.IsCurrent = place == 0;
+            }
+
             entry.State = EntityState.Added;
             if (!_made.TryGetValue(entity.Name, out var rows))
             {
@@ -165,6 +172,20 @@ public static class TenantRows
             }
 
             rows.Add(row);
+        }
+
+        private Guid AddAccount(PortalDbContext db)
+        {
+            var account = new ProviderAccount
+            {
+                Id = database.Ids.New(),
+                OwnerId = tenant.Id,
+                BaseUrl = "http://provider.test",
+                KeyFingerprint = "own",
+                CreatedAt = database.Time.GetUtcNow(),
+            };
+            db.ProviderAccounts.Add(account);
+            return account.Id;
         }
 
         private object? ValueOf(IEntityType entity, IProperty property, int place)

@@ -368,6 +368,7 @@ public sealed class EventTests
             engine.Db,
             new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", secrets),
             engine.Accounts,
+            new OwnWebhooks(engine.Db, OwnAccountSteps.Secrets),
             new WebhookInbox(engine.Db, new WebhookSignal())
         );
 

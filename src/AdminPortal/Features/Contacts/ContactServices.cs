@@ -45,6 +45,7 @@ internal static class ContactServices
         services.TryAddSingleton<IDomainProvider>(all => new ResendDomains(
             all.GetRequiredService<ResendHttp>(),
             () => all.GetRequiredService<ProviderConnection>().Endpoint,
+            all.GetRequiredService<IOwnKeys>(),
             all.GetRequiredService<TimeProvider>()
         ));
         services.AddSingleton<DomainRegistration>();
@@ -52,6 +53,12 @@ internal static class ContactServices
         services.AddSingleton<AddSendingDomain>();
         services.AddSingleton<CheckSendingDomain>();
         services.AddSingleton<RemoveSendingDomain>();
+        services.AddSingleton<DomainSignal>();
+        services.AddSingleton<SetOwnKey>();
+        services.AddSingleton<RemoveOwnKey>();
+        services.AddSingleton<AddOwnWebhookSecret>();
+        services.AddSingleton<RemoveOwnWebhookSecret>();
+        services.AddSingleton<OwnAccountOverview>();
         services.AddSingleton<AddSender>();
         services.AddSingleton<ChangeSender>();
         services.AddSingleton<RemoveSender>();

@@ -2,6 +2,11 @@ using AdminPortal.Hosting;
 using Ledgerpost.Webhooks;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Answer = Microsoft.AspNetCore.Http.HttpResults.Results<
+    Microsoft.AspNetCore.Http.HttpResults.Ok,
+    Microsoft.AspNetCore.Http.HttpResults.UnauthorizedHttpResult,
+    Microsoft.AspNetCore.Http.HttpResults.StatusCodeHttpResult
+>;
 
 namespace AdminPortal.Features.Webhooks;
 
@@ -18,13 +23,45 @@ public static class WebhooksApi
     {
         // Past the middleware of pages: nothing of it means anything to the provider.
         routes.MapPost("/webhooks/resend", ReceiveAsync).DisableAntiforgery().ShortCircuit();
-        routes.MapPost("/webhooks/resend/{tenant}", RefuseAsync).DisableAntiforgery().ShortCircuit();
+        routes.MapPost("/webhooks/resend/{tenant}", ReceiveOwnAsync).DisableAntiforgery().ShortCircuit();
     }
 
-    private static async Task<Results<Ok, UnauthorizedHttpResult, StatusCodeHttpResult>> ReceiveAsync(
+    private static Task<Answer> ReceiveAsync(
         HttpRequest request,
         ReceiveWebhook receive,
         FailedAttempts attempts,
+        CancellationToken cancellation
+    ) =>
+        TakeAsync(
+            request,
+            attempts,
+            (id, timestamp, signatures, body) => receive.ExecuteAsync(id, timestamp, signatures, body, cancellation),
+            cancellation
+        );
+
+    /// <summary>
+    /// For a tenant with a provider account of its own. Only a secret of its own signs here: the installation's does not, or it
+    /// would speak for an account that it is not. A tenant that has none, or is none, gets the same answer.
+    /// </summary>
+    private static Task<Answer> ReceiveOwnAsync(
+        string tenant,
+        HttpRequest request,
+        ReceiveWebhook receive,
+        FailedAttempts attempts,
+        CancellationToken cancellation
+    ) =>
+        TakeAsync(
+            request,
+            attempts,
+            (id, timestamp, signatures, body) =>
+                receive.ExecuteAsync(tenant, id, timestamp, signatures, body, cancellation),
+            cancellation
+        );
+
+    private static async Task<Answer> TakeAsync(
+        HttpRequest request,
+        FailedAttempts attempts,
+        Func<string, string, string, ReadOnlyMemory<byte>, Task<WebhookReceipt>> receive,
         CancellationToken cancellation
     )
     {
@@ -38,12 +75,11 @@ public static class WebhooksApi
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
         }
 
-        var receipt = await receive.ExecuteAsync(
+        var receipt = await receive(
             request.Headers["svix-id"].ToString(),
             request.Headers["svix-timestamp"].ToString(),
             request.Headers["svix-signature"].ToString(),
-            body,
-            cancellation
+            body
         );
         if (receipt == WebhookReceipt.NotOurs)
         {
@@ -53,12 +89,6 @@ public static class WebhooksApi
 
         return TypedResults.Ok();
     }
-
-    /// <summary>
-    /// For a tenant with a provider account of its own. Every tenant sends through the installation's account, so there is no
-    /// secret that could sign an event here; the installation's does not, or it would speak for an account that it is not.
-    /// </summary>
-    private static UnauthorizedHttpResult RefuseAsync() => TypedResults.Unauthorized();
 
     // The raw body: a parsed and written one would have another signature.
     private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken cancellation)

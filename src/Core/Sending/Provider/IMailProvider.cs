@@ -23,7 +23,11 @@ public sealed record ProviderRequest(
     string Key,
     ReadOnlyMemory<byte> Body,
     Deadline NotAfter
-);
+)
+{
+    /// <summary>The tenant's own account whose key it is sent with; null for the installation's.</summary>
+    public Guid? OwnAccountId { get; init; }
+}
 
 /// <summary>An instant on both clocks: the one that counts time stands still while a machine sleeps, the wall's may be set back.</summary>
 public sealed record Deadline(long Timestamp, DateTimeOffset Wall)

@@ -5,7 +5,7 @@ using Ledgerpost.Senders;
 namespace Ledgerpost.Sending.Provider;
 
 /// <summary>Asks the provider with one key for something that belongs to another.</summary>
-public sealed class ResendAccountProbe(ResendHttp http, TimeProvider time) : IAccountProbe
+public sealed class ResendAccountProbe(ResendHttp http, TimeProvider time) : IAccountProbe, IKeyCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
@@ -23,7 +23,39 @@ public sealed class ResendAccountProbe(ResendHttp http, TimeProvider time) : IAc
         CancellationToken cancellation
     ) => CanReadAsync($"{baseUrl}/domains/{Uri.EscapeDataString(domainId)}", apiKey, cancellation);
 
-    private async Task<bool?> CanReadAsync(string url, string apiKey, CancellationToken cancellation)
+    public async Task<KeyAnswer> AskAsync(string baseUrl, string apiKey, CancellationToken cancellation)
+    {
+        var (status, body) = await GetAsync($"{baseUrl}/domains?limit=1", apiKey, cancellation);
+        return status switch
+        {
+            HttpStatusCode.OK => KeyAnswer.Full,
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ProviderError
+                .TryParse(body, (int)status)
+                ?.Name switch
+            {
+                "restricted_api_key" => KeyAnswer.SendingOnly,
+                // A firewall's page is not the provider's word.
+                null => KeyAnswer.NoAnswer,
+                _ => KeyAnswer.Refused,
+            },
+            _ => KeyAnswer.NoAnswer,
+        };
+    }
+
+    private async Task<bool?> CanReadAsync(string url, string apiKey, CancellationToken cancellation) =>
+        (await GetAsync(url, apiKey, cancellation)).Status switch
+        {
+            HttpStatusCode.OK => true,
+            HttpStatusCode.NotFound or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => false,
+            _ => null,
+        };
+
+    /// <returns>No status where there was no answer.</returns>
+    private async Task<(HttpStatusCode? Status, string Body)> GetAsync(
+        string url,
+        string apiKey,
+        CancellationToken cancellation
+    )
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
@@ -33,19 +65,14 @@ public sealed class ResendAccountProbe(ResendHttp http, TimeProvider time) : IAc
         try
         {
             using var response = await http.SendAsync(request, both.Token);
-            return response.StatusCode switch
-            {
-                HttpStatusCode.OK => true,
-                HttpStatusCode.NotFound or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => false,
-                _ => null,
-            };
+            return (response.StatusCode, await response.Content.ReadAsStringAsync(both.Token));
         }
         catch (Exception exception)
             when (exception is HttpRequestException or IOException
                 || (exception is OperationCanceledException && !cancellation.IsCancellationRequested)
             )
         {
-            return null;
+            return (null, "");
         }
     }
 }

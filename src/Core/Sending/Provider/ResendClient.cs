@@ -10,8 +10,13 @@ namespace Ledgerpost.Sending.Provider;
 /// The typed client of the provider's API. The provider's own SDK serialises anew on each call; the protocol needs the
 /// stored bytes, so the body is taken as it is (docs/decisions/0002).
 /// </summary>
-public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, TimeProvider time, SafetyLog safety)
-    : IMailProvider
+public sealed class ResendClient(
+    ResendHttp http,
+    ProviderEndpoint endpoint,
+    IOwnKeys ownKeys,
+    TimeProvider time,
+    SafetyLog safety
+) : IMailProvider
 {
     /// <summary>How long one call may take, from the first byte to the last.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
@@ -31,6 +36,13 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
 
     public async Task<ProviderAnswer> PostAsync(ProviderRequest request, CancellationToken cancellation)
     {
+        var apiKey = request.OwnAccountId is { } own ? await ownKeys.FindAsync(own, cancellation) : endpoint.ApiKey;
+        if (apiKey is null)
+        {
+            // Taken away since the intent. Another account's key would send what that account has never seen.
+            return new ProviderAnswer.NotSent();
+        }
+
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         using var content = new OnceContent(request.Body, request.NotAfter, time, safety);
@@ -38,7 +50,7 @@ public sealed class ResendClient(ResendHttp http, ProviderEndpoint endpoint, Tim
         {
             Content = content,
         };
-        message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", endpoint.ApiKey);
+        message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
         // Without one the provider's firewall answers with a page of its own (403, error code 1010).
         message.Headers.TryAddWithoutValidation("User-Agent", "Ledgerpost/1.0");
         message.Headers.TryAddWithoutValidation("Idempotency-Key", request.Key);

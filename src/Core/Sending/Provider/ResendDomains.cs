@@ -8,32 +8,34 @@ namespace Ledgerpost.Sending.Provider;
 
 /// <summary>The provider's domain calls, over HTTP.</summary>
 /// <param name="endpoint">Asked at each call: it is known only once the portal has started.</param>
-public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoint, TimeProvider time) : IDomainProvider
+public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoint, IOwnKeys ownKeys, TimeProvider time)
+    : IDomainProvider
 {
     /// <summary>Of the list; the provider's own limit.</summary>
     private const int PageSize = 100;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
-    public Task<DomainAnswer> CreateAsync(string name, string region, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Post, "/domains", new { name, region }, Whole, cancellation);
+    public Task<DomainAnswer> CreateAsync(Guid? own, string name, string region, CancellationToken cancellation) =>
+        SendAsync(own, HttpMethod.Post, "/domains", new { name, region }, Whole, cancellation);
 
-    public Task<DomainAnswer> GetAsync(string id, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, $"/domains/{Uri.EscapeDataString(id)}", null, Whole, cancellation);
+    public Task<DomainAnswer> GetAsync(Guid? own, string id, CancellationToken cancellation) =>
+        SendAsync(own, HttpMethod.Get, $"/domains/{Uri.EscapeDataString(id)}", null, Whole, cancellation);
 
-    public Task<DomainAnswer> VerifyAsync(string id, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Post, $"/domains/{Uri.EscapeDataString(id)}/verify", null, Nothing, cancellation);
+    public Task<DomainAnswer> VerifyAsync(Guid? own, string id, CancellationToken cancellation) =>
+        SendAsync(own, HttpMethod.Post, $"/domains/{Uri.EscapeDataString(id)}/verify", null, Nothing, cancellation);
 
     public Task<DomainAnswer> DeleteAsync(string id, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Delete, $"/domains/{Uri.EscapeDataString(id)}", null, Nothing, cancellation);
+        SendAsync(null, HttpMethod.Delete, $"/domains/{Uri.EscapeDataString(id)}", null, Nothing, cancellation);
 
-    public async Task<DomainAnswer> FindAsync(string name, CancellationToken cancellation)
+    public async Task<DomainAnswer> FindAsync(Guid? own, string name, CancellationToken cancellation)
     {
         string? after = null;
         while (true)
         {
             string? last = null;
             var answer = await SendAsync(
+                own,
                 HttpMethod.Get,
                 $"/domains?limit={PageSize}" + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}"),
                 null,
@@ -76,6 +78,7 @@ public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoi
     }
 
     private async Task<DomainAnswer> SendAsync(
+        Guid? own,
         HttpMethod method,
         string path,
         object? body,
@@ -83,7 +86,13 @@ public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoi
         CancellationToken cancellation
     )
     {
-        var (_, baseUrl, apiKey, _) = endpoint();
+        var (_, baseUrl, installations, _) = endpoint();
+        if ((own is { } account ? await ownKeys.FindAsync(account, cancellation) : installations) is not { } apiKey)
+        {
+            // Left since: nobody can be asked with it any more.
+            return new DomainAnswer.NoAnswer();
+        }
+
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         using var request = new HttpRequestMessage(method, baseUrl + path);

@@ -19,12 +19,20 @@ public sealed class ResendReader(ResendHttp http, ProviderEndpoint endpoint, Tim
     /// <summary>A log entry holds a whole request of ours (docs/decisions/0004) and its answer.</summary>
     private const int MaxAnswerBytes = 32 * 1024 * 1024;
 
-    public async Task<ProviderAnswer> GetAsync(string baseUrl, string path, CancellationToken cancellation)
+    public Task<ProviderAnswer> GetAsync(string baseUrl, string path, CancellationToken cancellation) =>
+        GetAsync(baseUrl, path, endpoint.ApiKey, cancellation);
+
+    internal async Task<ProviderAnswer> GetAsync(
+        string baseUrl,
+        string path,
+        string apiKey,
+        CancellationToken cancellation
+    )
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         using var request = new HttpRequestMessage(HttpMethod.Get, baseUrl + path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", endpoint.ApiKey);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
         request.Headers.TryAddWithoutValidation("User-Agent", "Ledgerpost/1.0");
         try
         {
@@ -57,4 +65,13 @@ public sealed class ResendReader(ResendHttp http, ProviderEndpoint endpoint, Tim
             return new ProviderAnswer.None(exception.GetBaseException().Message);
         }
     }
+}
+
+/// <summary>GET with the key of a tenant's own account.</summary>
+public sealed class OwnAccountReader(ResendReader reader, IOwnKeys keys, Guid accountId) : IProviderReader
+{
+    public async Task<ProviderAnswer> GetAsync(string baseUrl, string path, CancellationToken cancellation) =>
+        await keys.FindAsync(accountId, cancellation) is { } key
+            ? await reader.GetAsync(baseUrl, path, key, cancellation)
+            : new ProviderAnswer.None("There is no key for this account any more.");
 }

@@ -1481,6 +1481,91 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.ToTable("SegmentTags");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Senders.OwnAccount", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("ApiKey")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<bool>("IsCurrent")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasMaxLength(4)
+                        .HasColumnType("character varying(4)")
+                        .UseCollation("C");
+
+                    b.Property<long?>("LeftAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("SetAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("SetBy")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
+                    b.HasKey("TenantId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("TenantId")
+                        .IsUnique()
+                        .HasFilter("\"IsCurrent\"");
+
+                    b.ToTable("OwnAccounts");
+                });
+
+            modelBuilder.Entity("Ledgerpost.Senders.OwnWebhookSecret", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("AddedBy")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
+                    b.Property<long?>("EndsAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasMaxLength(4)
+                        .HasColumnType("character varying(4)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Secret")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("TenantId", "Id");
+
+                    b.HasIndex("TenantId", "AccountId");
+
+                    b.ToTable("OwnWebhookSecrets");
+                });
+
             modelBuilder.Entity("Ledgerpost.Senders.ProviderAccount", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1521,6 +1606,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<long?>("NotBefore")
                         .HasColumnType("bigint");
 
+                    b.Property<Guid?>("OwnerId")
+                        .HasColumnType("uuid");
+
                     b.Property<int?>("RateLimit")
                         .HasColumnType("integer");
 
@@ -1547,6 +1635,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasIndex("IsCurrent")
                         .IsUnique()
                         .HasFilter("\"IsCurrent\"");
+
+                    b.HasIndex("OwnerId")
+                        .HasFilter("\"OwnerId\" IS NOT NULL");
 
                     b.ToTable("ProviderAccounts");
                 });
@@ -1606,11 +1697,17 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
+                    b.Property<int>("Looks")
+                        .HasColumnType("integer");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(253)
                         .HasColumnType("character varying(253)")
                         .UseCollation("C");
+
+                    b.Property<long>("NextCheckAt")
+                        .HasColumnType("bigint");
 
                     b.Property<string>("ProviderDomainId")
                         .HasColumnType("text")
@@ -1626,6 +1723,11 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<string>("Remark")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .UseCollation("C");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -1637,6 +1739,8 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("NextCheckAt");
 
                     b.ToTable("SendingDomains");
                 });
@@ -2382,6 +2486,30 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.HasOne("Ledgerpost.Segments.Segment", null)
                         .WithMany("Tags")
                         .HasForeignKey("TenantId", "SegmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Senders.OwnAccount", b =>
+                {
+                    b.HasOne("Ledgerpost.Senders.ProviderAccount", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Ledgerpost.Tenancy.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Senders.OwnWebhookSecret", b =>
+                {
+                    b.HasOne("Ledgerpost.Senders.OwnAccount", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "AccountId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

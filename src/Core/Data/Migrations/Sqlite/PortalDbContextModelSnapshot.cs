@@ -1380,6 +1380,85 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.ToTable("SegmentTags");
                 });
 
+            modelBuilder.Entity("Ledgerpost.Senders.OwnAccount", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ApiKey")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsCurrent")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasMaxLength(4)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("LeftAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("SetAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("SetBy")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("TenantId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("TenantId")
+                        .IsUnique()
+                        .HasFilter("\"IsCurrent\" = 1");
+
+                    b.ToTable("OwnAccounts");
+                });
+
+            modelBuilder.Entity("Ledgerpost.Senders.OwnWebhookSecret", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("AddedBy")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EndsAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LastFour")
+                        .IsRequired()
+                        .HasMaxLength(4)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Secret")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("TenantId", "Id");
+
+                    b.HasIndex("TenantId", "AccountId");
+
+                    b.ToTable("OwnWebhookSecrets");
+                });
+
             modelBuilder.Entity("Ledgerpost.Senders.ProviderAccount", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1417,6 +1496,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<long?>("NotBefore")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid?>("OwnerId")
+                        .HasColumnType("TEXT");
+
                     b.Property<int?>("RateLimit")
                         .HasColumnType("INTEGER");
 
@@ -1443,6 +1525,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasIndex("IsCurrent")
                         .IsUnique()
                         .HasFilter("\"IsCurrent\" = 1");
+
+                    b.HasIndex("OwnerId")
+                        .HasFilter("\"OwnerId\" IS NOT NULL");
 
                     b.ToTable("ProviderAccounts");
                 });
@@ -1499,10 +1584,16 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Looks")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(253)
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("NextCheckAt")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("ProviderDomainId")
                         .HasColumnType("TEXT");
@@ -1513,6 +1604,10 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.Property<string>("Region")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Remark")
+                        .HasMaxLength(500)
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Status")
@@ -1526,6 +1621,8 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("NextCheckAt");
 
                     b.ToTable("SendingDomains");
                 });
@@ -2233,6 +2330,30 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.HasOne("Ledgerpost.Segments.Segment", null)
                         .WithMany("Tags")
                         .HasForeignKey("TenantId", "SegmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Senders.OwnAccount", b =>
+                {
+                    b.HasOne("Ledgerpost.Senders.ProviderAccount", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Ledgerpost.Tenancy.Tenant", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ledgerpost.Senders.OwnWebhookSecret", b =>
+                {
+                    b.HasOne("Ledgerpost.Senders.OwnAccount", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "AccountId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

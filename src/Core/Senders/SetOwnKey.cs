@@ -1,0 +1,222 @@
+using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
+using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Senders;
+
+/// <summary>
+/// Gives the tenant an account of its own at the provider, or another key for it. The key is asked about at the provider before
+/// anything is kept, and whether it is the same account's is proven as in docs/sending.md, rule 3.
+/// </summary>
+public sealed class SetOwnKey(
+    PortalDb portal,
+    ProviderAccounts accounts,
+    ProviderSecrets secrets,
+    IKeyCheck check,
+    DomainSignal signal
+)
+{
+    private const string NoAnswer = "The provider did not answer, so nothing was kept. Try again in a while.";
+
+    /// <param name="apiKey">As typed; never logged, never in the audit log.</param>
+    /// <exception cref="AccessDeniedException">The caller is not an owner.</exception>
+    public async Task<OwnAccountOutcome> ExecuteAsync(
+        Caller caller,
+        string? apiKey,
+        CancellationToken cancellation = default
+    )
+    {
+        await using (var db = portal.Read(caller.Scope))
+        {
+            await Permissions.DemandAsync(db, caller, TenantRole.Owner, cancellation);
+        }
+
+        var key = apiKey?.Trim() ?? "";
+        if (!ProviderSecrets.IsKey(key))
+        {
+            return Wrong("This is not an API key of the provider. It begins with re_.");
+        }
+
+        var current = await accounts.CurrentAsync(cancellation);
+        switch (await check.AskAsync(current.BaseUrl, key, cancellation))
+        {
+            case KeyAnswer.Refused:
+                return Wrong("The provider does not know this key. Copy it again, or make a new one there.");
+            case KeyAnswer.SendingOnly:
+                return Wrong("This key may only send. Make one with full access: domains are registered with it too.");
+            case KeyAnswer.NoAnswer:
+                return Wrong(NoAnswer);
+        }
+
+        var fingerprint = ProviderAccounts.FingerprintOf(key);
+        switch (await IsInstallationsAsync(current, key, fingerprint, cancellation))
+        {
+            case true:
+                return Wrong("This key belongs to the account of this installation, not to one of yours.");
+            case null:
+                return Wrong(NoAnswer);
+        }
+
+        var (proven, known) = await KnownAsync(caller, current.BaseUrl, key, fingerprint, cancellation);
+        if (!proven)
+        {
+            return Wrong(NoAnswer);
+        }
+
+        var outcome = await portal.CommandAsync(
+            caller,
+            TenantRole.Owner,
+            (command, token) => SaveAsync(command, known, current.BaseUrl, key, fingerprint, token),
+            cancellation
+        );
+        signal.Raise();
+        return outcome;
+    }
+
+    private static OwnAccountOutcome.Invalid Wrong(string reason) => new([new FieldError("ApiKey", reason)]);
+
+    private async Task<bool?> IsInstallationsAsync(
+        CurrentAccount current,
+        string key,
+        string fingerprint,
+        CancellationToken cancellation
+    )
+    {
+        await using var db = portal.Read(TenantScope.None);
+        var account = await db.ProviderAccounts.SingleAsync(row => row.Id == current.Id, cancellation);
+        return account.KeyFingerprint == fingerprint ? true : await accounts.OpensAsync(account, key, cancellation);
+    }
+
+    /// <returns>Not proven: the provider did not say whether it is the same account, which must not be guessed.</returns>
+    private async Task<(bool Proven, Guid? AccountId)> KnownAsync(
+        Caller caller,
+        string baseUrl,
+        string key,
+        string fingerprint,
+        CancellationToken cancellation
+    )
+    {
+        List<ProviderAccount> own;
+        await using (var db = portal.Read(caller.Scope))
+        {
+            // The one that holds first: nearly always it is that.
+            own = await db
+                .ProviderAccounts.Where(row => row.OwnerId == caller.TenantId && row.BaseUrl == baseUrl)
+                .OrderByDescending(row => db.OwnAccounts.Any(kept => kept.AccountId == row.Id && kept.IsCurrent))
+                .ThenByDescending(row => row.CreatedAt)
+                .ToListAsync(cancellation);
+        }
+
+        if (own.Find(account => account.KeyFingerprint == fingerprint) is { } same)
+        {
+            return (true, same.Id);
+        }
+
+        foreach (var account in own)
+        {
+            switch (await accounts.OpensAsync(account, key, cancellation))
+            {
+                case true:
+                    return (true, account.Id);
+                case null:
+                    return (false, null);
+            }
+        }
+
+        return (true, null);
+    }
+
+    private async Task<OwnAccountOutcome> SaveAsync(
+        CommandContext command,
+        Guid? known,
+        string baseUrl,
+        string key,
+        string fingerprint,
+        CancellationToken cancellation
+    )
+    {
+        var before = await command.Db.OwnAccounts.SingleOrDefaultAsync(row => row.IsCurrent, cancellation);
+        // Another owner may have been given the same key a moment ago.
+        known ??= await command
+            .Db.ProviderAccounts.Where(row =>
+                row.OwnerId == command.TenantId && row.BaseUrl == baseUrl && row.KeyFingerprint == fingerprint
+            )
+            .Select(row => (Guid?)row.Id)
+            .FirstOrDefaultAsync(cancellation);
+        var accountId = known ?? command.Ids.New();
+        var proof =
+            before is null ? KeyProof.First
+            : before.AccountId == accountId ? KeyProof.SameAccount
+            : KeyProof.AnotherAccount;
+        var account = known is null
+            ? null
+            : await command.Db.ProviderAccounts.SingleAsync(row => row.Id == accountId, cancellation);
+        if (account is null)
+        {
+            account = new ProviderAccount
+            {
+                Id = accountId,
+                OwnerId = command.TenantId,
+                BaseUrl = baseUrl,
+                KeyFingerprint = fingerprint,
+                CreatedAt = command.Now,
+            };
+            command.Db.ProviderAccounts.Add(account);
+        }
+
+        account.KeyFingerprint = fingerprint;
+        var moved = 0;
+        if (proof == KeyProof.AnotherAccount)
+        {
+            OwnAccountLeft.Leave(before!, command.Now);
+            // Of two rows one may say that it is current, also between two statements.
+            await command.Db.SaveChangesAsync(cancellation);
+            moved = await OwnAccountLeft.MoveDomainsAsync(command, before!.AccountId, accountId, cancellation);
+            await OwnAccountLeft.EndSecretsAsync(command, before.AccountId, cancellation);
+        }
+
+        await KeepAsync(command, accountId, key, cancellation);
+        command.Audit(
+            proof == KeyProof.First ? "provider_key.set" : "provider_key.replaced",
+            "provider_account",
+            accountId.ToString(),
+            "the provider",
+            new
+            {
+                ends_in = ProviderSecrets.LastFour(key),
+                ended_in = before?.LastFour,
+                same_account = proof == KeyProof.SameAccount,
+                domains_moved = moved,
+            }
+        );
+        return new OwnAccountOutcome.Saved(proof, moved);
+    }
+
+    private async Task KeepAsync(CommandContext command, Guid accountId, string key, CancellationToken cancellation)
+    {
+        var row = await command.Db.OwnAccounts.SingleOrDefaultAsync(own => own.AccountId == accountId, cancellation);
+        if (row is null)
+        {
+            row = new OwnAccount
+            {
+                TenantId = command.TenantId,
+                AccountId = accountId,
+                LastFour = "",
+                SetAt = command.Now,
+                SetBy = "",
+            };
+            command.Db.OwnAccounts.Add(row);
+        }
+
+        row.ApiKey = secrets.Protect(command.TenantId, key);
+        row.LastFour = ProviderSecrets.LastFour(key);
+        (row.SetAt, row.SetBy) = (command.Now, command.Actor.Name);
+        (row.IsCurrent, row.LeftAt) = (true, null);
+        // Come back to: what was to end with it holds again.
+        await command
+            .Db.OwnWebhookSecrets.Where(secret => secret.AccountId == accountId)
+            .ExecuteUpdateAsync(set => set.SetProperty(secret => secret.EndsAt, (DateTimeOffset?)null), cancellation);
+    }
+}

@@ -1,0 +1,53 @@
+using Ledgerpost.Data;
+using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+
+namespace Ledgerpost.Webhooks;
+
+/// <summary>The secrets that a tenant's own accounts sign their events with.</summary>
+public sealed class OwnWebhooks(PortalDb db, ProviderSecrets protection)
+{
+    /// <param name="tenant">Its id or its name in addresses.</param>
+    /// <returns>By account; nothing for a tenant that has none, or does not exist.</returns>
+    public async Task<IReadOnlyList<(Guid AccountId, IReadOnlyList<string> Secrets)>> SecretsAsync(
+        string tenant,
+        CancellationToken cancellation
+    )
+    {
+        Guid tenantId;
+        await using (var context = db.Read(TenantScope.None))
+        {
+            var living = context.Tenants.Living();
+            tenantId = await (
+                Guid.TryParse(tenant, out var id)
+                    ? living.Where(row => row.Id == id)
+                    : living.Where(row => row.Slug == tenant)
+            )
+                .Select(row => row.Id)
+                .SingleOrDefaultAsync(cancellation);
+        }
+
+        if (tenantId == Guid.Empty)
+        {
+            return [];
+        }
+
+        await using var own = db.Read(TenantScope.For(tenantId));
+        var now = db.Time.GetUtcNow();
+        var kept = await own
+            .OwnWebhookSecrets.Where(secret => secret.EndsAt == null || secret.EndsAt > now)
+            .Select(secret => new { secret.AccountId, secret.Secret })
+            .ToListAsync(cancellation);
+        return
+        [
+            .. kept.GroupBy(secret => secret.AccountId)
+                .Select(account =>
+                    (
+                        account.Key,
+                        (IReadOnlyList<string>)[.. account.Select(secret => protection.Read(tenantId, secret.Secret))]
+                    )
+                ),
+        ];
+    }
+}
