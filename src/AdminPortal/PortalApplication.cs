@@ -129,6 +129,7 @@ public static class PortalApplication
         services.AddHostedService<AnchorService>();
         services.AddHostedService<AuditTallyService>();
         services.AddHostedService<ReconcileService>();
+        services.AddHostedService<DomainService>();
         services.AddHostedService<EventService>();
         services.AddHostedService<OutgoingEventService>();
         services.AddHostedService<ContactImportService>();

@@ -16,6 +16,7 @@ public enum SafetyMechanism
     IntentSenderLost,
     IntentOtherAccount,
     IntentAccountLeft,
+    DomainMoved,
     IntentWindowOver,
     IntentHeld,
     IntentTenantDeleted,

@@ -36,7 +36,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         }
 
         var domain = address.Normalized["postmaster@".Length..];
-        var (reserved, own, refusal) = await portal.CommandAsync(
+        var (reserved, accountId, own, refusal) = await portal.CommandAsync(
             caller.Record is { } record ? caller with { Record = new OnlyLookedFor(record) } : caller,
             TenantRole.Owner,
             (command, token) => ReserveAsync(command, domain, region, token),
@@ -53,6 +53,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
                 caller,
                 TenantRole.Owner,
                 domainId,
+                accountId,
                 known.Domain,
                 cancellation
             ),
@@ -66,7 +67,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         };
     }
 
-    private static async Task<(Guid? DomainId, Guid? Own, DomainOutcome? Refusal)> ReserveAsync(
+    private static async Task<(Guid? DomainId, Guid AccountId, Guid? Own, DomainOutcome? Refusal)> ReserveAsync(
         CommandContext command,
         string name,
         string region,
@@ -75,7 +76,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
     {
         if (await command.Db.SendingDomains.AnyAsync(row => row.Name == name, cancellation))
         {
-            return (null, null, new DomainOutcome.Refused("This domain is in the list already."));
+            return (null, Guid.Empty, null, new DomainOutcome.Refused("This domain is in the list already."));
         }
 
         var accountId = await SenderAccounts.OfNewDomainAsync(command.Db, cancellation);
@@ -88,6 +89,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
             Region = region,
             AccountId = accountId,
             Status = DomainStatus.NotStarted,
+            NextCheckAt = command.Now + DomainSchedule.First,
             CreatedAt = command.Now,
         };
         command.Db.SendingDomains.Add(domain);
@@ -99,7 +101,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         {
             // The name is unique over all tenants; whose it is, this tenant is not told.
             command.Db.ChangeTracker.Clear();
-            return (null, null, new DomainOutcome.Refused(DomainRegistration.NotHere));
+            return (null, Guid.Empty, null, new DomainOutcome.Refused(DomainRegistration.NotHere));
         }
 
         command.Audit(
@@ -109,7 +111,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
             name,
             new { region, own_account = own is not null }
         );
-        return (domain.Id, own, null);
+        return (domain.Id, accountId, own, null);
     }
 
     // The provider refused for good, so the name must be free again, whatever became of the caller meanwhile.

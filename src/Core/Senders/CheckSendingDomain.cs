@@ -20,19 +20,7 @@ public sealed class CheckSendingDomain(PortalDb portal, DomainRegistration regis
             return new DomainOutcome.NotFound();
         }
 
-        return await registration.AskAsync(domain, own, cancellation) switch
-        {
-            DomainAnswer.Known known => await registration.RecordAsync(
-                caller,
-                TenantRole.Admin,
-                domainId,
-                known.Domain,
-                cancellation
-            ),
-            DomainAnswer.Refused refused => new DomainOutcome.Refused($"The provider refused: {refused.Message}"),
-            DomainAnswer.Exists => new DomainOutcome.Refused(DomainRegistration.NotHere),
-            _ => new DomainOutcome.Waiting(domainId),
-        };
+        return await registration.LookAsync(caller, TenantRole.Admin, domain, own, cancellation);
     }
 
     private async Task<(SendingDomain? Domain, Guid? Own)> FindAsync(

@@ -61,10 +61,39 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
         };
     }
 
+    /// <summary>Asks, and keeps what was answered.</summary>
+    /// <param name="domain">As it stood a moment ago; what has happened to it since wins.</param>
+    internal async Task<DomainOutcome> LookAsync(
+        Caller caller,
+        TenantRole atLeast,
+        SendingDomain domain,
+        Guid? own,
+        CancellationToken cancellation
+    )
+    {
+        switch (await AskAsync(domain, own, cancellation))
+        {
+            case DomainAnswer.Known known:
+                return await RecordAsync(caller, atLeast, domain.Id, domain.AccountId, known.Domain, cancellation);
+            case DomainAnswer.Refused refused:
+                var reason = $"The provider refused: {refused.Message}";
+                await NoteAsync(domain, reason, cancellation);
+                return new DomainOutcome.Refused(reason);
+            case DomainAnswer.Exists:
+                await NoteAsync(domain, NotHere, cancellation);
+                return new DomainOutcome.Refused(NotHere);
+            default:
+                await NoteAsync(domain, "The provider did not answer.", cancellation);
+                return new DomainOutcome.Waiting(domain.Id);
+        }
+    }
+
+    /// <param name="asked">The account that said it: of a domain that was moved meanwhile it proves nothing.</param>
     internal Task<DomainOutcome> RecordAsync(
         Caller caller,
         TenantRole atLeast,
         Guid domainId,
+        Guid asked,
         ProviderDomain known,
         CancellationToken cancellation
     ) =>
@@ -79,11 +108,39 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
                     return new DomainOutcome.NotFound();
                 }
 
+                if (domain.AccountId != asked)
+                {
+                    command.Db.Fired(SafetyMechanism.DomainMoved, domainId);
+                    return new DomainOutcome.Waiting(domainId);
+                }
+
                 Apply(command, domain, known);
                 return new DomainOutcome.Known(domainId, domain.Status);
             },
             cancellation
         );
+
+    /// <summary>It could not be looked at: nothing is known that was not known before.</summary>
+    private Task<int> NoteAsync(SendingDomain domain, string remark, CancellationToken cancellation)
+    {
+        domain.Looks++;
+        var next = portal.Time.GetUtcNow() + DomainSchedule.Pause(domain, answered: false);
+        var said = remark.Length <= SendingDomain.MaxRemark ? remark : remark[..SendingDomain.MaxRemark];
+        return portal.WriteAsync(
+            TenantScope.For(domain.TenantId),
+            (db, token) =>
+                db
+                    .SendingDomains.Where(row => row.Id == domain.Id && row.AccountId == domain.AccountId)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(row => row.Looks, domain.Looks)
+                                .SetProperty(row => row.Remark, said)
+                                .SetProperty(row => row.NextCheckAt, next),
+                        token
+                    ),
+            cancellation
+        );
+    }
 
     private static void Apply(CommandContext command, SendingDomain domain, ProviderDomain known)
     {
@@ -98,12 +155,30 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
             );
         }
 
+        // Whoever has just changed its records, or lost them, looks again soon.
+        domain.Looks = domain.Status == known.Status ? domain.Looks + 1 : 0;
         domain.ProviderDomainId = known.Id;
         domain.Status = known.Status;
+        domain.Remark = RemarkOf(known);
         domain.CheckedAt = command.Now;
+        domain.NextCheckAt = command.Now + DomainSchedule.Pause(domain, answered: true);
         if (known.Records.Count > 0)
         {
             domain.Records = JsonSerializer.Serialize(known.Records, Json);
         }
+    }
+
+    private static string? RemarkOf(ProviderDomain known)
+    {
+        var missing = known
+            .Records.Where(record => record.Status is not (null or "verified"))
+            .Select(record => record.Record)
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+        return known.Status == DomainStatus.Verified ? null
+            : missing.Count > 0 ? $"Not found as the provider asks for it: {string.Join(", ", missing)}."
+            : known.Records.Count == 0 && known.Status == DomainStatus.Failed
+                ? "The provider does not know this domain any more."
+            : null;
     }
 }

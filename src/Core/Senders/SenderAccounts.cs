@@ -34,6 +34,27 @@ internal static class SenderAccounts
             .Select(account => (Guid?)account.Id)
             .SingleOrDefaultAsync(cancellation);
 
+    /// <summary>What is wrong with the domain of this sender, for the people whose campaign stopped for it.</summary>
+    public static async Task<string?> TroubleAsync(
+        PortalDbContext db,
+        IQueryable<Guid?> sender,
+        CancellationToken cancellation
+    )
+    {
+        var domain = await db
+            .SenderIdentities.Where(row => sender.Contains(row.Id))
+            .Select(row => new
+            {
+                row.Domain!.Name,
+                row.Domain.Status,
+                row.Domain.Remark,
+            })
+            .SingleOrDefaultAsync(cancellation);
+        return domain is null or { Status: DomainStatus.Verified }
+            ? null
+            : $"{domain.Name}: {domain.Remark ?? "the provider has not verified it."}";
+    }
+
     private static Task<Guid> InstallationsAsync(PortalDbContext db, CancellationToken cancellation) =>
         db.ProviderAccounts.Where(account => account.IsCurrent).Select(account => account.Id).SingleAsync(cancellation);
 }

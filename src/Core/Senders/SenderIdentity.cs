@@ -8,6 +8,8 @@ namespace Ledgerpost.Senders;
 /// <summary>A domain that the tenant proved to own; mail is sent only from a verified one.</summary>
 public sealed class SendingDomain : ITenantOwned
 {
+    public const int MaxRemark = 500;
+
     public required Guid TenantId { get; init; }
     public required Guid Id { get; init; }
 
@@ -73,7 +75,7 @@ internal sealed class SendingDomainConfiguration : IEntityTypeConfiguration<Send
     {
         builder.HasKey(domain => new { domain.TenantId, domain.Id });
         builder.Property(domain => domain.Name).HasMaxLength(253);
-        builder.Property(domain => domain.Remark).HasMaxLength(500);
+        builder.Property(domain => domain.Remark).HasMaxLength(SendingDomain.MaxRemark);
         builder.HasIndex(domain => domain.Name).IsUnique();
         builder.HasIndex(domain => domain.NextCheckAt);
         builder.HasOne<Tenant>().WithMany().HasForeignKey(domain => domain.TenantId);

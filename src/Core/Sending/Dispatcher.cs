@@ -255,13 +255,17 @@ public sealed class Dispatcher(
     {
         await db.WriteAsync(
             TenantScope.For(chunk.TenantId),
-            (context, token) =>
-                CampaignCompletion.StopAsync(
+            async (context, token) =>
+                await CampaignCompletion.StopAsync(
                     context,
                     chunk.TenantId,
                     chunk.CampaignId,
                     StopReason.SenderNotVerified,
-                    null,
+                    await SenderAccounts.TroubleAsync(
+                        context,
+                        context.Campaigns.Where(campaign => campaign.Id == chunk.CampaignId).Select(c => c.SenderId),
+                        token
+                    ),
                     null,
                     db.Time.GetUtcNow(),
                     token

@@ -122,6 +122,22 @@ internal sealed class Settlement(
             _ => (StopReason.SenderNotVerified, (DateTimeOffset?)null),
         };
         context.Fired(SafetyMechanism.StoppedAtOnce, reason);
+        if (reason == StopReason.SenderNotVerified)
+        {
+            // The provider knows more than we do.
+            await context
+                .SendingDomains.Where(domain =>
+                    domain.TenantId == claim.TenantId
+                    && context.Campaigns.Any(campaign =>
+                        campaign.Id == claim.CampaignId
+                        && context.SenderIdentities.Any(sender =>
+                            sender.Id == campaign.SenderId && sender.DomainId == domain.Id
+                        )
+                    )
+                )
+                .ExecuteUpdateAsync(set => set.SetProperty(domain => domain.NextCheckAt, now), cancellation);
+        }
+
         await StopCampaignAsync(reason, refusal.Message, resumeAfter, cancellation);
     }
 

@@ -10,6 +10,7 @@ using Ledgerpost.Tenancy;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using UnitTests.Senders;
 using UnitTests.Sending;
 using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
@@ -88,6 +89,14 @@ internal static partial class SafetyWays
             await rig.Engine.RemoveKeyAsync();
             await rig.Engine.VerifyAtAsync(await rig.Engine.Accounts.CurrentAsync(CancellationToken.None), "shared");
             return () => rig.IntentAsync(claim!, prepared, own.Id);
+        },
+        [SafetyMechanism.DomainMoved] = async rig =>
+        {
+            await rig.Engine.SetKeyAsync("re_one_first");
+            await rig.Engine.VerifyAtAsync(await rig.Engine.OwnAsync(), "one");
+            var provider = new ScriptedDomains { BeforeAnswer = () => rig.Engine.RemoveKeyAsync() };
+            var check = new CheckSendingDomain(rig.Engine.Db, new DomainRegistration(rig.Engine.Db, provider));
+            return () => check.ExecuteAsync(rig.Engine.Tenant.As(TenantRole.Admin), rig.Engine.Tenant.DomainId);
         },
         [SafetyMechanism.IntentWindowOver] = async rig =>
         {

@@ -34,6 +34,7 @@ public sealed partial class TenantWallTests
         ["Core/OutgoingEvents/DeliverEvents.cs"] = "finds for whom something is due; all else is in its tenant's scope",
         ["Core/OutgoingEvents/ForgetDeliveries.cs"] = "the same with what is a month old",
         ["Core/Senders/ProviderAccounts.cs"] = "accounts are the installation's",
+        ["Core/Senders/RecheckDomains.cs"] = "finds whose domain is due; each is looked at in its tenant's scope",
         ["Core/Sending/ClaimChunk.cs"] = "gives tenants their turns",
         ["Core/Sending/ExpireDoubt.cs"] = "sweeps all tenants; each change is in its tenant's scope",
         ["Core/Sending/HoldSending.cs"] = "stops the whole installation",

@@ -62,7 +62,6 @@ public sealed class TwinTests
             var provider = new ScriptedDomains { Get = ScriptedDomains.Known("gone", DomainStatus.Failed) };
             await new CheckSendingDomain(
                 twins.Engine.Db,
-                provider,
                 new DomainRegistration(twins.Engine.Db, provider)
             ).ExecuteAsync(twins.Owner, twins.North.DomainId);
         },

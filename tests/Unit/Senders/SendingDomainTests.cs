@@ -258,7 +258,7 @@ public sealed class SendingDomainTests
         return await db.SendingDomains.CountAsync();
     }
 
-    private static async Task<IReadOnlyList<string>> ActionsAsync(TestDatabase database, TestTenant tenant)
+    internal static async Task<IReadOnlyList<string>> ActionsAsync(TestDatabase database, TestTenant tenant)
     {
         await using var db = database.Db.Read(tenant.Scope);
         return await db.AuditEntries.OrderBy(entry => entry.Sequence).Select(entry => entry.Action).ToListAsync();

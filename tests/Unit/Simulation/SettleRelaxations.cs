@@ -171,7 +171,17 @@ internal sealed class IntentDoesNotLookAtTheAudience : Relaxation
     }
 
     // An intent that was fenced has left them hidden.
-    public override Task TickAsync(SimPortal portal) => RunAsync(portal, See);
+    public override async Task TickAsync(SimPortal portal)
+    {
+        try
+        {
+            await RunAsync(portal, See);
+        }
+        catch (CommitInDoubtException)
+        {
+            // The process died at this commit; the next one's tick does it again.
+        }
+    }
 
     private static Task RunAsync(SimPortal portal, string sql) =>
         portal.Db.WriteAsync(

@@ -54,6 +54,7 @@ internal static class ContactServices
         services.AddSingleton<CheckSendingDomain>();
         services.AddSingleton<RemoveSendingDomain>();
         services.AddSingleton<DomainSignal>();
+        services.AddSingleton<RecheckDomains>();
         services.AddSingleton<SetOwnKey>();
         services.AddSingleton<RemoveOwnKey>();
         services.AddSingleton<AddOwnWebhookSecret>();
