@@ -16,7 +16,14 @@ public sealed record DomainView(
     IReadOnlyList<DnsRecord> Records,
     DateTimeOffset? CheckedAt,
     IReadOnlyList<SenderView> Senders
-);
+)
+{
+    /// <summary>Registered at the tenant's own account, not the installation's.</summary>
+    public bool OwnAccount { get; init; }
+
+    /// <summary>What is wrong with it, or why it could not be looked at.</summary>
+    public string? Remark { get; init; }
+}
 
 /// <summary>A tenant's domains with their records and senders; a handful.</summary>
 public sealed class SenderOverview(PortalDb portal)
@@ -104,6 +111,10 @@ public sealed class SenderOverview(PortalDb portal)
             .SenderIdentities.Where(sender => ids.Contains(sender.DomainId))
             .OrderBy(sender => sender.LocalPart)
             .ToListAsync(cancellation);
+        var own = await db
+            .OwnAccounts.Where(account => account.IsCurrent)
+            .Select(account => account.AccountId)
+            .ToListAsync(cancellation);
         return
         [
             .. domains.Select(domain => new DomainView(
@@ -115,7 +126,11 @@ public sealed class SenderOverview(PortalDb portal)
                 JsonSerializer.Deserialize<List<DnsRecord>>(domain.Records, DomainRegistration.Json) ?? [],
                 domain.CheckedAt,
                 [.. senders.Where(sender => sender.DomainId == domain.Id).Select(sender => View(sender, domain))]
-            )),
+            )
+            {
+                OwnAccount = own.Contains(domain.AccountId),
+                Remark = domain.Remark,
+            }),
         ];
     }
 

@@ -1,5 +1,6 @@
 using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
+using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
@@ -17,12 +18,16 @@ public sealed partial class SendersPage : IDisposable
     private string? _name;
     private bool _adding;
     private bool _busy;
+    private IDisposable? _live;
 
     [Inject]
     public required SenderOverview Overview { get; init; }
 
     [Inject]
     public required AddSendingDomain Add { get; init; }
+
+    [Inject]
+    public required CampaignNotifier Live { get; init; }
 
     [Inject]
     public required Toasts Toasts { get; init; }
@@ -40,11 +45,29 @@ public sealed partial class SendersPage : IDisposable
 
     public void Dispose()
     {
+        _live?.Dispose();
         _closed.Cancel();
         _closed.Dispose();
     }
 
-    protected override Task OnInitializedAsync() => LoadAsync();
+    protected override Task OnInitializedAsync()
+    {
+        if (RendererInfo.IsInteractive)
+        {
+            // What the background look finds is shown without anybody pressing.
+            _live = Live.Subscribe(
+                Session.TenantId,
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
+        }
+
+        return LoadAsync();
+    }
 
     private async Task LoadAsync()
     {
