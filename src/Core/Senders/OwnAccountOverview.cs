@@ -26,7 +26,7 @@ public sealed class OwnAccountOverview(PortalDb portal)
     public async Task<OwnAccountView> ExecuteAsync(Caller caller, CancellationToken cancellation = default)
     {
         await using var db = portal.Read(caller.Scope);
-        await Permissions.DemandAsync(db, caller, TenantRole.Owner, cancellation);
+        await portal.DemandToReadAsync(db, caller, TenantRole.Owner, nameof(OwnAccountOverview), cancellation);
         var key = await db
             .OwnAccounts.Where(row => row.IsCurrent)
             .Select(row => new OwnKeyView(row.AccountId, row.LastFour, row.SetAt, row.SetBy))

@@ -30,7 +30,7 @@ public sealed class SetOwnKey(
     {
         await using (var db = portal.Read(caller.Scope))
         {
-            await Permissions.DemandAsync(db, caller, TenantRole.Owner, cancellation);
+            await portal.DemandToReadAsync(db, caller, TenantRole.Owner, nameof(SetOwnKey), cancellation);
         }
 
         var key = apiKey?.Trim() ?? "";
