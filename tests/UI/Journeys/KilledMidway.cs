@@ -5,8 +5,6 @@ namespace UITests.Journeys;
 /// <summary>SIGKILL in the middle of a campaign, and a start on the same directory: it finishes by itself.</summary>
 public sealed class KilledMidway(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
-    private const string WebhookSecret = "whsec_bGVkZ2VycG9zdC1icm93c2VyLXRlc3Rz";
-
     [Fact]
     public async Task Portal_KilledWithItsEmulatorInTheMiddle_FinishesByItselfAndThePageComesBack()
     {
@@ -42,20 +40,7 @@ public sealed class KilledMidway(BrowserFixture browser) : IClassFixture<Browser
     [Fact]
     public async Task Portal_KilledWhileAnAcceptedCallHangs_RepeatsItUnderTheSameKey()
     {
-        var address = PortalProcess.FreeAddress();
-        await using var emulator = await EmulatorProcess.StartAsync(address + "/webhooks/resend", WebhookSecret);
-        await using var stage = await Stage.SetAsync(
-            browser,
-            [
-                ("urls", address),
-                ("Portal:PublicUrl", address),
-                ("Resend:Mode", "Resend"),
-                ("Resend:BaseUrl", emulator.Url),
-                ("Resend:ApiKey", "re_emulator"),
-                ("Resend:WebhookSecret", WebhookSecret),
-                ("Sending:MaxConcurrency", "1"),
-            ]
-        );
+        await using var stage = await Stage.SetApartAsync(browser, [("Sending:MaxConcurrency", "1")]);
         var page = await stage.EnterAsync();
         await stage.Provider.BreakAsync(
             new

@@ -9,24 +9,10 @@ namespace UITests.Journeys;
 /// <summary>What the provider reports is seen by whose mail it is about; what is nobody's by the operator alone, who looks again.</summary>
 public sealed class ProviderEvents(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
-    private const string WebhookSecret = "whsec_bGVkZ2VycG9zdC1icm93c2VyLXRlc3Rz";
-
     [Fact]
     public async Task Reports_AreListedWithWhatBecameOfThem_AndOneThatWaitsIsLookedAtAgain()
     {
-        var address = PortalProcess.FreeAddress();
-        await using var emulator = await EmulatorProcess.StartAsync(address + "/webhooks/resend", WebhookSecret);
-        await using var stage = await Stage.SetAsync(
-            browser,
-            [
-                ("urls", address),
-                ("Portal:PublicUrl", address),
-                ("Resend:Mode", "Resend"),
-                ("Resend:BaseUrl", emulator.Url),
-                ("Resend:ApiKey", "re_emulator"),
-                ("Resend:WebhookSecret", WebhookSecret),
-            ]
-        );
+        await using var stage = await Stage.SetApartAsync(browser, []);
         var page = await stage.EnterAsync();
         await page.OpenAsync(stage.Portal, PortalUrls.Events(Stage.Tenant));
         await Expect(page.GetByText("No event came in yet.")).ToBeVisibleAsync();
@@ -43,8 +29,8 @@ public sealed class ProviderEvents(BrowserFixture browser) : IClassFixture<Brows
         await page.GetByRole(AriaRole.Link, new() { Name = "Set aside" }).ClickAsync();
         await Expect(page.GetByText("No event is in this state.")).ToBeVisibleAsync();
 
-        await ReportAsync(address, "msg_nobody", """{"type":"email.delivered","data":{"email_id":"9f1c"}}""");
-        await ReportAsync(address, "msg_domain", """{"type":"domain.updated","data":{"id":"d1"}}""");
+        await ReportAsync(stage.Portal.Url, "msg_nobody", """{"type":"email.delivered","data":{"email_id":"9f1c"}}""");
+        await ReportAsync(stage.Portal.Url, "msg_domain", """{"type":"domain.updated","data":{"id":"d1"}}""");
         await page.OpenAsync(stage.Portal, PortalUrls.Events(Stage.Tenant));
         await Expect(page.GetByText("in Autumn bulbs").First).ToBeVisibleAsync();
         await Expect(page.GetByText("msg_nobody")).ToHaveCountAsync(0);
@@ -79,7 +65,7 @@ public sealed class ProviderEvents(BrowserFixture browser) : IClassFixture<Brows
     private static async Task ReportAsync(string portal, string id, string body)
     {
         var timestamp = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var key = Convert.FromBase64String(WebhookSecret.Split('_')[1]);
+        var key = Convert.FromBase64String(Stage.WebhookSecret.Split('_')[1]);
         var signature = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{id}.{timestamp}.{body}"));
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, portal + "/webhooks/resend");

@@ -14,9 +14,13 @@ public sealed class Stage : IAsyncDisposable
 
     public const string Tenant = "demo";
 
+    /// <summary>What a stand-in in a process of its own signs its reports with.</summary>
+    public const string WebhookSecret = "whsec_bGVkZ2VycG9zdC1icm93c2VyLXRlc3Rz";
+
     private readonly BrowserFixture _browser;
     private readonly string _journey;
     private readonly List<IPage> _pages = [];
+    private EmulatorProcess? _emulator;
     private string? _signedIn;
 
     private Stage(BrowserFixture browser, string journey, PortalProcess portal, ProviderLedger provider)
@@ -59,6 +63,40 @@ public sealed class Stage : IAsyncDisposable
         );
     }
 
+    /// <summary>The same with the provider's stand-in in a process of its own, which outlives the portal.</summary>
+    public static async Task<Stage> SetApartAsync(
+        BrowserFixture browser,
+        IReadOnlyList<(string Key, string Value)> settings,
+        [CallerMemberName] string journey = ""
+    )
+    {
+        var address = PortalProcess.FreeAddress();
+        var emulator = await EmulatorProcess.StartAsync(address + "/webhooks/resend", WebhookSecret);
+        try
+        {
+            var stage = await SetAsync(
+                browser,
+                [
+                    ("urls", address),
+                    ("Portal:PublicUrl", address),
+                    ("Resend:Mode", "Resend"),
+                    ("Resend:BaseUrl", emulator.Url),
+                    ("Resend:ApiKey", "re_emulator"),
+                    ("Resend:WebhookSecret", WebhookSecret),
+                    .. settings,
+                ],
+                journey
+            );
+            stage._emulator = emulator;
+            return stage;
+        }
+        catch
+        {
+            await emulator.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>A signed-in person in a browser window of their own; the first one goes through the sign-in page.</summary>
     public async Task<IPage> EnterAsync(int width = 1280, int height = 900)
     {
@@ -94,5 +132,9 @@ public sealed class Stage : IAsyncDisposable
 
         Provider.Dispose();
         await Portal.DisposeAsync();
+        if (_emulator is not null)
+        {
+            await _emulator.DisposeAsync();
+        }
     }
 }
