@@ -153,6 +153,10 @@ internal static class Downstream
             .Take(5)
             .ToListAsync(cancellation);
 
+    /// <summary>Whether anything was ever to go through this account.</summary>
+    public static Task<bool> HasRunsAsync(this PortalDbContext db, Guid accountId, CancellationToken cancellation) =>
+        db.Runs.AnyAsync(run => run.AccountId == accountId, cancellation);
+
     /// <summary>Names of campaigns and transactional mails that are not at their end and go out as one of these senders.</summary>
     public static async Task<List<string>> UnfinishedCampaignsAsync(
         this PortalDbContext db,

@@ -116,6 +116,11 @@ public sealed class SetOwnKey(
 
         foreach (var account in own)
         {
+            if (await IsUnusedAsync(caller, account, cancellation))
+            {
+                return (true, account.Id);
+            }
+
             switch (await accounts.OpensAsync(account, key, cancellation))
             {
                 case true:
@@ -126,6 +131,15 @@ public sealed class SetOwnKey(
         }
 
         return (true, null);
+    }
+
+    /// <summary>Nothing was registered there and nothing sent: there is nothing that another account could do a second time.</summary>
+    private async Task<bool> IsUnusedAsync(Caller caller, ProviderAccount account, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(caller.Scope);
+        return account.KnownEmailId is null
+            && !await db.SendingDomains.AnyAsync(domain => domain.AccountId == account.Id, cancellation)
+            && !await db.HasRunsAsync(account.Id, cancellation);
     }
 
     private async Task<OwnAccountOutcome> SaveAsync(

@@ -70,6 +70,9 @@ internal sealed class IntentStatement(
                     JOIN "ProviderAccounts" AS h ON h."Id" = d."AccountId"
                     WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId" AND m."CurrentRun" = c."RunNumber"
                         AND m."Status" = 'Sending' AND d."Status" = 'Verified'
+                        AND (m."FromHeader" IS NULL OR m."FromHeader" = s."LocalPart" || '@' || d."Name"
+                            OR substr(m."FromHeader", length(m."FromHeader") - length(s."LocalPart" || d."Name") - 2)
+                                = '<' || s."LocalPart" || '@' || d."Name" || '>')
                         AND (h."Id" = {accountId} OR (h."OwnerId" IS NULL AND EXISTS (
                             SELECT 1 FROM "ProviderAccounts" AS a WHERE a."Id" = {accountId} AND a."IsCurrent"))))
                 AND EXISTS (
@@ -104,11 +107,11 @@ internal sealed class IntentStatement(
 
     /// <summary>False when the campaign's sender is not the tenant's own verified one any more.</summary>
     public Task<bool> SenderHoldsAsync(CancellationToken cancellation) =>
-        WithVerifiedSender().AnyAsync(campaign => campaign.Id == claim.CampaignId, cancellation);
+        WithVerifiedSender(context).AnyAsync(campaign => campaign.Id == claim.CampaignId, cancellation);
 
     private IQueryable<Chunk> MayGoOut()
     {
-        var withSender = WithVerifiedSender();
+        var withSender = WithVerifiedSender(context);
         var usable = UsableAccounts.ForRepeats(context, claim.TenantId);
         return ClaimFence
             .Mine(context, claim)
@@ -121,12 +124,18 @@ internal sealed class IntentStatement(
             );
     }
 
-    private IQueryable<Campaign> WithVerifiedSender() =>
+    /// <summary>Campaigns whose sender is the tenant's own, at a verified domain, and is whom their From line names.</summary>
+    public static IQueryable<Campaign> WithVerifiedSender(PortalDbContext context) =>
         context.Campaigns.Where(campaign =>
             context.SenderIdentities.Any(sender =>
                 sender.TenantId == campaign.TenantId
                 && sender.Id == campaign.SenderId
                 && sender.Domain!.Status == DomainStatus.Verified
+                && (
+                    campaign.FromHeader == null
+                    || campaign.FromHeader == sender.LocalPart + "@" + sender.Domain.Name
+                    || campaign.FromHeader.EndsWith("<" + sender.LocalPart + "@" + sender.Domain.Name + ">")
+                )
             )
         );
 }

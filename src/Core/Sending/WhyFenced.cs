@@ -46,11 +46,6 @@ internal static class WhyFenced
                     )
                     .Select(run => (Guid?)run.AccountId)
                     .FirstOrDefault(),
-                SenderHolds = context.SenderIdentities.Any(sender =>
-                    sender.TenantId == c.TenantId
-                    && sender.Id == c.SenderId
-                    && sender.Domain!.Status == DomainStatus.Verified
-                ),
             })
             .SingleOrDefaultAsync(cancellation);
         if (chunk is not { Mine: true } || campaign is null)
@@ -78,7 +73,11 @@ internal static class WhyFenced
             return SafetyMechanism.IntentCampaignStopped;
         }
 
-        if (!campaign.SenderHolds)
+        if (
+            !await IntentStatement
+                .WithVerifiedSender(context)
+                .AnyAsync(c => c.TenantId == claim.TenantId && c.Id == claim.CampaignId, cancellation)
+        )
         {
             return SafetyMechanism.IntentSenderLost;
         }

@@ -372,10 +372,10 @@ public sealed class EventTests
             new WebhookInbox(engine.Db, new WebhookSignal())
         );
 
-    private static string Sign(string id, string timestamp, string body) =>
+    internal static string Sign(string id, string timestamp, string body, string secret = Secret) =>
         Convert.ToBase64String(
             HMACSHA256.HashData(
-                Convert.FromBase64String(Secret["whsec_".Length..]),
+                Convert.FromBase64String(secret["whsec_".Length..]),
                 Encoding.UTF8.GetBytes($"{id}.{timestamp}.{body}")
             )
         );

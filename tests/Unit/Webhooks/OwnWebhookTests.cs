@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
+using Ledgerpost.Webhooks;
+using Microsoft.EntityFrameworkCore;
+using UnitTests.Sending;
+using UnitTests.Support;
+using static UnitTests.Sending.FakeProvider;
+
+namespace UnitTests.Webhooks;
+
+/// <summary>Events of tenants' own accounts.</summary>
+public sealed class OwnWebhookTests : IAsyncLifetime
+{
+    private const string First = "whsec_Zmlyc3RzZWNyZXRvZm5vcnRoMDE=";
+    private const string Second = "whsec_c2Vjb25kc2VjcmV0b2Zub3J0aDI=";
+
+    private EngineHarness _engine = null!;
+
+    public async Task InitializeAsync() => _engine = await EngineHarness.CreateAsync();
+
+    public async Task DisposeAsync() => await _engine.DisposeAsync();
+
+    [Fact]
+    public async Task Secrets_SideBySide_AreAccepted_UntilOneIsRemoved()
+    {
+        await _engine.SetKeyAsync("re_one_first");
+        var first = Assert.IsType<OwnAccountOutcome.SecretAdded>(await AddAsync(First)).SecretId;
+        Assert.IsType<OwnAccountOutcome.SecretAdded>(await AddAsync(Second));
+
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_1", First));
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_2", Second));
+        await new RemoveOwnWebhookSecret(_engine.Db).ExecuteAsync(_engine.Tenant.As(TenantRole.Owner), first);
+        Assert.Equal(WebhookReceipt.NotOurs, await ReceiveAsync("{}", "msg_3", First));
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_4", Second));
+    }
+
+    [Fact]
+    public async Task Event_IsTheAccountsWhoseSecretSignedIt_AndTouchesNothingElse()
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+        await _engine.Database.AddContactsAsync(south, 2);
+        var souths = await _engine.LaunchAsync(south);
+        _engine.Provider.Then(Fault.LostAnswer);
+        await _engine.TurnAsync();
+        var mail = _engine.Provider.Mailed[0];
+
+        // North signs what it likes with its own secret: also with another's tags, and a bounce of another's mail.
+        Assert.Equal(
+            WebhookReceipt.Stored,
+            await ReceiveAsync(EventTests.Event("email.bounced", mail), "msg_1", First)
+        );
+        await EventTests.ApplyAsync(_engine);
+
+        Assert.Equal(2, (await _engine.CountsAsync(souths, south)).InDoubt);
+        await using var db = _engine.Db.Read(south.Scope);
+        Assert.Empty(await db.SuppressedAddresses.ToListAsync());
+    }
+
+    [Fact]
+    public async Task Event_OfTheOwnAccount_ProvesItsMail()
+    {
+        var own = await _engine.OwnAccountAsync("one");
+        await AddAsync(First);
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 2);
+        var id = await _engine.LaunchAsync();
+        using var lane = _engine.Lanes.Open(own);
+        _engine.Provider.Then(Fault.LostAnswer);
+        await _engine.TurnAsync(lane.Dispatcher);
+
+        await ReceiveAsync(EventTests.Event("email.delivered", _engine.Provider.Mailed[0]), "msg_1", First);
+        await EventTests.ApplyAsync(_engine);
+
+        Assert.Equal(CampaignStatus.Sent, (await _engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task Secrets_OfOthers_TheInstallations_AndOfALeftAccountAfterAWeek_AreRefused()
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+
+        Assert.Equal(WebhookReceipt.NotOurs, await ReceiveAsync("{}", "msg_1", EventTests.Secret));
+        Assert.Equal(WebhookReceipt.NotOurs, await ReceiveAsync("{}", "msg_2", First, south));
+        await _engine.RemoveKeyAsync();
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_3", First));
+        _engine.Time.Advance(OwnWebhookSecret.AfterLeaving);
+        Assert.Equal(WebhookReceipt.NotOurs, await ReceiveAsync("{}", "msg_4", First));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("whsec_")]
+    [InlineData("whsec_AAAA")]
+    [InlineData("whsec_not base64 at all")]
+    [InlineData("Zmlyc3RzZWNyZXRvZm5vcnRoMDE=")]
+    public async Task Secret_ThatSignsNothingOrCouldBeGuessed_IsRefused(string secret)
+    {
+        await _engine.SetKeyAsync("re_one_first");
+
+        Assert.IsType<OwnAccountOutcome.Invalid>(await AddAsync(secret));
+    }
+
+    private Task<OwnAccountOutcome> AddAsync(string secret) =>
+        new AddOwnWebhookSecret(_engine.Db, OwnAccountSteps.Secrets).ExecuteAsync(
+            _engine.Tenant.As(TenantRole.Owner),
+            secret
+        );
+
+    private Task<WebhookReceipt> ReceiveAsync(string body, string id, string secret, TestTenant? tenant = null)
+    {
+        var timestamp = _engine.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        return EventTests
+            .Receive(_engine, EventTests.Secret)
+            .ExecuteAsync(
+                (tenant ?? _engine.Tenant).Slug,
+                id,
+                timestamp,
+                $"v1,{EventTests.Sign(id, timestamp, body, secret)}",
+                Encoding.UTF8.GetBytes(body),
+                CancellationToken.None
+            );
+    }
+}
