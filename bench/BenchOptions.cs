@@ -5,8 +5,8 @@ namespace Bench;
 
 /// <summary>What is measured. Everything else is as the product is delivered.</summary>
 /// <param name="Databases">Each goes through all the cases.</param>
-/// <param name="Cases">Of <c>scale</c> (statements on a whole campaign), <c>pipeline</c> (real processes), <c>rate</c>, <c>fairness</c>, <c>events</c> and <c>bare</c>.</param>
-/// <param name="Recipients">Sizes of the campaigns.</param>
+/// <param name="Cases">Of <c>scale</c> (statements on a whole campaign), <c>pipeline</c> (real processes), <c>rate</c>, <c>fairness</c>, <c>events</c>, <c>audit</c> (entries of a log) and <c>bare</c>.</param>
+/// <param name="Recipients">Sizes of the campaigns, and of the log.</param>
 /// <param name="LatencyMilliseconds">How long after a call came the provider's stand-in answers it, its own work included.</param>
 /// <param name="Instances">Portal processes on one database; more than one on PostgreSQL alone.</param>
 /// <param name="Runs">Of each case; the table shows the median and the spread.</param>
@@ -25,7 +25,7 @@ internal sealed record BenchOptions(
 {
     private static readonly BenchOptions Default = new(
         [DatabaseProvider.Sqlite],
-        ["bare", "scale", "pipeline", "rate", "fairness", "events"],
+        ["bare", "scale", "pipeline", "rate", "fairness", "events", "audit"],
         [10_000],
         [0, 100],
         [1],

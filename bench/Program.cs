@@ -36,6 +36,11 @@ async Task RunAsync(DatabaseProvider database, PostgreSqlServer? server)
         await ScaleBench.RunAsync(size, server, options, report);
     }
 
+    foreach (var size in options.Cases.Contains("audit") ? options.Recipients : [])
+    {
+        await AuditBench.RunAsync(size, server, options, report);
+    }
+
     var instances = database == DatabaseProvider.Sqlite ? [1] : options.Instances;
     foreach (var count in options.Cases.Contains("rate") ? instances : [])
     {

@@ -13,8 +13,8 @@ public static partial class Verbs
     private const string Installation = "the installation";
 
     private const string VerifyUsage =
-        "Usage:\n  AdminPortal verify-audit [--tenant SLUG] [--json] [settings]\n"
-        + "Without --tenant, the installation's own log and every tenant's. Exit code 0 when all are whole, 1 when one is not.";
+        "Usage:\n  AdminPortal verify-audit [--tenant SLUG] [--anchors FOLDER] [--json] [settings]\n"
+        + "Without --tenant, the installation's own log and every tenant's. FOLDER holds anchors that were kept elsewhere, as *.jsonl. Exit code 0 when all are whole, 1 when one is not.";
 
     private static async Task<int> VerifyAuditAsync(
         string[] args,
@@ -23,7 +23,7 @@ public static partial class Verbs
         TimeProvider time
     )
     {
-        if (VerbOptions.Read(args[1..], ["--tenant"], [Json]) is not { } options)
+        if (VerbOptions.Read(args[1..], ["--tenant", "--anchors"], [Json]) is not { } options)
         {
             await messages.WriteLineAsync(VerifyUsage);
             return Misused;
@@ -43,7 +43,13 @@ public static partial class Verbs
         {
             logs = await VerifyAsync(
                 db,
-                new VerifyAuditLog(db, keys, PortalHosting.AnchorFiles(settings.Portal)),
+                new VerifyAuditLog(
+                    db,
+                    keys,
+                    options.Value("--anchors") is { } kept
+                        ? new AuditAnchorFiles(kept)
+                        : PortalHosting.AnchorFiles(settings.Portal)
+                ),
                 options.Value("--tenant")
             );
         }

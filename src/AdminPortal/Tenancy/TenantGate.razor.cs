@@ -126,7 +126,8 @@ public sealed partial class TenantGate : IDisposable
                 entry.TimeZone,
                 entry.Role,
                 new Caller(TenantScope.For(entry.TenantId), person.AsMember()),
-                entry.RequiresSecondFactor
+                entry.RequiresSecondFactor,
+                entry.MailsAnchors
             );
         if (gone)
         {

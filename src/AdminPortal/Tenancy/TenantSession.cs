@@ -13,7 +13,8 @@ public sealed record TenantSession(
     string TimeZone,
     TenantRole Role,
     Caller Caller,
-    bool RequiresSecondFactor = false
+    bool RequiresSecondFactor = false,
+    bool MailsAnchors = false
 )
 {
     public bool Can(TenantRole atLeast) => Role >= atLeast;

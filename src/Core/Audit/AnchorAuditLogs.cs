@@ -1,4 +1,6 @@
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -6,14 +8,20 @@ namespace Ledgerpost.Audit;
 
 /// <summary>
 /// Writes how far each log has come into a file outside the database, once it was looked through: a log that is not whole
-/// gets no new anchor, and it is said loudly.
+/// gets no new anchor, and it is said loudly. Where a tenant wishes it, its owners get the same line by mail.
 /// </summary>
+/// <remarks>
+/// Every log is read from its first entry on each time: what was changed in an old entry is noticed within a day, and
+/// nothing cheaper would notice it.
+/// </remarks>
+/// <param name="mailer">Null where the portal writes no mails.</param>
 public sealed class AnchorAuditLogs(
     PortalDb portal,
     AuditKeys keys,
     AuditAnchorFiles anchors,
     VerifyAuditLog verify,
-    ILogger<AnchorAuditLogs> logger
+    ILogger<AnchorAuditLogs> logger,
+    AccountMailer? mailer = null
 )
 {
     /// <returns>How many logs were anchored; those without a new entry are passed over.</returns>
@@ -42,27 +50,49 @@ public sealed class AnchorAuditLogs(
                     verdict.FaultAt
                 );
             }
-            else if (verdict.Entries != (verdict.Anchor?.Sequence ?? 0))
+            else if (verdict.Head is { } head && head.Sequence != verdict.Anchor?.Sequence)
             {
-                set.Add(
-                    AuditAnchor.Of(
-                        keys,
-                        await EntryAsync(scope, verdict.Entries, cancellation),
-                        portal.Time.GetUtcNow()
-                    )
-                );
+                set.Add(AuditAnchor.Of(keys, head, portal.Time.GetUtcNow()));
             }
         }
 
         await anchors.AppendAsync(set, cancellation);
+        foreach (var anchor in set)
+        {
+            await MailAsync(anchor, cancellation);
+        }
+
         return set.Count;
     }
 
-    private async Task<AuditEntry> EntryAsync(TenantScope scope, long sequence, CancellationToken cancellation)
+    private async Task MailAsync(AuditAnchor anchor, CancellationToken cancellation)
     {
-        await using var db = portal.Read(scope);
-        return await db.AuditEntries.SingleAsync(
-            entry => entry.TenantId == scope.TenantId && entry.Sequence == sequence,
+        if (mailer is not { IsOn: true } || anchor.TenantId == Guid.Empty)
+        {
+            return;
+        }
+
+        await portal.WriteAsync(
+            TenantScope.For(anchor.TenantId),
+            async (db, token) =>
+            {
+                var tenant = await db
+                    .Tenants.Living()
+                    .SingleOrDefaultAsync(row => row.Id == anchor.TenantId && row.MailsAnchors, token);
+                if (tenant is null)
+                {
+                    return;
+                }
+
+                var owners = await db
+                    .Memberships.Where(row => row.TenantId == tenant.Id && row.Role == TenantRole.Owner)
+                    .Join(db.Users, row => row.UserId, user => user.Id, (row, user) => user.Email!)
+                    .ToListAsync(token);
+                foreach (var owner in owners)
+                {
+                    mailer.WriteAnchor(db, portal.Ids, portal.Time.GetUtcNow(), owner, tenant.Name, anchor);
+                }
+            },
             cancellation
         );
     }

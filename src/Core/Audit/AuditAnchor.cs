@@ -72,8 +72,7 @@ public sealed class AuditAnchorFiles(string folder)
         await using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
         foreach (var anchor in anchors)
         {
-            await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(anchor, Json), cancellation);
-            await stream.WriteAsync("\n"u8.ToArray(), cancellation);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(Line(anchor) + "\n"), cancellation);
         }
 
         stream.Flush(flushToDisk: true);
@@ -107,6 +106,9 @@ public sealed class AuditAnchorFiles(string folder)
 
         return null;
     }
+
+    /// <summary>As it stands in the file, without the line's end.</summary>
+    internal static string Line(AuditAnchor anchor) => JsonSerializer.Serialize(anchor, Json);
 
     private static AuditAnchor? Read(string line)
     {

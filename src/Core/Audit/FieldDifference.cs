@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Ledgerpost.Audit;
 
 /// <summary>A field that a command changed.</summary>
-internal sealed record ChangedField(string Field, string? Before, string? After);
+public sealed record ChangedField(string Field, string? Before, string? After);
 
 /// <summary>What an entry tells of a change: before and after, of long texts the place where they begin to differ.</summary>
-internal static class FieldDifference
+public static class FieldDifference
 {
     /// <summary>A longer text is cut to about this many characters: a log is no second copy of every draft.</summary>
     private const int Longest = 500;

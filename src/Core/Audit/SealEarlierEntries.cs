@@ -11,25 +11,37 @@ internal static class SealEarlierEntries
 {
     private const int AtOnce = 1000;
 
-    public static Task ExecuteAsync(PortalDb portal, CancellationToken cancellation) =>
-        portal.WriteAsync(
+    public static async Task ExecuteAsync(PortalDb portal, CancellationToken cancellation)
+    {
+        await using (var read = portal.Read(TenantScope.Installation))
+        {
+            if ((await UnsealedAsync(read, cancellation)).Count == 0)
+            {
+                // Nothing is written, and nobody waits, at any start but the first.
+                return;
+            }
+        }
+
+        await portal.WriteAsync(
             TenantScope.Installation,
             async (db, token) =>
             {
-                var logs = await db
-                    .AuditEntries.Where(entry => entry.Hash == null && entry.Sequence == 1)
-                    .Select(entry => entry.TenantId)
-                    .ToListAsync(token);
-                foreach (var log in logs)
+                foreach (var log in await UnsealedAsync(db, token))
                 {
-                    if (!await db.AuditEntries.AnyAsync(entry => entry.TenantId == log && entry.Hash != null, token))
-                    {
-                        await SealAsync(db, log, token);
-                    }
+                    await SealAsync(db, log, token);
                 }
             },
             cancellation
         );
+    }
+
+    /// <summary>Logs whose first entry is not sealed, and none of the others.</summary>
+    private static Task<List<Guid>> UnsealedAsync(PortalDbContext db, CancellationToken cancellation) =>
+        db
+            .AuditEntries.Where(entry => entry.Hash == null && entry.Sequence == 1)
+            .Select(entry => entry.TenantId)
+            .Where(log => !db.AuditEntries.Any(entry => entry.TenantId == log && entry.Hash != null))
+            .ToListAsync(cancellation);
 
     private static async Task SealAsync(PortalDbContext db, Guid log, CancellationToken cancellation)
     {

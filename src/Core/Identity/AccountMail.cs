@@ -37,6 +37,9 @@ public enum AccountMailKind
     SetUp,
     Invitation,
     PasswordReset,
+
+    /// <summary>How far an organisation's audit log had come; without a link.</summary>
+    AuditAnchor,
 }
 
 public enum AccountMailState

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -41,7 +43,47 @@ public sealed class AccountMailer(
     )
     {
         var (subject, lines) = Words(kind, tenant);
-        var link = options.Link(kind, token);
+        Add(db, ids, now, kind, to, subject, lines, options.Link(kind, token), lifetime);
+    }
+
+    /// <summary>The line that was written beside the database, for a place that whoever runs it cannot reach.</summary>
+    internal void WriteAnchor(
+        PortalDbContext db,
+        IIds ids,
+        DateTimeOffset now,
+        string to,
+        string tenant,
+        AuditAnchor anchor
+    ) =>
+        Add(
+            db,
+            ids,
+            now,
+            AccountMailKind.AuditAnchor,
+            to,
+            $"Audit log of {tenant}: {anchor.Sequence.ToString("N0", CultureInfo.InvariantCulture)} entries",
+            [
+                $"The audit log of {tenant} was verified from its first entry to entry {anchor.Sequence.ToString("N0", CultureInfo.InvariantCulture)}, and is whole.",
+                "Keep this mail. Whoever can change the database cannot change this line, which says how far the log had come:",
+                AuditAnchorFiles.Line(anchor),
+                "Saved as a file whose name ends in .jsonl, verify-audit --anchors FOLDER compares the log with it: entries that were cut off since, up to this one, are found.",
+            ],
+            link: "",
+            LongestTry
+        );
+
+    private void Add(
+        PortalDbContext db,
+        IIds ids,
+        DateTimeOffset now,
+        AccountMailKind kind,
+        string to,
+        string subject,
+        IReadOnlyList<string> lines,
+        string link,
+        TimeSpan lifetime
+    )
+    {
         var text = string.Join("\n\n", lines.Select(line => line.Replace("{link}", link, StringComparison.Ordinal)));
         var html = string.Concat(
             lines.Select(line =>

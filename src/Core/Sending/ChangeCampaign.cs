@@ -146,7 +146,8 @@ internal static class CampaignMove
                     campaign.Kind.Audited(action),
                     campaign.Kind.AuditedAs(),
                     campaignId.ToString(),
-                    campaign.Name
+                    campaign.Name,
+                    FieldDifference.Of([new ChangedField("status", campaign.Status.ToString(), to.ToString())])
                 );
                 command.Db.AfterCommit(() => notifier.Publish(campaignId));
                 return new TransitionResult(true, to);

@@ -58,7 +58,8 @@ public sealed class TenantDirectory(PortalDb portal)
                         membership.Role,
                         tenant.RequiresSecondFactor
                             && !db.Sessions.Any(session => session.Id == sessionId && session.SecondFactor),
-                        tenant.RequiresSecondFactor
+                        tenant.RequiresSecondFactor,
+                        tenant.MailsAnchors
                     )
             )
             .SingleOrDefaultAsync(cancellation);
@@ -74,5 +75,6 @@ public sealed record TenantEntry(
     string TimeZone,
     TenantRole Role,
     bool NeedsSecondFactor = false,
-    bool RequiresSecondFactor = false
+    bool RequiresSecondFactor = false,
+    bool MailsAnchors = false
 );

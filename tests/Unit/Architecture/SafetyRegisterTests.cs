@@ -37,6 +37,11 @@ public sealed partial class SafetyRegisterTests
         ["refusals in a row touch only what stands refused"] = "a condition of a query",
         ["whom the provider suppresses since the backup is not mailed"] =
             "rows of the suppression list, which say where they come from",
+        ["a log is looked through from before its first number on"] = "shows as audit_log_broken",
+        ["session and on whose behalf are in the salted hash"] = "shows as audit_log_broken",
+        ["what was denied is written after the rollback, in a transaction of its own"] = "the entry itself",
+        ["what may be repeated is counted"] = "the entry says how often",
+        ["a closed log gets no names any more"] = "there is nothing to be seen of it",
         ["the end of a log is anchored outside the database"] = "a comparison; what it finds is audit_log_broken",
         ["the database refuses to change or delete an entry"] = "the database refuses",
         ["an import that was ended takes nobody in"] = "a status that is asked for; the import says why",

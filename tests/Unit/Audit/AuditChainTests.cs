@@ -87,6 +87,18 @@ public sealed class AuditChainTests : IAsyncLifetime
             gap.RemoveAt(i - 1);
             await FoundAsync(gap, i == Length ? AuditFault.CutOff : AuditFault.Missing, i);
 
+            foreach (var number in new[] { -5L, 0, Length + 1, Length + 2 })
+            {
+                var more = Copy(_written);
+                more.Insert(number > 0 ? Length : 0, Copy(_written)[i - 1]);
+                Set(more[number > 0 ? Length : 0], nameof(AuditEntry.Sequence), number);
+                await FoundAsync(
+                    more,
+                    number == Length + 2 ? AuditFault.Missing : AuditFault.Changed,
+                    Math.Min(number, Length + 1)
+                );
+            }
+
             var closed = Renumbered(gap);
             await FoundAsync(closed, i == Length ? AuditFault.CutOff : AuditFault.Changed, i);
 
@@ -100,6 +112,68 @@ public sealed class AuditChainTests : IAsyncLifetime
                 (swapped[i - 1], swapped[j - 1]) = (swapped[j - 1], swapped[i - 1]);
                 await FoundAsync(Renumbered(swapped), AuditFault.Changed, i);
             }
+        }
+    }
+
+    [Fact]
+    public async Task AnyTruncation_IsFoundUpToTheLastAnchor_AndWhatIsNotSecuredIsSaid()
+    {
+        await DropTriggersAsync();
+        for (var anchored = 1; anchored <= Length; anchored++)
+        {
+            await ReplaceAsync([.. Copy(_written).Take(anchored)]);
+            await Anchors().AfterRestoreAsync(CancellationToken.None);
+            for (var left = 0; left <= Length; left++)
+            {
+                var verdict = await VerifyAsync([.. Copy(_written).Take(left)]);
+                // So far the end is secured; nothing more is claimed.
+                Assert.Equal(anchored, verdict.Anchor!.Sequence);
+                Assert.Equal(
+                    left < anchored ? (AuditFault.CutOff, left + 1L) : ((AuditFault?)null, (long?)null),
+                    (verdict.Fault, verdict.FaultAt)
+                );
+                Assert.Equal(left, verdict.Entries);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task AnyEntry_WithAnotherNumberOrInAnotherLog_IsFound_InBothLogs()
+    {
+        await DropTriggersAsync();
+        await AnchorAsync();
+        var other = await _database.AddTenantAsync("south");
+        for (var i = 0; i < Length; i++)
+        {
+            foreach (var number in Enumerable.Range(0, Length + 3).Where(number => number != i + 1))
+            {
+                var moved = Copy(_written);
+                Set(moved[i], nameof(AuditEntry.Sequence), (long)number);
+                if (moved.DistinctBy(entry => entry.Sequence).Count() == Length)
+                {
+                    var verdict = await VerifyAsync([.. moved.OrderBy(entry => entry.Sequence)]);
+                    Assert.False(verdict.IsWhole, $"Entry {i + 1} as {number}.");
+                    Assert.Equal(number == 0 ? 0 : i + 1, verdict.FaultAt);
+                }
+            }
+
+            var gone = Copy(_written);
+            var put = gone[i];
+            gone.RemoveAt(i);
+            await FoundAsync(gone, i == Length - 1 ? AuditFault.CutOff : AuditFault.Missing, i + 1);
+            Set(put, nameof(AuditEntry.TenantId), other.Id);
+            Set(put, nameof(AuditEntry.Sequence), 1L);
+            await _database.Db.WriteAsync(
+                other.Scope,
+                async (db, token) =>
+                {
+                    await db.AuditEntries.ExecuteDeleteAsync(token);
+                    db.AuditEntries.Add(put);
+                },
+                CancellationToken.None
+            );
+            var theirs = await Verify().ExecuteAsync(other.Scope, CancellationToken.None);
+            Assert.Equal((AuditFault.Changed, 1L), (theirs.Fault!.Value, theirs.FaultAt!.Value));
         }
     }
 
@@ -259,9 +333,15 @@ public sealed class AuditChainTests : IAsyncLifetime
 
     private Task<int> WriteAsync(int number) => WriteAsync(number, _database.Db);
 
+    /// <summary>Entries with everything that an entry can have, and with what an earlier version wrote, in turn.</summary>
     private Task<int> WriteAsync(int number, PortalDb db) =>
         db.CommandAsync(
-            _tenant.As(TenantRole.Owner),
+            number % 2 == 0
+                ? Caller.System(_tenant.Id) with
+                {
+                    Actor = Actor.System with { OnBehalfOf = "ada", SessionId = new Guid(number, 1, 1, new byte[8]) },
+                }
+                : _tenant.As(TenantRole.Owner),
             TenantRole.Viewer,
             (command, _) =>
             {
@@ -374,6 +454,7 @@ public sealed class AuditChainTests : IAsyncLifetime
             byte[] bytes => bytes.Select((b, i) => i == 0 ? (byte)(b ^ 1) : b).ToArray(),
             DateTimeOffset at => at.AddMicroseconds(1),
             Guid id => new Guid([.. id.ToByteArray().Select(b => (byte)(b ^ 1))]),
+            ActorKind.System => ActorKind.User,
             ActorKind => ActorKind.System,
             null when type == typeof(string) => "x",
             null when type == typeof(Guid?) => new Guid(1, 2, 3, [4, 5, 6, 7, 8, 9, 10, 11]),

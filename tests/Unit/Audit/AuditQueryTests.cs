@@ -31,6 +31,31 @@ public sealed class AuditQueryTests
     }
 
     [Fact]
+    public async Task PagesOfATime_GoOnWithoutGapOrRepeat_AlsoWithinOneInstant()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var start = database.Time.GetUtcNow();
+        foreach (var minutes in new[] { 5, 1, 0, 0, 0, 3 })
+        {
+            database.Time.Advance(TimeSpan.FromMinutes(minutes));
+            await WriteAsync(database, tenant, $"Campaign after {minutes}");
+        }
+
+        var found = new List<long>();
+        var filter = new AuditFilter(From: start.AddMinutes(6), Until: start.AddMinutes(9));
+        long? before = null;
+        do
+        {
+            var page = await new AuditQuery(database.Db).ReadAsync(tenant.Scope, filter, before, default, size: 1);
+            found.AddRange(page.Entries.Select(entry => entry.Sequence));
+            before = page.Older;
+        } while (before is not null);
+
+        Assert.Equal([5L, 4, 3, 2], found);
+    }
+
+    [Fact]
     public async Task OtherTenantsEntries_AreNotThere()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -11,21 +11,7 @@ public sealed partial class AuditWordsTests
     [Fact]
     public void EveryActionThatIsWritten_HasASentence()
     {
-        var source = Path.GetDirectoryName(RealHost.ContentRoot())!;
-        var written = new[] { "Core", "AdminPortal" }
-            .SelectMany(project =>
-                Directory.GetFiles(Path.Combine(source, project), "*.cs", SearchOption.AllDirectories)
-            )
-            .Where(file =>
-                !file.Contains("/obj/", StringComparison.Ordinal)
-                && !file.EndsWith("AuditSentences.cs", StringComparison.Ordinal)
-            )
-            .Select(File.ReadAllText)
-            .Where(text =>
-                text.Contains("Audit(", StringComparison.Ordinal)
-                || text.Contains("AuditLog.", StringComparison.Ordinal)
-                || text.Contains("AuditAsync(", StringComparison.Ordinal)
-            )
+        var written = Auditing()
             .SelectMany(text => ActionCode().Matches(text))
             .Select(match => match.Groups["code"].Value)
             // The provider's words for what happened to a mail are no actions; nor are names of files and hosts.
@@ -40,6 +26,54 @@ public sealed partial class AuditWordsTests
         Assert.Contains("member.role_changed", written);
         Assert.Contains("tenant.created", written);
         Assert.DoesNotContain(written, code => !AuditSentences.Knows(code));
+    }
+
+    /// <summary>What changes something that was there before tells what it was, and what it became.</summary>
+    [Fact]
+    public void EveryActionThatChanges_TellsBeforeAndAfter()
+    {
+        var changes = AuditSentences
+            .Actions.Where(action => Changing().IsMatch(action))
+            .ToDictionary(
+                action => action,
+                action =>
+                    Auditing()
+                        .SelectMany(text => text.Split($"\"{action}\"").Skip(1))
+                        .Select(rest => rest[..rest.IndexOf(';', StringComparison.Ordinal)])
+                        .ToList(),
+                StringComparer.Ordinal
+            );
+
+        Assert.Contains("contact.changed", changes.Keys);
+        Assert.True(changes.Count >= 12, $"Only {changes.Count} actions change something.");
+        Assert.All(
+            // A password is not told.
+            changes.Where(pair => pair.Key != "account.password_changed"),
+            pair =>
+            {
+                Assert.True(pair.Value.Count > 0, $"{pair.Key} is written nowhere.");
+                Assert.All(pair.Value, call => Assert.Matches(Difference(), call));
+            }
+        );
+    }
+
+    [Fact]
+    public void LongTexts_ShowWhereTheyBeginToDiffer()
+    {
+        var (before, after) = (new string('a', 2000) + "old" + new string('b', 900), new string('a', 2000) + "new");
+
+        var line = Assert.Single(
+            AuditDifference.Lines(
+                System.Text.Json.JsonSerializer.Serialize(
+                    FieldDifference.Of([new("html", before, after), new("subject", "Hi", "Hi")])
+                )
+            )
+        );
+
+        Assert.Equal("html", line.Name);
+        Assert.StartsWith("…" + new string('a', 40) + "old" + "bbb", line.Was, StringComparison.Ordinal);
+        Assert.EndsWith("… (2,903 characters)", line.Was, StringComparison.Ordinal);
+        Assert.Equal("…" + new string('a', 40) + "new (2,003 characters)", line.Is);
     }
 
     [Fact]
@@ -119,6 +153,30 @@ public sealed partial class AuditWordsTests
         Assert.Equal("/t/demo/audit?action=campaign&target=Spring", chips[0].Without);
     }
 
+    /// <summary>The sources that write entries.</summary>
+    private static List<string> Auditing()
+    {
+        var source = Path.GetDirectoryName(RealHost.ContentRoot())!;
+        return
+        [
+            .. new[] { "Core", "AdminPortal" }
+                .SelectMany(project =>
+                    Directory.GetFiles(Path.Combine(source, project), "*.cs", SearchOption.AllDirectories)
+                )
+                .Where(file =>
+                    !file.Contains("/obj/", StringComparison.Ordinal)
+                    && !file.EndsWith("AuditSentences.cs", StringComparison.Ordinal)
+                )
+                .Select(File.ReadAllText)
+                .Where(text =>
+                    text.Contains("Audit(", StringComparison.Ordinal)
+                    || text.Contains("AuditLog.", StringComparison.Ordinal)
+                    || text.Contains("AuditAsync(", StringComparison.Ordinal)
+                    || text.Contains("Happening", StringComparison.Ordinal)
+                ),
+        ];
+    }
+
     private static AuditEntry Entry(string action) =>
         new()
         {
@@ -132,6 +190,12 @@ public sealed partial class AuditWordsTests
             TargetId = "1",
             TargetName = "Spring",
         };
+
+    [GeneratedRegex(@"[._](changed|edited|renamed|scheduled|rescheduled)$", RegexOptions.ExplicitCapture, 5000)]
+    private static partial Regex Changing();
+
+    [GeneratedRegex(@"\bbefore\b|Difference|\bchanged\b", RegexOptions.ExplicitCapture, 5000)]
+    private static partial Regex Difference();
 
     [GeneratedRegex("\"(?<code>[a-z][a-z_]*\\.[a-z][a-z_]*)\"", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex ActionCode();

@@ -17,10 +17,23 @@ public sealed partial class AuditPage
         ("program", "A program"),
     ];
 
+    /// <summary>Of what is done to accounts, what stands in the logs of organisations as well.</summary>
+    private static readonly string[] SignIns =
+    [
+        "account.signed_in",
+        "account.sign_in_failed",
+        "account.locked_out",
+        "account.signed_out",
+        "account.session_revoked",
+    ];
+
     private static readonly IReadOnlyList<IGrouping<string, string>> ActionsByKind =
     [
         .. AuditSentences
-            .Actions.Where(action => action.Split('.')[0] is not ("account" or "operator"))
+            .Actions.Where(action =>
+                action.Split('.')[0] is not ("account" or "operator" or "operator_key" or "installation")
+                || SignIns.Contains(action, StringComparer.Ordinal)
+            )
             .GroupBy(action => action.Split('.')[0], StringComparer.Ordinal),
     ];
 

@@ -4,6 +4,7 @@ using AdminPortal.Features.Tenants;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
 using Ledgerpost.Deletion;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
@@ -16,6 +17,8 @@ public sealed partial class SettingsPage
     private string _timeZone = "UTC";
     private bool _secondFactor;
     private bool _secondFactorBefore;
+    private bool _mailsAnchors;
+    private bool _mailsAnchorsBefore;
     private bool _busy;
 
     [Inject]
@@ -26,6 +29,9 @@ public sealed partial class SettingsPage
 
     [Inject]
     public required Confirmations Confirmations { get; init; }
+
+    [Inject]
+    public required AccountMailer Mailer { get; init; }
 
     [Inject]
     public required PortalOptions Options { get; init; }
@@ -53,11 +59,13 @@ public sealed partial class SettingsPage
             : "";
 
     protected override void OnInitialized() =>
-        (_name, _timeZone, _secondFactor, _secondFactorBefore) = (
+        (_name, _timeZone, _secondFactor, _secondFactorBefore, _mailsAnchors, _mailsAnchorsBefore) = (
             Tenant.Name,
             Tenant.TimeZone,
             Tenant.RequiresSecondFactor,
-            Tenant.RequiresSecondFactor
+            Tenant.RequiresSecondFactor,
+            Tenant.MailsAnchors,
+            Tenant.MailsAnchors
         );
 
     private async Task SaveAsync()
@@ -73,7 +81,12 @@ public sealed partial class SettingsPage
             var result = await ChangeTenant.ExecuteAsync(
                 Tenant.Caller,
                 // Left alone, it stays as somebody else may have set it meanwhile.
-                new TenantChange(_name, _timeZone, _secondFactor == _secondFactorBefore ? null : _secondFactor),
+                new TenantChange(
+                    _name,
+                    _timeZone,
+                    _secondFactor == _secondFactorBefore ? null : _secondFactor,
+                    _mailsAnchors == _mailsAnchorsBefore ? null : _mailsAnchors
+                ),
                 CancellationToken.None
             );
             _problem = result as ChangeTenantResult.Invalid;
