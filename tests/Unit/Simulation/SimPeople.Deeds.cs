@@ -34,7 +34,7 @@ internal sealed partial class SimPeople
     private void Schedule(TestTenant tenant, TimeSpan at)
     {
         var id = world.Ids.New();
-        var ahead = TimeSpan.FromMinutes(1) + (world.Plan.Horizon * (_random.NextDouble() / 2));
+        var ahead = TimeSpan.FromMinutes(1) + ((world.Plan.Horizon - at) * _random.NextDouble());
         var impatient = _random.Next(3) == 0;
         world.Later(
             at,
@@ -45,6 +45,8 @@ internal sealed partial class SimPeople
                     return;
                 }
 
+                // By the true time, whatever the portal's clock shows.
+                var due = world.Scheduler.Now + ahead;
                 world.Do(
                     $"schedule {tenant.Slug} {id:N}",
                     async portal =>
@@ -52,7 +54,7 @@ internal sealed partial class SimPeople
                         await DraftAsync(portal, tenant, id, null);
                         var result = await portal
                             .Get<ScheduleCampaign>()
-                            .ExecuteAsync(tenant.As(TenantRole.Admin), id, 0, portal.Db.Time.GetUtcNow() + ahead, None);
+                            .ExecuteAsync(tenant.As(TenantRole.Admin), id, 0, due, None);
                         return world.Note(result, result is ScheduleResult.Scheduled, SimDeed.Scheduled);
                     }
                 );

@@ -84,7 +84,7 @@ internal sealed partial class SimPeople(SimWorld world)
                 .ToList();
             var drafts = Campaigns().Where(c => IsFollowUpDraft(c) && world.RestoredAt is null).ToList();
             var scheduled = Campaigns()
-                .Where(c => c is { Status: CampaignStatus.Scheduled, StopReason: not null } && world.RestoredAt is null)
+                .Where(c => c.Status == CampaignStatus.Scheduled && world.RestoredAt is null)
                 .ToList();
             if (open.Count + drafts.Count + scheduled.Count == 0)
             {
@@ -92,7 +92,7 @@ internal sealed partial class SimPeople(SimWorld world)
                 return;
             }
 
-            scheduled.ForEach(asks => LaunchAsShown(asks, SimDeed.AskedWhenDue));
+            scheduled.FindAll(c => c.StopReason is not null).ForEach(asks => LaunchAsShown(asks, SimDeed.AskedWhenDue));
 
             drafts.ForEach(draft => LaunchAsShown(draft, SimDeed.FollowUpLaunched));
             foreach (var campaign in open)
