@@ -242,6 +242,8 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             cancellation
         );
 
+    // Their chunk's number stays in the row, like that of whoever the provider refuses. No request has them: what a repeat
+    // sends are stored bytes, what a settle moves are the numbers of its attempt, and the sums ask for the state alone.
     private Task RefuseAsync(
         ClaimedChunk claim,
         List<(int Number, string Why)> broken,

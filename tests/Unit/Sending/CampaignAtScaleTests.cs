@@ -3,6 +3,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Microsoft.Data.Sqlite;
+using UnitTests.Support;
 using Xunit.Abstractions;
 using static UnitTests.Sending.FakeProvider;
 
@@ -85,19 +86,14 @@ public sealed class CampaignAtScaleTests(ITestOutputHelper output)
     /// <summary>One in fifty has unsubscribed, from number 2,001 on.</summary>
     private static async Task FillAsync(EngineHarness engine)
     {
+        await engine.Database.AddManyContactsAsync(engine.Tenant, People);
         await using var connection = new SqliteConnection(engine.Database.ConnectionString);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = """
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < @count)
-            INSERT INTO Contacts (TenantId, Id, Email, NormalizedEmail, FirstName, Search, CreatedAt, UpdatedAt)
-            SELECT @tenant, printf('%08X-0000-7000-8000-000000000000', i), address, address, 'Ada', address, i, i
-            FROM (SELECT i, 'person-' || i || '@mail.example' AS address FROM n);
             INSERT INTO SuppressedAddresses (TenantId, Id, NormalizedEmail, Reason, CreatedAt)
             SELECT TenantId, Id, NormalizedEmail, 'Unsubscribed', 1 FROM Contacts WHERE CreatedAt % 50 = 0 AND CreatedAt > 2000;
             """;
-        command.Parameters.AddWithValue("@count", People);
-        command.Parameters.AddWithValue("@tenant", engine.Tenant.Id.ToString().ToUpperInvariant());
         await command.ExecuteNonQueryAsync();
     }
 }

@@ -1,12 +1,30 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
+using Microsoft.Data.Sqlite;
 
 namespace UnitTests.Support;
 
 /// <summary>A launched campaign written straight into the database, for what only reads it.</summary>
 public static class LedgerSeed
 {
+    /// <summary>Contacts <c>person-1@mail.example</c> ... in one statement, on SQLite alone.</summary>
+    public static async Task AddManyContactsAsync(this TestDatabase database, TestTenant tenant, int count)
+    {
+        await using var connection = new SqliteConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < @count)
+            INSERT INTO Contacts (TenantId, Id, Email, NormalizedEmail, FirstName, Search, CreatedAt, UpdatedAt)
+            SELECT @tenant, printf('%08X-0000-7000-8000-000000000000', i), address, address, 'Ada', address, i, i
+            FROM (SELECT i, 'person-' || i || '@mail.example' AS address FROM n);
+            """;
+        command.Parameters.AddWithValue("@count", count);
+        command.Parameters.AddWithValue("@tenant", tenant.Id.ToString().ToUpperInvariant());
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Recipients <c>person1@example.net</c> ... one per state, in the given order, in one chunk of run 1.</summary>
     public static async Task<Guid> AddCampaignAsync(
         this TestDatabase database,

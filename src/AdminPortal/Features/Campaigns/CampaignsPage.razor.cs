@@ -135,13 +135,7 @@ public sealed partial class CampaignsPage : IDisposable
 
     private async Task DeleteAsync(CampaignListItem item)
     {
-        var question = new Confirmation(
-            $"Delete the draft \u201c{item.Name}\u201d?",
-            ["Its text is gone for good. It was never launched, so nobody was mailed."],
-            "Delete the draft",
-            Danger: true
-        );
-        if (!await Confirmations.AskAsync(question))
+        if (!await Confirmations.AskAsync(DeletionQuestions.Draft(item.Name, continues: null)))
         {
             return;
         }

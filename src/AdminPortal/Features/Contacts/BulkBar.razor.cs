@@ -132,18 +132,7 @@ public sealed partial class BulkBar
     private async Task DeleteAsync()
     {
         var count = Count;
-        var what = Words.Count(count, "contact", "contacts");
-        var question = new Confirmation(
-            $"Delete {what}?",
-            [
-                "They are gone for good, with their tags.",
-                "Campaigns keep their record of whom they mailed, and unsubscribed addresses stay unsubscribed.",
-            ],
-            $"Delete {what}",
-            Danger: true,
-            Type: count > 100 ? "delete" : null
-        );
-        if (await Confirmations.AskAsync(question))
+        if (await Confirmations.AskAsync(DeletionQuestions.Contacts(count)))
         {
             await RunAsync(
                 () => Deleting.ExecuteAsync(Session.Caller, Selection, count),

@@ -74,15 +74,7 @@ public sealed partial class ContactMenu
 
     private Task DeleteAsync() =>
         AskAsync(
-            new Confirmation(
-                $"Delete {Contact.Email}?",
-                [
-                    "The contact is gone for good, with its tags.",
-                    "Campaigns keep their record of whom they mailed, and an unsubscribed address stays unsubscribed.",
-                ],
-                "Delete contact",
-                Danger: true
-            ),
+            DeletionQuestions.Contact(Contact.Email),
             async () =>
             {
                 await Deleting.ExecuteAsync(Session.Caller, new SelectedContacts(Contact.Id), 1);

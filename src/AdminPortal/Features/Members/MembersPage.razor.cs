@@ -140,15 +140,7 @@ public sealed partial class MembersPage
 
     private async Task RemoveAsync(MemberLine member)
     {
-        var sure = await Confirmations.AskAsync(
-            new Confirmation(
-                $"Remove {member.Name} from {Tenant.Name}?",
-                ["They can no longer see or change anything here. Their account, and what they did, stay."],
-                "Remove",
-                Danger: true
-            )
-        );
-        if (sure)
+        if (await Confirmations.AskAsync(DeletionQuestions.Member(member.Name, Tenant.Name)))
         {
             await RunAsync(async () =>
                 Tell(
@@ -161,15 +153,7 @@ public sealed partial class MembersPage
 
     private async Task LeaveAsync()
     {
-        var sure = await Confirmations.AskAsync(
-            new Confirmation(
-                $"Leave {Tenant.Name}?",
-                ["You can no longer see or change anything here. Your account, and what you did, stay."],
-                "Leave",
-                Danger: true
-            )
-        );
-        if (!sure)
+        if (!await Confirmations.AskAsync(DeletionQuestions.Leaving(Tenant.Name)))
         {
             return;
         }

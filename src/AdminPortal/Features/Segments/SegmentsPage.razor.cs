@@ -95,13 +95,7 @@ public sealed partial class SegmentsPage : IDisposable
 
     private async Task DeleteAsync(SegmentRow row)
     {
-        var question = new Confirmation(
-            $"Delete the segment “{row.Name}”?",
-            ["Its contacts and their tags stay. Campaigns that were launched to it are not touched."],
-            "Delete segment",
-            Danger: true
-        );
-        if (!await Confirmations.AskAsync(question))
+        if (!await Confirmations.AskAsync(DeletionQuestions.Segment(row.Name)))
         {
             return;
         }

@@ -55,7 +55,7 @@ public sealed partial class PersonData
         RunAsync(async () =>
         {
             var found = _found!;
-            if (!await Confirmations.AskAsync(Question(found)))
+            if (!await Confirmations.AskAsync(DeletionQuestions.Person(found)))
             {
                 return;
             }
@@ -83,19 +83,6 @@ public sealed partial class PersonData
                     break;
             }
         });
-
-    private static Confirmation Question(PersonHoldings found) =>
-        new(
-            "Erase this person for good?",
-            [
-                $"{(found.IsContact ? "The contact with its names, fields and tags goes" : "There is no contact any more")}; {Words.Count(found.Mails, "mail loses", "mails lose")} name and address, and {Words.Count(found.Entries, "entry", "entries")} of the audit log {(found.Entries == 1 ? "loses its" : "lose their")} names and details.",
-                "Rows of ledgers and of the log stay, so that counts hold and the log can be verified. A keyed hash stays too, so that no resume, follow-up or import writes to the person again: the address is not taken in any more.",
-                "Backups keep what they have, and the mail provider what was sent through it.",
-            ],
-            "Erase for good",
-            Danger: true,
-            Type: found.Address
-        );
 
     private async Task RunAsync(Func<Task> work)
     {

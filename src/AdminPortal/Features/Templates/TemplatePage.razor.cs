@@ -166,7 +166,7 @@ public sealed partial class TemplatePage : IDisposable
 
     private async Task DeleteAsync()
     {
-        if (Id is not { } id || !await Confirmations.AskAsync(TemplatesPage.DeleteQuestion(_form!.Name)))
+        if (Id is not { } id || !await Confirmations.AskAsync(DeletionQuestions.Template(_form!.Name)))
         {
             return;
         }

@@ -65,7 +65,7 @@ public sealed partial class TemplatesPage : IDisposable
 
     private async Task DeleteAsync(TemplateRow row)
     {
-        if (!await Confirmations.AskAsync(DeleteQuestion(row.Name)))
+        if (!await Confirmations.AskAsync(DeletionQuestions.Template(row.Name)))
         {
             return;
         }
@@ -89,12 +89,4 @@ public sealed partial class TemplatesPage : IDisposable
 
         await LoadAsync();
     }
-
-    internal static Confirmation DeleteQuestion(string name) =>
-        new(
-            $"Delete the template “{name}”?",
-            ["It is gone for good. Campaigns that began with it keep their copy."],
-            "Delete template",
-            Danger: true
-        );
 }

@@ -194,19 +194,8 @@ public sealed partial class ComposePage
 
     private async Task DeleteAsync()
     {
-        var question = new Confirmation(
-            $"Delete the draft \u201c{_editor!.Content.Name}\u201d?",
-            _editor.Content.ContinuesId is null
-                ? ["Its text is gone for good. It was never launched, so nobody was mailed."]
-                :
-                [
-                    "Its text is gone for good. It was never launched, so nobody was mailed.",
-                    $"Whoever it goes to waits in \u201c{_continues}\u201d again, which can be resumed or continued anew.",
-                ],
-            "Delete the draft",
-            Danger: true
-        );
-        if (await Confirmations.AskAsync(question))
+        var continues = _editor!.Content.ContinuesId is null ? null : _continues;
+        if (await Confirmations.AskAsync(DeletionQuestions.Draft(_editor.Content.Name, continues)))
         {
             var result = await Delete.ExecuteAsync(Session.Caller, Id, _closed.Token);
             if (result == DeleteDraftResult.NotADraft)
