@@ -55,6 +55,7 @@ public sealed class OneTimePageTests
         Assert.Equal((HttpStatusCode.Found, HttpStatusCode.BadRequest), (done.StatusCode, again.StatusCode));
         var page = await again.Content.ReadAsStringAsync();
         Assert.Contains("This form is too old", page, StringComparison.Ordinal);
+        Assert.StartsWith("<!DOCTYPE html>", page.TrimStart(), StringComparison.Ordinal);
         Assert.Contains($"href=\"{path}\"", page, StringComparison.Ordinal);
         Assert.Equal("no-referrer", Assert.Single(again.Headers.GetValues("Referrer-Policy")));
     }
