@@ -17,8 +17,12 @@ public sealed class MaskedLog(Logger kept) : ILogEventSink, IDisposable
 
     private static readonly MessageTemplateParser Templates = new();
 
-    // An exception's text may be long and somebody else's: each of these takes time in proportion to it.
-    private static readonly Regex Address = new(@"[^\s<>""'(){}\[\],;:=@/\\]+@[^\s<>""'(){}\[\],;:=@/\\]+", Linear);
+    // An exception's text may be long and somebody else's: each of these takes time in proportion to it. A query holds its @ and
+    // its slashes in percents.
+    private static readonly Regex Address = new(
+        @"[^\s<>""'(){}\[\],;:=@/\\]+(@|%40)[^\s<>""'(){}\[\],;:=@/\\]+",
+        Linear | RegexOptions.IgnoreCase
+    );
 
     private static readonly Regex Password = new(
         @"(?<before>Bearer +|\b(Password|Pwd) *= *)[^\s;""',]+",
@@ -30,7 +34,11 @@ public sealed class MaskedLog(Logger kept) : ILogEventSink, IDisposable
         Linear
     );
 
-    private static readonly Regex Link = new(@"(?<before>/u/|/account/(set-up|join|reset)/)[A-Za-z0-9_.~%-]+", Linear);
+    // Routing names a path without its first slash.
+    private static readonly Regex Link = new(
+        @"(?<before>(^|[/\s""']|%2F)u(/|%2F)|account(/|%2F)(set-up|join|reset)(/|%2F))[A-Za-z0-9_.~%-]+",
+        Linear | RegexOptions.IgnoreCase
+    );
 
     public void Emit(LogEvent logEvent) =>
         kept.Write(

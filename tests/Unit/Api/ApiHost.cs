@@ -25,9 +25,18 @@ public sealed class ApiHost : IAsyncDisposable
     public TestMember North { get; }
     public TestMember South { get; }
 
-    public static async Task<ApiHost> StartAsync(params string[] settings)
+    public static Task<ApiHost> StartAsync(params string[] settings) =>
+        StartAsync(RealHost.NewFolder(), keepFolder: false, settings);
+
+    /// <param name="keepFolder">The folder outlives this host, for another one to be started on it.</param>
+    public static async Task<ApiHost> StartAsync(string folder, bool keepFolder, params string[] settings)
     {
-        var host = await RealHost.StartAsync([$"--Bootstrap:OperatorApiKey={OperatorKey}", .. settings]);
+        var host = await RealHost.StartAsync(
+            folder,
+            configure: null,
+            keepFolder,
+            [$"--Bootstrap:OperatorApiKey={OperatorKey}", .. settings]
+        );
         return new ApiHost(host, await AddTenantAsync(host, "north"), await AddTenantAsync(host, "south"));
     }
 
@@ -109,7 +118,7 @@ public sealed class ApiHost : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 
-    private static async Task<TestMember> AddTenantAsync(RealHost host, string slug)
+    public static async Task<TestMember> AddTenantAsync(RealHost host, string slug)
     {
         Guid operatorId;
         await using (var db = host.Get<PortalDb>().Read(TenantScope.None))

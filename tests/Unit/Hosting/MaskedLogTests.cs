@@ -15,6 +15,9 @@ public sealed class MaskedLogTests
     [InlineData("lp_op_0123456789abcdef", "[secret]")]
     [InlineData("Host=db;Username=portal;Password=hunter2;Port=1", "Host=db;Username=portal;Password=[secret];Port=1")]
     [InlineData("GET /u/AbC-12_x.9 and /account/set-up/tok%2Den", "GET /u/[link] and /account/set-up/[link]")]
+    [InlineData("GET /t/a/emails?to=ada%2Bx%40example.org&page=2", "GET /t/a/emails?to=[address]=2")]
+    [InlineData("to ?returnUrl=%2Faccount%2Fjoin%2Ftok_en", "to ?returnUrl=%2Faccount%2Fjoin%2F[link]")]
+    [InlineData("'u/tok' and account/reset/tok", "'u/[link]' and account/reset/[link]")]
     [InlineData("Chunk 7 of campaign 0198 goes on in 00:00:05.", "Chunk 7 of campaign 0198 goes on in 00:00:05.")]
     [InlineData("value {@Row} at 10:00 @ noon", "value {@Row} at 10:00 @ noon")]
     public void Text_KeepsWhatIsNobodysSecret(string text, string masked) => Assert.Equal(masked, MaskedLog.Mask(text));

@@ -1,14 +1,9 @@
-using System.Collections;
-using System.Reflection;
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using AdminPortal.Api;
-using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Endpoints;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.Extensions.DependencyInjection;
+using UnitTests.Api;
 
 namespace UnitTests.Isolation;
 
@@ -22,34 +17,6 @@ public sealed partial class RouteMatrixTests
     private const string Draft =
         "a draft keeps what it is given; whoever launches it is told that there is no such thing";
     private const string OperatorsOnly = "a tenant's key is refused whatever it names";
-
-    /// <summary>Parameters of pages that name no thing.</summary>
-    private static readonly string[] NamesNothing =
-    [
-        "action",
-        "before",
-        "edit",
-        "endpoint",
-        "ended",
-        "from",
-        "key",
-        "needed",
-        "open",
-        "page",
-        "q",
-        "reason",
-        "returnurl",
-        "show",
-        "sort",
-        "state",
-        "status",
-        "step",
-        "tab",
-        "tag",
-        "theme",
-        "to",
-        "view",
-    ];
 
     /// <summary>Rows that answer alike for North's own ids too, so that they prove nothing by themselves.</summary>
     private static readonly Dictionary<string, string> TellsNothingApart = new(StringComparer.Ordinal)
@@ -81,7 +48,9 @@ public sealed partial class RouteMatrixTests
             .ToList();
         foreach (var (name, endpoint) in routes.Where(route => RouteRows.All.ContainsKey(route.Name)))
         {
-            wrong.AddRange(Unasked(endpoint, RouteRows.All[name]).Select(id => $"{name} is not asked with {id}."));
+            wrong.AddRange(
+                RouteIds.Unasked(endpoint, RouteRows.All[name]).Select(id => $"{name} is not asked with {id}.")
+            );
         }
 
         Assert.True(routes.Count > 100, $"The search for routes has gone blind: {routes.Count}.");
@@ -179,6 +148,29 @@ public sealed partial class RouteMatrixTests
         Assert.True(pages.Count > 20, $"Only {pages.Count} pages were found.");
     }
 
+    [Fact]
+    public async Task KeyOfARequest_ThatSouthHasUsed_IsAFreshOneForNorth()
+    {
+        await using var world = await TwoTenants.StartAsync();
+        using var south = await world.Api.ProgramAsync(world.Api.South);
+        using var north = await world.Api.ProgramAsync(world.Api.North);
+        var body = new { email = "grace@example.net" };
+
+        var theirs = await south.CreateAsync("contacts", body, "one-key");
+        var ours = await north.CreateAsync("contacts", body, "one-key");
+        var other = await north.CreateAsync(
+            "templates",
+            new { name = "Letter", html = "<p>Letter</p>" },
+            TwoTenants.Canary
+        );
+        var again = await north.CreateAsync("contacts", body, "one-key");
+
+        Assert.Equal((201, 201, 201), (theirs.Status, ours.Status, other.Status));
+        Assert.Equal((false, true), (ours.WasReplayed, again.WasReplayed));
+        Assert.NotEqual(theirs.Text("id"), ours.Text("id"));
+        Assert.Equal(ours.Text("id"), again.Text("id"));
+    }
+
     /// <summary>API routes by the program; pages by the browser, which gets their frame, and as their circuit renders them.</summary>
     private static IEnumerable<Func<RouteAsk, Guid, Task<Answer>>> Ways(TwoTenants world, string name, string method)
     {
@@ -208,84 +200,6 @@ public sealed partial class RouteMatrixTests
             ? ["PAGE"]
             : endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["ANY"]
         select ($"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}", endpoint);
-
-    /// <summary>Ids that the route takes, in its path, its query or its body, and that no ask of its row has.</summary>
-    private static IEnumerable<string> Unasked(RouteEndpoint endpoint, RouteRow row)
-    {
-        var segments = endpoint.RoutePattern.RawText!.Trim('/').Split('/');
-        foreach (
-            var (index, segment) in segments.Index().Where(one => one.Item.EndsWith(":guid}", StringComparison.Ordinal))
-        )
-        {
-            if (!row.Asks.Any(ask => Segments(ask)[index].StartsWith('<')))
-            {
-                yield return segment;
-            }
-        }
-
-        if (row.Reason is null == (row.Asks.Count == 0))
-        {
-            yield return "anything, and has no reason";
-        }
-
-        var taken = endpoint
-            .Metadata.GetOrderedMetadata<QueryParameter>()
-            .Where(parameter => parameter.Type == typeof(Guid))
-            .Select(parameter => parameter.Name)
-            .Concat(endpoint.Metadata.GetMetadata<PagedList>() is null ? [] : ["cursor"])
-            .Concat(OfPage(endpoint.Metadata.GetMetadata<ComponentTypeMetadata>()?.Type));
-        foreach (
-            var name in taken.Where(name =>
-                !row.Asks.Any(ask => ask.Path.Contains($"{name}=", StringComparison.Ordinal))
-            )
-        )
-        {
-            yield return name;
-        }
-
-        var inBody = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType is { } type ? Ids(type, 0) : [];
-        foreach (
-            var name in inBody
-                .Distinct()
-                .Where(name =>
-                    !row.Asks.Any(ask =>
-                        Regex.IsMatch(ask.Body ?? "", $"\"{name}\":\\[?\"<", RegexOptions.None, TimeSpan.FromSeconds(1))
-                    )
-                )
-        )
-        {
-            yield return name;
-        }
-    }
-
-    private static string[] Segments(RouteAsk ask) =>
-        (ask.Path.StartsWith('/') ? ask.Path[1..] : "api/v1/" + ask.Path).Split('?')[0].Split('/');
-
-    private static IEnumerable<string> OfPage(Type? page) =>
-        (page?.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) ?? [])
-            .Select(property => (property, query: property.GetCustomAttribute<SupplyParameterFromQueryAttribute>()))
-            .Where(one => one.query is not null)
-            .Select(one => (one.query!.Name ?? one.property.Name).ToLowerInvariant())
-            .Where(name => !NamesNothing.Contains(name, StringComparer.Ordinal));
-
-    private static IEnumerable<string> Ids(Type type, int depth)
-    {
-        foreach (var property in type.GetProperties().Where(_ => depth < 4))
-        {
-            var plain = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (plain == typeof(Guid) || plain.IsAssignableTo(typeof(IEnumerable<Guid>)))
-            {
-                yield return JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
-            }
-            else if (plain.Assembly == type.Assembly && !plain.IsEnum && !plain.IsAssignableTo(typeof(IEnumerable)))
-            {
-                foreach (var name in Ids(plain, depth + 1))
-                {
-                    yield return name;
-                }
-            }
-        }
-    }
 
     // The first lines in which they differ: two whole answers say nothing to whoever reads a failed test.
     private static string Difference(string foreign, string nobodys)

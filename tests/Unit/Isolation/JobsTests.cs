@@ -1,0 +1,279 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using AdminPortal.Hosting;
+using Ledgerpost.Data;
+using Ledgerpost.Deletion;
+using Ledgerpost.Programs;
+using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using UnitTests.Api;
+using UnitTests.Support;
+
+namespace UnitTests.Isolation;
+
+/// <summary>
+/// The running portal with all its jobs: North has work for each of them, South has the same people and nothing to do. South's rows
+/// stay what they were, and no mail and no export of North's has a word of South's.
+/// </summary>
+public sealed class JobsTests
+{
+    private const string Canary = TwoTenants.Canary;
+
+    /// <summary>Every job of the host, and what it does here. One that is not named fails the test.</summary>
+    private static readonly Dictionary<string, string> Jobs = new(StringComparer.Ordinal)
+    {
+        ["VerbSocket"] = "listens; VerbsForScriptsTests",
+        ["SendingService"] = "sends North's campaign and mail",
+        ["DoubtService"] = "looks at the start",
+        ["ClockService"] = "stamps, and leaves its mark at the stop",
+        ["AnchorService"] = "anchors every log, at both starts",
+        ["ReconcileService"] = "looks at the start",
+        ["EventService"] = "applies what the provider reports of North's mails",
+        ["OutgoingEventService"] = "calls North's endpoint",
+        ["ContactImportService"] = "imports North's file, with South's people in it",
+        ["ForgetRequestsService"] = "forgets North's request of a week ago, at the second start",
+        ["DeleteTenantsService"] = "deletes a third tenant",
+        ["AccountMailService"] = "mails North's new member",
+        ["InstanceRelay"] = "on PostgreSQL: tells what commits",
+        ["GenericWebHostService"] = "the web server",
+        ["DataProtectionHostedService"] = "reads the keys of cookies",
+    };
+
+    [Fact]
+    public async Task EveryJob_WithWorkForNorth_LeavesSouthsRows_AndMailsAndExportsNoWordOfSouths()
+    {
+        var folder = RealHost.NewFolder();
+        string[] settings =
+        [
+            $"--Portal:MailFrom=Portal <portal@{DemoSeed.Domain}>",
+            "--OutgoingEvents:AllowPrivateAddresses=true",
+        ];
+        IReadOnlyList<string> before;
+        string key;
+        Guid south;
+        await using (var api = await ApiHost.StartAsync(folder, keepFolder: true, settings))
+        {
+            Assert.Empty(Names(api.Host).Except(Jobs.Keys, StringComparer.Ordinal));
+            south = api.South.TenantId;
+            await FillSouthAsync(api);
+            before = await TenantRows.DumpAsync(api.Host.Get<PortalDb>(), south);
+            Assert.Contains(before, row => row.Contains(Canary, StringComparison.Ordinal));
+            key = await api.KeyAsync(api.North);
+            using var program = api.Client(key);
+            await WorkAsync(api, program);
+            await UntilDoneAsync(api, program);
+            await AssertNoCanaryAsync(api, program);
+            Assert.Equal(before, await TenantRows.DumpAsync(api.Host.Get<PortalDb>(), south));
+        }
+
+        // And what runs only at a start.
+        await using var again = await RealHost.StartAsync(folder, configure: null, keepFolder: false, settings);
+        await UntilAsync(async () =>
+        {
+            await using var db = again.Get<PortalDb>().Read(TenantScope.Installation);
+            return !await db.IdempotencyRecords.AnyAsync(record => record.Key == "old");
+        });
+        Assert.Equal(before, await TenantRows.DumpAsync(again.Get<PortalDb>(), south));
+    }
+
+    private static IEnumerable<string> Names(RealHost host) =>
+        host.Services.GetServices<IHostedService>().Select(service => service.GetType().Name);
+
+    private static async Task FillSouthAsync(ApiHost api)
+    {
+        using var program = await api.ProgramAsync(api.South);
+        var sender = await api.AddSenderAsync(api.South, "south.test");
+        for (var i = 1; i <= 5; i++)
+        {
+            await CreatedAsync(program, "contacts", Person(i, Canary, Canary));
+        }
+
+        await CreatedAsync(program, "contacts", Person(6, Canary, $"{Canary}-tag"));
+        await CreatedAsync(
+            program,
+            "segments",
+            new { name = Canary, rule = new { match = "any", tags = new[] { Canary } } }
+        );
+        await CreatedAsync(
+            program,
+            "templates",
+            new
+            {
+                name = Canary,
+                subject = Canary,
+                html = $"<p>{Canary}</p>",
+            }
+        );
+        await CreatedAsync(
+            program,
+            "suppressions",
+            new
+            {
+                email = "person5@example.net",
+                reason = "manual",
+                note = Canary,
+            }
+        );
+        var endpoint = await CreatedAsync(
+            program,
+            "webhook-endpoints",
+            new { url = $"https://{Canary}.example.org/in", events = new[] { "campaign.sent" } }
+        );
+        await program.SendAsync(HttpMethod.Patch, $"webhook-endpoints/{endpoint}", new { enabled = false });
+        // The provider does not know South's domain: the campaign stops, and its ledger waits for a person.
+        var campaign = await CreatedAsync(program, "campaigns", Campaign(Canary, sender));
+        await UntilAsync(async () =>
+            (await program.SendAsync(HttpMethod.Get, $"campaigns/{campaign}")).Text("status")
+                is not ("preparing" or "sending")
+        );
+        await CreatedAsync(program, "campaigns", Campaign(Canary, sender, send: false));
+    }
+
+    private static async Task WorkAsync(ApiHost api, HttpClient program)
+    {
+        var sender = await api.AddSenderAsync();
+        for (var i = 1; i <= 5; i++)
+        {
+            await CreatedAsync(program, "contacts", Person(i, "First", "news"));
+        }
+
+        await CreatedAsync(
+            program,
+            "webhook-endpoints",
+            new { url = $"https://127.0.0.1:{new Uri(api.Host.Address).Port}/in", events = new[] { "campaign.sent" } }
+        );
+        await CreatedAsync(program, "campaigns", Campaign("Spring", sender));
+        await CreatedAsync(
+            program,
+            "emails",
+            new
+            {
+                to = "person1@example.net",
+                subject = "Receipt",
+                html = "<p>Receipt</p>",
+                sender_id = sender,
+            }
+        );
+        using var file = new ByteArrayContent(
+            Encoding.UTF8.GetBytes("email,first_name\nperson1@example.net,Ada\nperson7@example.net,Grace\n")
+        );
+        file.Headers.ContentType = new MediaTypeHeaderValue("text/csv");
+        using var form = new MultipartFormDataContent { { file, "file", "people.csv" } };
+        Assert.Equal(202, (await program.CreateAsync("contacts/imports", form)).Status);
+        await api
+            .Host.Get<AddMember>()
+            .ExecuteAsync(api.North.Caller, "new@north.test", TenantRole.Editor, CancellationToken.None);
+        var west = await ApiHost.AddTenantAsync(api.Host, "west");
+        await api
+            .Host.Get<DeleteTenant>()
+            .ExecuteAsync(Actor.CommandLine, west.TenantId, "west", null, CancellationToken.None);
+        await api
+            .Host.Get<PortalDb>()
+            .WriteAsync(
+                api.North.Caller.Scope,
+                (db, _) =>
+                {
+                    var now = api.Host.Get<TimeProvider>().GetUtcNow();
+                    db.IdempotencyRecords.Add(
+                        new IdempotencyRecord
+                        {
+                            TenantId = api.North.TenantId,
+                            Path = "/api/v1/contacts",
+                            Key = "old",
+                            BodyHash = "",
+                            Status = 201,
+                            CreatedAt = now.AddDays(-7),
+                            ExpiresAt = now.AddDays(-4),
+                        }
+                    );
+                    return Task.CompletedTask;
+                },
+                CancellationToken.None
+            );
+    }
+
+    // Six mails to people, and one to the new member; each that came was reported, and North's endpoint was called.
+    private static Task UntilDoneAsync(ApiHost api, HttpClient program) =>
+        UntilAsync(async () =>
+        {
+            await using var db = api.Host.Get<PortalDb>().Read(TenantScope.Installation);
+            var imports = await db.ContactImports.Where(row => row.TenantId == api.North.TenantId).ToListAsync();
+            return (await Provider(api).StateAsync()).Mails == 7
+                && await db.RecipientEvents.CountAsync(row => row.TenantId == api.North.TenantId) >= 6
+                && await db.EventDeliveries.AnyAsync(row => row.TenantId == api.North.TenantId && row.LastTryAt != null)
+                && imports is [{ Status: Ledgerpost.Contacts.Import.ImportStatus.Completed }]
+                && !await db.Tenants.AnyAsync(tenant => tenant.Slug == "west")
+                && (await program.SendAsync(HttpMethod.Get, "campaigns"))
+                    .Body.GetProperty("data")[0]
+                    .GetProperty("status")
+                    .GetString() == "sent";
+        });
+
+    private static async Task AssertNoCanaryAsync(ApiHost api, HttpClient program)
+    {
+        var provider = api.Host.Get<EmbeddedEmulator>().Server!;
+        using var reader = new HttpClient { BaseAddress = new Uri(provider.BaseUrl) };
+        reader.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", EmbeddedEmulator.ApiKey);
+        reader.DefaultRequestHeaders.UserAgent.ParseAdd("Test");
+        var said = new List<string>();
+        foreach (var mail in await provider.Control.MailsAsync())
+        {
+            said.Add(await reader.GetStringAsync($"emails/{mail.Id}"));
+        }
+
+        Assert.Equal(7, said.Count);
+        Assert.Contains(said, mail => mail.Contains("<p>Receipt</p>", StringComparison.Ordinal));
+        foreach (var path in (string[])["contacts/export", "contacts", "campaigns", "emails", "audit", "suppressions"])
+        {
+            said.Add(await program.GetStringAsync(path));
+        }
+
+        var person = await api
+            .Host.Get<ExportPerson>()
+            .ExecuteAsync(api.North.Caller, "person1@example.net", CancellationToken.None);
+        said.Add(Encoding.UTF8.GetString(person!));
+        Assert.All(said, text => Assert.DoesNotContain(Canary, text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static ResendEmulator.Control.EmulatorControl Provider(ApiHost api) =>
+        api.Host.Get<EmbeddedEmulator>().Server!.Control;
+
+    private static object Person(int number, string name, string tag) =>
+        new
+        {
+            email = string.Create(CultureInfo.InvariantCulture, $"person{number}@example.net"),
+            first_name = name,
+            tags = new[] { tag },
+        };
+
+    private static object Campaign(string word, Guid sender, bool send = true) =>
+        new
+        {
+            name = word,
+            subject = word,
+            html = $"<p>{word}</p><a href=\"{{{{unsubscribe_url}}}}\">No more</a>",
+            sender_id = sender,
+            audience = new { },
+            send,
+        };
+
+    private static async Task<string> CreatedAsync(HttpClient program, string path, object body)
+    {
+        var reply = await program.CreateAsync(path, body, Guid.NewGuid().ToString());
+        Assert.True(reply.Status is 201 or 202, $"{path}: {reply.Body}");
+        return reply.Text("id")!;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await holds())
+        {
+            Assert.False(patience.IsCancellationRequested, "It does not come.");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
+        }
+    }
+}
