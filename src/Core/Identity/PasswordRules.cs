@@ -32,6 +32,9 @@ public static class PasswordRules
         StringComparer.Ordinal
     );
 
+    // Whole ones, with their decoration; two of them in a row are two words of a sentence already.
+    private static readonly Lazy<HashSet<string>> Common = new(ReadCommon);
+
     /// <summary>What is wrong with it, as the end of a sentence; null when nothing is.</summary>
     /// <param name="email">Of the account: the first thing that a guesser knows.</param>
     public static string? Problem(string password, string? email = null) =>
@@ -61,7 +64,21 @@ public static class PasswordRules
     {
         var letters = Letters(password);
         // Without letters it is a number, which is judged as a row or a repetition.
-        return letters.Length >= 4 && MadeOf(letters, MostKnownWords);
+        return Common.Value.Contains(password.ToLowerInvariant())
+            || (letters.Length >= 4 && (Common.Value.Contains(letters) || MadeOf(letters, MostKnownWords)));
+    }
+
+    private static HashSet<string> ReadCommon()
+    {
+        using var stream =
+            typeof(PasswordRules).Assembly.GetManifestResourceStream("CommonPasswords.txt")
+            ?? throw new InvalidOperationException("The list of common passwords is missing.");
+        using var reader = new StreamReader(stream);
+        return reader
+            .ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith("# ", StringComparison.Ordinal))
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     private static bool MadeOf(string letters, int words) =>

@@ -15,11 +15,20 @@ internal static partial class NamedTests
         Assert.All(tests, test => last = Find(test, last));
     }
 
-    /// <param name="test"><c>Folder/Class.Method</c>; the folder, and the class of the one before, may be left out.</param>
+    /// <param name="test"><c>Folder/Class.Method</c>; the folder, and the class of the one before, may be left out. A class alone means all of it.</param>
     /// <returns>The class, when it is one of this project.</returns>
     private static Type? Find(string test, Type? last)
     {
         var parts = test.Split('/')[^1].Split('.');
+        if (parts is [var alone] && alone.EndsWith("Tests", StringComparison.Ordinal))
+        {
+            Assert.Contains(
+                SourceFiles.In("tests"),
+                file => file.Text.Contains($"class {alone}", StringComparison.Ordinal)
+            );
+            return null;
+        }
+
         var (type, method) = parts.Length == 2 ? (parts[0], parts[1]) : (last?.Name ?? "", parts[0]);
         if (test.StartsWith("tests/", StringComparison.Ordinal))
         {

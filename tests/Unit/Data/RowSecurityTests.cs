@@ -110,6 +110,31 @@ public sealed class RowSecurityTests
     }
 
     [PostgreSqlFact]
+    public async Task RolesOfTenantsAndOfTheInstallation_OwnNothing_AndBypassNoWall()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+
+        var owned = await RowsAsync(
+            database,
+            $"""
+            SELECT c.relname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+            WHERE r.rolname IN ('{RowSecurity.TenantRole}', '{RowSecurity.InstallationRole}')
+            """
+        );
+        var mighty = await RowsAsync(
+            database,
+            $"""
+            SELECT rolname FROM pg_roles
+            WHERE rolname IN ('{RowSecurity.TenantRole}', '{RowSecurity.InstallationRole}')
+                AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolcanlogin)
+            """
+        );
+
+        Assert.Empty(owned);
+        Assert.Empty(mighty);
+    }
+
+    [PostgreSqlFact]
     public async Task Start_WithARoleThatMayBypassTheWall_OrATableWithoutIt_MendsItOrIsRefused()
     {
         await using var database = await TestDatabase.CreateAsync();

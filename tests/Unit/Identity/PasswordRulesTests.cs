@@ -19,6 +19,12 @@ public sealed class PasswordRulesTests
     [InlineData("abcabcabcabc")]
     [InlineData("aaaaaaaaaaaaaaaa")]
     [InlineData("elevenchars")]
+    [InlineData("123qweasdzxc")]
+    [InlineData("1QAZ2wsx3edc")]
+    [InlineData("leavemealone")]
+    [InlineData("mailcreated5240")]
+    [InlineData("Sunfl0wer2026!")]
+    [InlineData("!!sonyericsson!!")]
     [InlineData("ada-lovelace-1815")]
     public void Guessed_First_IsRefused(string password) =>
         Assert.NotNull(PasswordRules.Problem(password, "ada.lovelace@example.org"));

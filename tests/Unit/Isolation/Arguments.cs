@@ -2,13 +2,17 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.Segments;
 using Ledgerpost.Tenancy;
 
 namespace UnitTests.Isolation;
 
 /// <summary>Makes what a use case asks for out of its signature, with one id wherever an id can stand, however deep.</summary>
-internal sealed class Arguments(Caller caller, Guid id)
+/// <param name="ownContact">Of the caller's: stands where contacts are named beside another id.</param>
+internal sealed class Arguments(Caller caller, Guid id, Guid ownContact = default)
 {
     private readonly NullabilityInfoContext _nullability = new();
 
@@ -18,8 +22,23 @@ internal sealed class Arguments(Caller caller, Guid id)
     /// <summary>What the use case is given to write to, if anything.</summary>
     public MemoryStream? Stream { get; private set; }
 
-    public object?[] For(MethodInfo method) =>
-        [.. method.GetParameters().Select(parameter => Make(parameter.ParameterType, parameter.Name!, 0))];
+    public object?[] For(MethodInfo method)
+    {
+        var namesAnother = method.GetParameters().Any(parameter => parameter.ParameterType == typeof(Guid));
+        return
+        [
+            .. method
+                .GetParameters()
+                .Select(parameter =>
+                    parameter.ParameterType == typeof(ContactSelection) && namesAnother && ownContact != default
+                        ? new SelectedContacts(ownContact)
+                    : parameter is { HasDefaultValue: true, ParameterType.IsEnum: true } ? parameter.DefaultValue
+                    // What narrows a list would leave nothing of it.
+                    : parameter.Name is "email" or "search" or "to" && MayBeMissing(parameter) ? null
+                    : Make(parameter.ParameterType, parameter.Name!, 0)
+                ),
+        ];
+    }
 
     private object? Make(Type type, string name, int depth)
     {
@@ -69,6 +88,17 @@ internal sealed class Arguments(Caller caller, Guid id)
         )
         {
             return plain == type && plain.IsValueType ? Activator.CreateInstance(plain) : null;
+        }
+
+        if (plain == typeof(AudienceKind))
+        {
+            return AudienceKind.Segment;
+        }
+
+        // By tags; its name and theirs are given.
+        if (plain == typeof(SegmentMatch))
+        {
+            return SegmentMatch.Any;
         }
 
         if (plain.IsEnum)
@@ -136,7 +166,10 @@ internal sealed class Arguments(Caller caller, Guid id)
                 .Assembly.GetTypes()
                 .Where(other => !other.IsAbstract && type.IsAssignableFrom(other))
                 .OrderByDescending(kind =>
-                    Constructor(kind)?.GetParameters().Any(p => p.ParameterType == typeof(Guid)) == true
+                    Constructor(kind)
+                        ?.GetParameters()
+                        .Any(p => p.ParameterType == typeof(Guid) || p.ParameterType == typeof(IEnumerable<Guid>))
+                    == true
                 )
                 .ToList();
             return kinds.Count == 0 ? null : One(kinds[0], depth + 1);
@@ -150,7 +183,12 @@ internal sealed class Arguments(Caller caller, Guid id)
         var made = constructor.Invoke([
             .. constructor
                 .GetParameters()
-                .Select(p => MayBeMissing(p) ? null : Make(p.ParameterType, p.Name!, depth + 1)),
+                // What a person types is typed, or nothing would get past the look at the fields.
+                .Select(p =>
+                    MayBeMissing(p) && !type.Name.EndsWith("Input", StringComparison.Ordinal)
+                        ? null
+                        : Make(p.ParameterType, p.Name!, depth + 1)
+                ),
         ]);
         foreach (
             var property in type.GetProperties()

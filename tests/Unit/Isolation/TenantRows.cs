@@ -1,7 +1,10 @@
 using System.Globalization;
+using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Recipients;
 using Ledgerpost.Segments;
 using Ledgerpost.Senders;
+using Ledgerpost.Sending;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 
@@ -198,6 +201,9 @@ internal sealed class TenantRows
             : type == typeof(TimeSpan) ? TimeSpan.FromSeconds(1)
             // Contacts are named one by one where they can be.
             : type == typeof(SegmentMatch) ? SegmentMatch.Named
+            : type == typeof(ImportLineOutcome) ? ImportLineOutcome.Rejected
+            : type == typeof(RecipientState) ? RecipientState.Unknown
+            : type == typeof(ChunkState) ? ChunkState.Unknown
             : type.IsEnum
                 ? Enum.GetValuesAsUnderlyingType(type)
                     .Cast<object>()

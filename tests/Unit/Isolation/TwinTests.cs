@@ -144,6 +144,25 @@ public sealed class TwinTests
     }
 
     [Fact]
+    public async Task WhomTheOtherMustNotMail_IsMailed()
+    {
+        await using var twins = await Twins.CreateAsync();
+        await twins.Engine.SuppressAsync("person10@example.net", twins.South);
+        await new DeleteContacts(twins.Engine.Db).ExecuteAsync(
+            twins.South.As(TenantRole.Owner),
+            new ContactFilter(),
+            Twins.People
+        );
+
+        await twins.Engine.Continue.ExecuteAsync(twins.Owner, twins.PausedId, CancellationToken.None);
+        await twins.Engine.RunAsync();
+
+        var mailed = twins.Engine.Provider.Mailed.Where(mail => mail.CampaignTag == twins.PausedId.ToString("N"));
+        // All but the one whom North suppresses too.
+        Assert.Equal(Twins.People - 1, mailed.Count());
+    }
+
+    [Fact]
     public async Task Twins_HaveRowsInEveryTable_AndTheSamePeopleInTheSamePlaces()
     {
         await using var twins = await Twins.CreateAsync();

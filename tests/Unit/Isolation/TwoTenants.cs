@@ -6,6 +6,7 @@ using AdminPortal.Account;
 using AdminPortal.Components;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
+using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Routing;
@@ -76,6 +77,11 @@ internal sealed partial class TwoTenants : IAsyncDisposable
         );
         return new TwoTenants(api, program, browser, session.Session, south, north);
     }
+
+    /// <summary>The ids of the tenants' things, by their kind.</summary>
+    public IReadOnlyDictionary<string, Guid> South => _south;
+
+    public IReadOnlyDictionary<string, Guid> North => _north;
 
     public Guid OfSouth(string kind) => _south[kind];
 
@@ -197,12 +203,26 @@ internal sealed partial class TwoTenants : IAsyncDisposable
         );
         Assert.Equal(StatusCodes.Status202Accepted, mail.Status);
         var rows = await TenantRows.AddAsync(api.Host.Get<PortalDb>(), owner.TenantId, canary);
+        var other = await ApiHost.AddTenantAsync(api.Host, $"{canary}-other");
         return new Dictionary<string, Guid>(rows.Ids, StringComparer.Ordinal)
         {
             ["Email"] = Guid.Parse(mail.Text("id")!),
             ["Tenant"] = owner.TenantId,
+            ["Newcomer"] = await AddMemberAsync(api, owner, $"new.{canary}@example.org"),
+            ["Invited"] = await AddMemberAsync(api, owner, $"owner@{canary}-other.test", other.Caller.Actor.UserId),
             ["Member"] = owner.Caller.Actor.UserId!.Value,
         };
+    }
+
+    /// <param name="known">Whose account is there already: they are invited.</param>
+    private static async Task<Guid> AddMemberAsync(ApiHost api, TestMember owner, string email, Guid? known = null)
+    {
+        var answer = await api
+            .Host.Get<AddMember>()
+            .ExecuteAsync(owner.Caller, email, TenantRole.Viewer, CancellationToken.None);
+        return known is { } userId && answer is AddMemberResult.Invited
+            ? userId
+            : Assert.IsType<AddMemberResult.Added>(answer).UserId;
     }
 
     // What differs with each answer, for any id: the time, and how many requests are left.
