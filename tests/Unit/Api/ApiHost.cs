@@ -96,6 +96,7 @@ public sealed class ApiHost : IAsyncDisposable
                                 .SingleAsync(token),
                             ProviderDomainId = ResendEmulator.Hosting.EmulatorIds.Stable(domain),
                             Status = DomainStatus.Verified,
+                            NextCheckAt = now.AddDays(1),
                             CreatedAt = now,
                         }
                     );

@@ -31,6 +31,7 @@ public sealed class JobsTests
         ["ClockService"] = "stamps, and leaves its mark at the stop",
         ["AnchorService"] = "anchors every log, at both starts",
         ["AuditTallyService"] = "writes at the stop how often North's key was used",
+        ["DomainService"] = "finds no domain that is due",
         ["ReconcileService"] = "looks at the start",
         ["EventService"] = "applies what the provider reports of North's mails",
         ["OutgoingEventService"] = "calls North's endpoint",

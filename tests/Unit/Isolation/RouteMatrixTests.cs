@@ -68,14 +68,17 @@ public sealed partial class RouteMatrixTests
         {
             foreach (var send in Ways(world, name, method))
             {
-                var first = await send(ask, TwoTenants.Nobodys(world.OfSouth(kind)));
-                var foreign = await send(ask, world.OfSouth(kind));
-                var again = await send(ask, TwoTenants.Nobodys(world.OfSouth(kind)));
-                asked++;
-                // What a command adds may change its next answer.
-                if (foreign.All != first.All && foreign.All != again.All)
+                var (foreign, difference) = await CompareAsync(send, ask, world.OfSouth(kind));
+                if (difference is not null)
                 {
-                    wrong.Add($"{method} {ask}:\n{Difference(foreign.All, again.All)}");
+                    // Each hundredth use of a key is written down: that meets one request, and not the same again.
+                    (foreign, difference) = await CompareAsync(send, ask, world.OfSouth(kind));
+                }
+
+                asked++;
+                if (difference is not null)
+                {
+                    wrong.Add($"{method} {ask}:\n{difference}");
                 }
 
                 if (foreign.Raw.Contains(TwoTenants.Canary, StringComparison.OrdinalIgnoreCase))
@@ -169,6 +172,23 @@ public sealed partial class RouteMatrixTests
         Assert.Equal((false, true), (ours.WasReplayed, again.WasReplayed));
         Assert.NotEqual(theirs.Text("id"), ours.Text("id"));
         Assert.Equal(ours.Text("id"), again.Text("id"));
+    }
+
+    /// <returns>How the answer differs from the one for an id that nobody has, before and after it; null when it does not.</returns>
+    private static async Task<(Answer Foreign, string? Difference)> CompareAsync(
+        Func<RouteAsk, Guid, Task<Answer>> send,
+        RouteAsk ask,
+        Guid id
+    )
+    {
+        var first = await send(ask, TwoTenants.Nobodys(id));
+        var foreign = await send(ask, id);
+        var again = await send(ask, TwoTenants.Nobodys(id));
+        // What a command adds may change its next answer.
+        return (
+            foreign,
+            foreign.All == first.All || foreign.All == again.All ? null : Difference(foreign.All, again.All)
+        );
     }
 
     /// <summary>API routes by the program; pages by the browser, which gets their frame, and as their circuit renders them.</summary>
