@@ -80,8 +80,12 @@ public sealed class JobsTests
             await using var db = again.Get<PortalDb>().Read(TenantScope.Installation);
             return !await db.IdempotencyRecords.AnyAsync(record => record.Key == "old");
         });
-        Assert.Equal(before, await TenantRows.DumpAsync(again.Get<PortalDb>(), south));
+        // Its log may say at the stop how often its own key was used.
+        Assert.Equal(WithoutLog(before), WithoutLog(await TenantRows.DumpAsync(again.Get<PortalDb>(), south)));
     }
+
+    private static IEnumerable<string> WithoutLog(IEnumerable<string> rows) =>
+        rows.Where(row => !row.StartsWith("AuditEntry:", StringComparison.Ordinal));
 
     private static IEnumerable<string> Names(RealHost host) =>
         host.Services.GetServices<IHostedService>().Select(service => service.GetType().Name);
