@@ -31,7 +31,7 @@ public sealed class JobsTests
         ["ClockService"] = "stamps, and leaves its mark at the stop",
         ["AnchorService"] = "anchors every log, at both starts",
         ["AuditTallyService"] = "writes at the stop how often North's key was used",
-        ["DomainService"] = "finds no domain that is due",
+        ["DomainService"] = "looks at the domains that are due",
         ["ReconcileService"] = "looks at the start",
         ["EventService"] = "applies what the provider reports of North's mails",
         ["OutgoingEventService"] = "calls North's endpoint",
@@ -70,7 +70,8 @@ public sealed class JobsTests
             await WorkAsync(api, program);
             await UntilDoneAsync(api, program);
             await AssertNoCanaryAsync(api, program);
-            Assert.Equal(before, await TenantRows.DumpAsync(api.Host.Get<PortalDb>(), south));
+            var meanwhile = await TenantRows.DumpAsync(api.Host.Get<PortalDb>(), south);
+            Assert.Equal(WithoutItsDomain(before), WithoutItsDomain(meanwhile));
         }
 
         // And what runs only at a start.
@@ -80,12 +81,19 @@ public sealed class JobsTests
             await using var db = again.Get<PortalDb>().Read(TenantScope.Installation);
             return !await db.IdempotencyRecords.AnyAsync(record => record.Key == "old");
         });
-        // Its log may say at the stop how often its own key was used.
-        Assert.Equal(WithoutLog(before), WithoutLog(await TenantRows.DumpAsync(again.Get<PortalDb>(), south)));
+        var after = await TenantRows.DumpAsync(again.Get<PortalDb>(), south);
+        Assert.Equal(WithoutItsDomain(before), WithoutItsDomain(after));
     }
 
-    private static IEnumerable<string> WithoutLog(IEnumerable<string> rows) =>
-        rows.Where(row => !row.StartsWith("AuditEntry:", StringComparison.Ordinal));
+    /// <summary>The provider has refused South's own domain, which is looked at again for South's sake, whenever that falls due.</summary>
+    private static IEnumerable<string> WithoutItsDomain(IEnumerable<string> rows) =>
+        rows.Where(row =>
+            !row.StartsWith("SendingDomain:", StringComparison.Ordinal)
+            && !(
+                row.StartsWith("AuditEntry:", StringComparison.Ordinal)
+                && row.Contains("Action=domain.", StringComparison.Ordinal)
+            )
+        );
 
     private static IEnumerable<string> Names(RealHost host) =>
         host.Services.GetServices<IHostedService>().Select(service => service.GetType().Name);
