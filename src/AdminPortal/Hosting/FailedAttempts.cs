@@ -18,6 +18,12 @@ public enum Door
 
     /// <summary>The signature of a webhook. The provider's are right, unless its secret is being changed.</summary>
     Webhook = 120,
+
+    /// <summary>
+    /// The same at a tenant's own address, counted for each tenant: the provider reports for all of its accounts from few addresses,
+    /// and one tenant's wrong secret must not shut them for the others.
+    /// </summary>
+    OwnWebhook = 121,
 }
 
 /// <summary>
@@ -32,20 +38,21 @@ public sealed class FailedAttempts(TimeProvider time)
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<(Door Door, string Address), Window> _windows = new();
+    private readonly ConcurrentDictionary<(Door Door, string Address, string At), Window> _windows = new();
 
+    /// <param name="at">Which of several doors of this kind.</param>
     /// <returns>How long the door stays shut for whoever asks; null when it is open.</returns>
-    public TimeSpan? ShutFor(Door door, HttpContext http) =>
-        _windows.TryGetValue((door, AddressOf(http)), out var window)
+    public TimeSpan? ShutFor(Door door, HttpContext http, string at = "") =>
+        _windows.TryGetValue((door, AddressOf(http), Short(at)), out var window)
         && window.Ends - time.GetUtcNow() is { Ticks: > 0 } left
         && window.Failures >= (int)door
             ? left
             : null;
 
     /// <summary>The same; where it is shut, the answer says so with 429, and when it is open again.</summary>
-    public bool IsShut(Door door, HttpContext http)
+    public bool IsShut(Door door, HttpContext http, string at = "")
     {
-        if (ShutFor(door, http) is not { } shutFor)
+        if (ShutFor(door, http, at) is not { } shutFor)
         {
             return false;
         }
@@ -55,7 +62,7 @@ public sealed class FailedAttempts(TimeProvider time)
         return true;
     }
 
-    public void Failed(Door door, HttpContext http)
+    public void Failed(Door door, HttpContext http, string at = "")
     {
         var now = time.GetUtcNow();
         if (_windows.Count >= Remembered)
@@ -70,7 +77,7 @@ public sealed class FailedAttempts(TimeProvider time)
         }
 
         _windows.AddOrUpdate(
-            (door, AddressOf(http)),
+            (door, AddressOf(http), Short(at)),
             _ => new Window(now + Minute, 1),
             (_, window) =>
                 window.Ends <= now ? new Window(now + Minute, 1) : window with { Failures = window.Failures + 1 }
@@ -80,13 +87,16 @@ public sealed class FailedAttempts(TimeProvider time)
     /// <summary>Gives one back that was counted before its answer was known.</summary>
     public void WasRight(Door door, HttpContext http)
     {
-        var key = (door, AddressOf(http));
+        var key = (door, AddressOf(http), "");
         while (
             _windows.TryGetValue(key, out var window)
             && window.Failures > 0
             && !_windows.TryUpdate(key, window with { Failures = window.Failures - 1 }, window)
         ) { }
     }
+
+    // Whoever asks writes it.
+    private static string Short(string at) => at.Length <= 64 ? at : at[..64];
 
     // A home or a company has a whole /64 of addresses, and so has whoever guesses.
     private static string AddressOf(HttpContext http) =>

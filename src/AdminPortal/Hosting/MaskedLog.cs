@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Ledgerpost.Senders;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Parsing;
@@ -30,7 +31,7 @@ public sealed class MaskedLog(Logger kept) : ILogEventSink, IDisposable
     );
 
     private static readonly Regex Secret = new(
-        @"\b(whsec_[A-Za-z0-9+/=_-]+|lp_[A-Za-z0-9_-]{8,}|re_[A-Za-z0-9_]{8,})",
+        @"\b(whsec_[A-Za-z0-9+/=_-]+|lp_[A-Za-z0-9_-]{8,}|" + ProviderSecrets.KeyPattern + ")",
         Linear
     );
 

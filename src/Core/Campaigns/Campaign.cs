@@ -194,6 +194,9 @@ public enum StopReason
     /// <summary>The installation now sends through another account than this run did.</summary>
     AccountChanged,
 
+    /// <summary>The key of the tenant's own account is gone or cannot be read here: nothing is called without it.</summary>
+    KeyMissing,
+
     /// <summary>Of a scheduled campaign: nobody was there to launch it for more than an hour after it was due.</summary>
     ScheduleMissed,
 

@@ -53,7 +53,7 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
                 caller,
                 TenantRole.Owner,
                 domainId,
-                accountId,
+                new AskedOf(accountId, null),
                 known.Domain,
                 cancellation
             ),

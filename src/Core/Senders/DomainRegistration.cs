@@ -74,7 +74,14 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
         switch (await AskAsync(domain, own, cancellation))
         {
             case DomainAnswer.Known known:
-                return await RecordAsync(caller, atLeast, domain.Id, domain.AccountId, known.Domain, cancellation);
+                return await RecordAsync(
+                    caller,
+                    atLeast,
+                    domain.Id,
+                    new AskedOf(domain.AccountId, domain.CheckedAt),
+                    known.Domain,
+                    cancellation
+                );
             case DomainAnswer.Refused refused:
                 var reason = $"The provider refused: {refused.Message}";
                 await NoteAsync(domain, reason, cancellation);
@@ -88,12 +95,15 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
         }
     }
 
-    /// <param name="asked">The account that said it: of a domain that was moved meanwhile it proves nothing.</param>
+    /// <param name="asked">
+    /// Of a domain that was moved meanwhile its account's answer proves nothing, nor does one that may be older than what was kept
+    /// meanwhile.
+    /// </param>
     internal Task<DomainOutcome> RecordAsync(
         Caller caller,
         TenantRole atLeast,
         Guid domainId,
-        Guid asked,
+        AskedOf asked,
         ProviderDomain known,
         CancellationToken cancellation
     ) =>
@@ -108,10 +118,17 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
                     return new DomainOutcome.NotFound();
                 }
 
-                if (domain.AccountId != asked)
+                if (domain.AccountId != asked.AccountId)
                 {
                     command.Db.Fired(SafetyMechanism.DomainMoved, domainId);
                     return new DomainOutcome.Waiting(domainId);
+                }
+
+                if (domain.CheckedAt != asked.CheckedAt)
+                {
+                    // Which of the two answers is the newer one nobody can say; the provider can, and is asked at once.
+                    domain.NextCheckAt = command.Now;
+                    return new DomainOutcome.Known(domainId, domain.Status);
                 }
 
                 Apply(command, domain, known);
@@ -130,7 +147,9 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
             TenantScope.For(domain.TenantId),
             (db, token) =>
                 db
-                    .SendingDomains.Where(row => row.Id == domain.Id && row.AccountId == domain.AccountId)
+                    .SendingDomains.Where(row =>
+                        row.Id == domain.Id && row.AccountId == domain.AccountId && row.CheckedAt == domain.CheckedAt
+                    )
                     .ExecuteUpdateAsync(
                         set =>
                             set.SetProperty(row => row.Looks, domain.Looks)
@@ -144,6 +163,15 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
 
     private static void Apply(CommandContext command, SendingDomain domain, ProviderDomain known)
     {
+        if (known.NewWord is not null && domain.Status == DomainStatus.Verified)
+        {
+            // A word that nobody here has read stops nothing; the provider itself refuses what it does not take.
+            known = known with
+            {
+                Status = DomainStatus.Verified,
+            };
+        }
+
         if (domain.Status != known.Status)
         {
             command.Audit(
@@ -175,10 +203,16 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
             .Select(record => record.Record)
             .Distinct(StringComparer.Ordinal)
             .ToList();
-        return known.Status == DomainStatus.Verified ? null
+        return known.NewWord is { } word
+                ? $"The provider says \"{(word.Length <= 50 ? word : word[..50])}\", which is not known here."
+            : known.Status == DomainStatus.Verified ? null
             : missing.Count > 0 ? $"Not found as the provider asks for it: {string.Join(", ", missing)}."
             : known.Records.Count == 0 && known.Status == DomainStatus.Failed
                 ? "The provider does not know this domain any more."
             : null;
     }
 }
+
+/// <summary>How a domain stood when the provider was asked about it.</summary>
+/// <param name="CheckedAt">When it had last answered; another instant means another answer since.</param>
+internal sealed record AskedOf(Guid AccountId, DateTimeOffset? CheckedAt);

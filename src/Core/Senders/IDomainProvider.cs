@@ -14,7 +14,11 @@ public sealed record DnsRecord(
 );
 
 /// <summary>A domain as the provider sees it now.</summary>
-public sealed record ProviderDomain(string Id, string Name, DomainStatus Status, IReadOnlyList<DnsRecord> Records);
+public sealed record ProviderDomain(string Id, string Name, DomainStatus Status, IReadOnlyList<DnsRecord> Records)
+{
+    /// <summary>The provider's word for its status where it is none that we know: it verifies nothing, and takes nothing back.</summary>
+    public string? NewWord { get; init; }
+}
 
 /// <summary>What the provider answered.</summary>
 public abstract record DomainAnswer

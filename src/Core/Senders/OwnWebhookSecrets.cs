@@ -37,8 +37,10 @@ public sealed class AddOwnWebhookSecret(PortalDb portal, ProviderSecrets secrets
                     );
                 }
 
-                var kept = await command.Db.OwnWebhookSecrets.ToListAsync(token);
-                if (kept.Any(row => row.EndsAt is null && secrets.Read(command.TenantId, row.Secret) == text))
+                var kept = await command
+                    .Db.OwnWebhookSecrets.Where(row => row.AccountId == own.AccountId && row.EndsAt == null)
+                    .ToListAsync(token);
+                if (kept.Any(row => secrets.TryRead(command.TenantId, row.Secret) == text))
                 {
                     return Wrong("This secret is accepted already.");
                 }

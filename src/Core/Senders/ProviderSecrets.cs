@@ -11,6 +11,9 @@ public sealed class ProviderSecrets(IDataProtectionProvider protection)
 {
     public const string WebhookPrefix = "whsec_";
 
+    /// <summary>Whatever <see cref="IsKey"/> takes: so it is found where it must not stand, such as in a log's line.</summary>
+    public const string KeyPattern = "re_[A-Za-z0-9_-]{5,}";
+
     /// <summary>A signing key shorter than this could be guessed.</summary>
     private const int ShortestSigningKey = 16;
 
@@ -18,6 +21,19 @@ public sealed class ProviderSecrets(IDataProtectionProvider protection)
 
     /// <exception cref="CryptographicException">It was encrypted for another tenant, or by another installation.</exception>
     public string Read(Guid tenantId, string kept) => Of(tenantId).Unprotect(kept);
+
+    /// <returns>Null when it cannot be read here.</returns>
+    public string? TryRead(Guid tenantId, string kept)
+    {
+        try
+        {
+            return Read(tenantId, kept);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>What stands in a header must be one word; whose key it is, only the provider knows.</summary>
     public static bool IsKey(string text) =>

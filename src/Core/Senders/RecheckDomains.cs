@@ -79,7 +79,9 @@ public sealed class RecheckDomains(
     private async Task<TimeSpan> NapAsync(CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.Installation);
-        var next = await db.SendingDomains.MinAsync(row => (DateTimeOffset?)row.NextCheckAt, cancellation);
+        var next = await db
+            .SendingDomains.Where(row => db.Tenants.Living().Any(tenant => tenant.Id == row.TenantId))
+            .MinAsync(row => (DateTimeOffset?)row.NextCheckAt, cancellation);
         var nap = (next - portal.Time.GetUtcNow()) ?? LongestNap;
         return TimeSpan.FromTicks(Math.Clamp(nap.Ticks, Rest.Ticks, LongestNap.Ticks));
     }

@@ -20,6 +20,9 @@ public sealed class SetOwnKey(
 {
     private const string NoAnswer = "The provider did not answer, so nothing was kept. Try again in a while.";
 
+    private const string ChangedMeanwhile =
+        "Somebody else changed the key a moment ago, so nothing was kept. Look at the page again, then enter the key.";
+
     /// <param name="apiKey">As typed; never logged, never in the audit log.</param>
     /// <exception cref="AccessDeniedException">The caller is not an owner.</exception>
     public async Task<OwnAccountOutcome> ExecuteAsync(
@@ -90,7 +93,7 @@ public sealed class SetOwnKey(
     }
 
     /// <returns>Not proven: the provider did not say whether it is the same account, which must not be guessed.</returns>
-    private async Task<(bool Proven, Guid? AccountId)> KnownAsync(
+    private async Task<(bool Proven, KnownAccount? Known)> KnownAsync(
         Caller caller,
         string baseUrl,
         string key,
@@ -111,20 +114,15 @@ public sealed class SetOwnKey(
 
         if (own.Find(account => account.KeyFingerprint == fingerprint) is { } same)
         {
-            return (true, same.Id);
+            return (true, new KnownAccount(same.Id, fingerprint));
         }
 
         foreach (var account in own)
         {
-            if (await IsUnusedAsync(caller, account, cancellation))
-            {
-                return (true, account.Id);
-            }
-
             switch (await accounts.OpensAsync(account, key, cancellation))
             {
                 case true:
-                    return (true, account.Id);
+                    return (true, new KnownAccount(account.Id, account.KeyFingerprint));
                 case null:
                     return (false, null);
             }
@@ -133,18 +131,44 @@ public sealed class SetOwnKey(
         return (true, null);
     }
 
-    /// <summary>Nothing was registered there and nothing sent: there is nothing that another account could do a second time.</summary>
-    private async Task<bool> IsUnusedAsync(Caller caller, ProviderAccount account, CancellationToken cancellation)
+    private static Task<List<ProviderAccount>> OwnAtAsync(
+        CommandContext command,
+        string baseUrl,
+        CancellationToken cancellation
+    ) =>
+        command
+            .Db.ProviderAccounts.Where(row => row.OwnerId == command.TenantId && row.BaseUrl == baseUrl)
+            .OrderByDescending(row => command.Db.OwnAccounts.Any(kept => kept.AccountId == row.Id && kept.IsCurrent))
+            .ThenByDescending(row => row.CreatedAt)
+            .ToListAsync(cancellation);
+
+    /// <summary>
+    /// One where nothing was registered and nothing sent: there is nothing that another account could do a second time. Asked in
+    /// the transaction that gives it the key, before which a domain may be added there and a campaign launched.
+    /// </summary>
+    private static async Task<ProviderAccount?> UnusedAsync(
+        CommandContext command,
+        List<ProviderAccount> own,
+        CancellationToken cancellation
+    )
     {
-        await using var db = portal.Read(caller.Scope);
-        return account.KnownEmailId is null
-            && !await db.SendingDomains.AnyAsync(domain => domain.AccountId == account.Id, cancellation)
-            && !await db.HasRunsAsync(account.Id, cancellation);
+        foreach (var account in own.Where(account => account.KnownEmailId is null))
+        {
+            if (
+                !await command.Db.SendingDomains.AnyAsync(row => row.AccountId == account.Id, cancellation)
+                && !await command.Db.HasRunsAsync(account.Id, cancellation)
+            )
+            {
+                return account;
+            }
+        }
+
+        return null;
     }
 
     private async Task<OwnAccountOutcome> SaveAsync(
         CommandContext command,
-        Guid? known,
+        KnownAccount? proven,
         string baseUrl,
         string key,
         string fingerprint,
@@ -152,13 +176,17 @@ public sealed class SetOwnKey(
     )
     {
         var before = await command.Db.OwnAccounts.SingleOrDefaultAsync(row => row.IsCurrent, cancellation);
+        var own = await OwnAtAsync(command, baseUrl, cancellation);
+        if (proven is not null && own.Single(row => row.Id == proven.Id).KeyFingerprint != proven.Fingerprint)
+        {
+            return Wrong(ChangedMeanwhile);
+        }
+
         // Another owner may have been given the same key a moment ago.
-        known ??= await command
-            .Db.ProviderAccounts.Where(row =>
-                row.OwnerId == command.TenantId && row.BaseUrl == baseUrl && row.KeyFingerprint == fingerprint
-            )
-            .Select(row => (Guid?)row.Id)
-            .FirstOrDefaultAsync(cancellation);
+        var known =
+            proven?.Id
+            ?? own.Find(row => row.KeyFingerprint == fingerprint)?.Id
+            ?? (await UnusedAsync(command, own, cancellation))?.Id;
         var accountId = known ?? command.Ids.New();
         var proof =
             before is null ? KeyProof.First
@@ -178,6 +206,14 @@ public sealed class SetOwnKey(
                 CreatedAt = command.Now,
             };
             command.Db.ProviderAccounts.Add(account);
+        }
+
+        if (proven is null && account.KeyFingerprint != fingerprint)
+        {
+            // Nothing ties this key to the one that the row had: what signed for that one does not sign for this.
+            await command
+                .Db.OwnWebhookSecrets.Where(row => row.AccountId == accountId)
+                .ExecuteDeleteAsync(cancellation);
         }
 
         account.KeyFingerprint = fingerprint;
@@ -233,4 +269,7 @@ public sealed class SetOwnKey(
             .Db.OwnWebhookSecrets.Where(secret => secret.AccountId == accountId)
             .ExecuteUpdateAsync(set => set.SetProperty(secret => secret.EndsAt, (DateTimeOffset?)null), cancellation);
     }
+
+    /// <param name="Fingerprint">Of the key that it had when it was proven to be the same.</param>
+    private sealed record KnownAccount(Guid Id, string Fingerprint);
 }

@@ -14,7 +14,7 @@ public static class AnswerClassifier
     public static Outcome Classify(ProviderAnswer answer, int mails) =>
         answer switch
         {
-            ProviderAnswer.NotSent => new Outcome.NotSent(),
+            ProviderAnswer.NotSent unsent => new Outcome.NotSent(unsent.For),
             ProviderAnswer.None none => new Outcome.Ambiguous(none.Why),
             ProviderAnswer.Http { Status: >= 200 and < 300 } http => Success(http, mails),
             ProviderAnswer.Http { Status: >= 400 and < 500 } http => Refused(http),

@@ -110,6 +110,13 @@ public sealed class Dispatcher(
                 throw;
             }
 
+            if (!await provider.HasKeyAsync(OwnOf(account), stopping))
+            {
+                await ReleaseAsync(chunk, chunk.Repeat ? SenderLostPause : Soon, cancellation);
+                await StopAsync(chunk, StopReason.KeyMissing, cancellation);
+                return DispatchResult.Nothing;
+            }
+
             // Stopping ends here: what has an intent is seen through to its answer.
             await crash.ReachAsync(CrashPoints.BeforeIntent, cancellation);
             var notAfter = Deadline.In(db.Time, IntentToPost);
@@ -129,7 +136,7 @@ public sealed class Dispatcher(
                     // Doubt is repeated in a Partial campaign too: without a pause its chunk would be claimed again at
                     // once, for hours, and take the turns of those who can send.
                     await ReleaseAsync(chunk, chunk.Repeat ? SenderLostPause : Soon, cancellation);
-                    await StopAsync(chunk, cancellation);
+                    await StopAsync(chunk, StopReason.SenderNotVerified, cancellation);
                     return DispatchResult.Nothing;
                 default:
                     await ReleaseAsync(chunk, Soon, cancellation);
@@ -183,7 +190,7 @@ public sealed class Dispatcher(
         var answer = await provider.PostAsync(
             new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter)
             {
-                OwnAccountId = account.OwnerId is null ? null : account.Id,
+                OwnAccountId = OwnOf(account),
             },
             cancellation
         );
@@ -251,7 +258,9 @@ public sealed class Dispatcher(
             cancellation
         );
 
-    private async Task StopAsync(ClaimedChunk chunk, CancellationToken cancellation)
+    private static Guid? OwnOf(CurrentAccount account) => account.OwnerId is null ? null : account.Id;
+
+    private async Task StopAsync(ClaimedChunk chunk, StopReason reason, CancellationToken cancellation)
     {
         await db.WriteAsync(
             TenantScope.For(chunk.TenantId),
@@ -260,12 +269,16 @@ public sealed class Dispatcher(
                     context,
                     chunk.TenantId,
                     chunk.CampaignId,
-                    StopReason.SenderNotVerified,
-                    await SenderAccounts.TroubleAsync(
-                        context,
-                        context.Campaigns.Where(campaign => campaign.Id == chunk.CampaignId).Select(c => c.SenderId),
-                        token
-                    ),
+                    reason,
+                    reason == StopReason.KeyMissing
+                        ? Settlement.NoKey
+                        : await SenderAccounts.TroubleAsync(
+                            context,
+                            context
+                                .Campaigns.Where(campaign => campaign.Id == chunk.CampaignId)
+                                .Select(c => c.SenderId),
+                            token
+                        ),
                     null,
                     db.Time.GetUtcNow(),
                     token

@@ -1,18 +1,23 @@
 using Ledgerpost.Data;
+using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
 
 /// <summary>
-/// Takes the key of an own account that was left out of the database once nothing is in doubt there any more, which is at
-/// latest when the last key window has ended; and webhook secrets whose time is over.
+/// Takes the key of an own account that was left out of the database once nothing is in doubt there any more and nothing
+/// unknown, or a week after; and webhook secrets whose time is over.
 /// </summary>
 public sealed class ForgetOwnKeys(PortalDb db)
 {
+    /// <summary>So long the provider is still asked about what became unknown there.</summary>
+    private static readonly TimeSpan AfterLeaving = OwnWebhookSecret.AfterLeaving;
+
     /// <returns>How many keys and secrets are gone now.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
         var now = db.Time.GetUtcNow();
+        var unprovable = now - AfterLeaving;
         await using (var context = db.Read(TenantScope.Installation))
         {
             // Nearly always there is nothing, and nobody is held up for it.
@@ -34,7 +39,10 @@ public sealed class ForgetOwnKeys(PortalDb db)
                         own.LeftAt != null
                         && own.ApiKey != null
                         && !context.Chunks.Any(chunk =>
-                            chunk.DoubtfulSince != null
+                            (
+                                chunk.DoubtfulSince != null
+                                || (own.LeftAt > unprovable && chunk.State == ChunkState.Unknown)
+                            )
                             && chunk.TenantId == own.TenantId
                             && chunk.AccountId == own.AccountId
                         )

@@ -64,6 +64,10 @@ public sealed class OpenQuestions(PortalDb db)
                     && (
                         stopped
                         || installation.Hold != null
+                        // Repeated where it went as long as the sender holds; where it does not, this is all that can prove it.
+                        || context.OwnAccounts.Any(own =>
+                            own.TenantId == chunk.TenantId && own.AccountId == chunk.AccountId && own.LeftAt != null
+                        )
                         || context.Campaigns.Any(c =>
                             c.TenantId == chunk.TenantId
                             && c.Id == chunk.CampaignId

@@ -1,3 +1,5 @@
+using Ledgerpost.Sending.Provider;
+
 namespace Ledgerpost.Sending;
 
 /// <summary>What an answer says, judged in one place: <see cref="AnswerClassifier"/>. A closed set.</summary>
@@ -20,8 +22,8 @@ public abstract record Outcome
     /// <summary>Nothing is proven: 5xx, timeouts, cut connections, unreadable, short or surprising answers.</summary>
     public sealed record Ambiguous(string Message) : Outcome;
 
-    /// <summary>The last check was too late; the body was not written. The intent stands, so the same bytes go out again.</summary>
-    public sealed record NotSent : Outcome;
+    /// <summary>The body was not written. The intent stands, so the same bytes go out again.</summary>
+    public sealed record NotSent(NotSentFor For) : Outcome;
 }
 
 /// <summary>What a refusal is about.</summary>

@@ -35,7 +35,16 @@ public sealed class OwnReconcilers(
             }
 
             reconciler ??= Open(account);
-            await reconciler.RunOnceAsync(cancellation);
+            try
+            {
+                await reconciler.RunOnceAsync(cancellation);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // One account's trouble keeps nobody else from being asked.
+                logger.LogError(exception, "Account {AccountId} could not be asked.", account.Id);
+            }
+
             _accounts[account.Id] = (reconciler, db.Time.GetUtcNow() + reconciler.Rest);
         }
     }

@@ -191,6 +191,7 @@ public sealed class SendTestMail(
     private static SendTestMailResult Judge(ProviderAnswer answer) =>
         answer switch
         {
+            ProviderAnswer.NotSent { For: NotSentFor.NoKey } => new SendTestMailResult.Refused(Settlement.NoKey),
             ProviderAnswer.NotSent => new SendTestMailResult.Refused("It was too late to send it; try again."),
             ProviderAnswer.None none => new SendTestMailResult.Unknown(none.Why),
             ProviderAnswer.Http { Status: 200 } http when Id(http.Body) is { } id => new SendTestMailResult.Accepted(

@@ -101,7 +101,7 @@ public sealed class SettleAttempt(
     {
         SafetyMechanism? held = (outcome, answer) switch
         {
-            (Outcome.NotSent, _) => SafetyMechanism.TooLateToPost,
+            (Outcome.NotSent { For: NotSentFor.TooLate }, _) => SafetyMechanism.TooLateToPost,
             (Outcome.KeyMismatch, _) => SafetyMechanism.KeyMismatch,
             (Outcome.Refusal, _) when !intent.CleanHistory => SafetyMechanism.RefusalOnRepeat,
             (Outcome.Ambiguous, ProviderAnswer.Http { Status: >= 300 and < 400 }) =>
@@ -190,6 +190,7 @@ public sealed class SettleAttempt(
             Outcome.Busy busy => busy.Message,
             Outcome.KeyMismatch mismatch => mismatch.Message,
             Outcome.Ambiguous ambiguous => ambiguous.Message,
+            Outcome.NotSent { For: NotSentFor.NoKey } => Settlement.NoKey,
             Outcome.NotSent => "It was too late to start this call; nothing was sent.",
             _ => null,
         };

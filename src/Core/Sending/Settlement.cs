@@ -2,6 +2,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
+using Ledgerpost.Sending.Provider;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
@@ -20,6 +21,8 @@ internal sealed class Settlement(
     Random random
 )
 {
+    public const string NoKey = "The key of its provider account is gone or cannot be read here, so nothing was sent.";
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
     /// <summary>The provider counts in windows of one second: a header that asks for years must not stop the installation.</summary>
@@ -44,6 +47,7 @@ internal sealed class Settlement(
             Outcome.Busy busy => BusyAsync(busy, cancellation),
             Outcome.Ambiguous ambiguous => FailAsync(ambiguous.Message, cancellation),
             Outcome.Refusal refusal => FailAsync(refusal.Message, cancellation),
+            Outcome.NotSent { For: NotSentFor.NoKey } => KeyMissingAsync(cancellation),
             _ => FailAsync(null, cancellation),
         };
 
@@ -122,9 +126,11 @@ internal sealed class Settlement(
             _ => (StopReason.SenderNotVerified, (DateTimeOffset?)null),
         };
         context.Fired(SafetyMechanism.StoppedAtOnce, reason);
+        await StopCampaignAsync(reason, refusal.Message, resumeAfter, cancellation);
         if (reason == StopReason.SenderNotVerified)
         {
-            // The provider knows more than we do.
+            // The provider knows more than we do. After the stop: the log's lock comes before the domain's row, as where an
+            // answer about the domain is recorded.
             await context
                 .SendingDomains.Where(domain =>
                     domain.TenantId == claim.TenantId
@@ -137,8 +143,13 @@ internal sealed class Settlement(
                 )
                 .ExecuteUpdateAsync(set => set.SetProperty(domain => domain.NextCheckAt, now), cancellation);
         }
+    }
 
-        await StopCampaignAsync(reason, refusal.Message, resumeAfter, cancellation);
+    /// <summary>Taken away between the question before the intent and the call. The account has not failed: it was not asked.</summary>
+    private async Task KeyMissingAsync(CancellationToken cancellation)
+    {
+        await WaitAsync(now, DateTimeOffset.MaxValue, cancellation);
+        await StopCampaignAsync(StopReason.KeyMissing, NoKey, null, cancellation);
     }
 
     private async Task KeyMismatchAsync(CancellationToken cancellation)

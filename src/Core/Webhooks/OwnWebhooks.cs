@@ -2,11 +2,12 @@ using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Webhooks;
 
 /// <summary>The secrets that a tenant's own accounts sign their events with.</summary>
-public sealed class OwnWebhooks(PortalDb db, ProviderSecrets protection)
+public sealed class OwnWebhooks(PortalDb db, ProviderSecrets protection, ILogger<OwnWebhooks> logger)
 {
     /// <param name="tenant">Its id or its name in addresses.</param>
     /// <returns>By account; nothing for a tenant that has none, or does not exist.</returns>
@@ -37,6 +38,10 @@ public sealed class OwnWebhooks(PortalDb db, ProviderSecrets protection)
         var now = db.Time.GetUtcNow();
         var kept = await own
             .OwnWebhookSecrets.Where(secret => secret.EndsAt == null || secret.EndsAt > now)
+            // Of two accounts that know the same secret the current one is spoken for.
+            .OrderByDescending(secret =>
+                own.OwnAccounts.Any(kept => kept.AccountId == secret.AccountId && kept.IsCurrent)
+            )
             .Select(secret => new { secret.AccountId, secret.Secret })
             .ToListAsync(cancellation);
         return
@@ -45,9 +50,25 @@ public sealed class OwnWebhooks(PortalDb db, ProviderSecrets protection)
                 .Select(account =>
                     (
                         account.Key,
-                        (IReadOnlyList<string>)[.. account.Select(secret => protection.Read(tenantId, secret.Secret))]
+                        (IReadOnlyList<string>)
+                            [.. account.Select(secret => Read(tenantId, secret.Secret)).OfType<string>()]
                     )
                 ),
         ];
+    }
+
+    // One that cannot be read signs nothing; the others go on holding.
+    private string? Read(Guid tenantId, string kept)
+    {
+        var secret = protection.TryRead(tenantId, kept);
+        if (secret is null)
+        {
+            logger.LogError(
+                "A webhook secret of tenant {TenantId} cannot be read: it was encrypted with keys that are not here.",
+                tenantId
+            );
+        }
+
+        return secret;
     }
 }

@@ -23,6 +23,12 @@ public sealed partial class SafetyRegisterTests
         ["an own account only at the provider that is configured"] = "the same, as intent_other_account",
         ["an own account is its owner's"] = "the same",
         ["an own key is kept while something is in doubt"] = "a job that looks again later",
+        ["a key is asked for before the intent"] = "the campaign stops with a reason of its own",
+        ["an unused account is found so in the transaction that gives it another key"] =
+            "an owner's deed, in the audit log",
+        ["a key is replaced only where it is still the one that was proven"] = "an owner is told, and tries again",
+        ["an answer about a domain counts only if none was kept since it was asked for"] =
+            "the provider is asked again",
         ["window in the claim"] = "a chunk is passed over at every look; it counts once, as doubt_expired",
         ["a deletion waits for intents that are being written"] = "a lock, taken at every intent",
         ["rows stay while a call of the tenant is under way"] = "a job that looks again later",

@@ -96,7 +96,11 @@ internal static partial class SafetyWays
                 rig.Engine.Db,
                 endpoint,
                 rig.Engine.Accounts,
-                new OwnWebhooks(rig.Engine.Db, new ProviderSecrets(new EphemeralDataProtectionProvider())),
+                new OwnWebhooks(
+                    rig.Engine.Db,
+                    new ProviderSecrets(new EphemeralDataProtectionProvider()),
+                    NullLogger<OwnWebhooks>.Instance
+                ),
                 new WebhookInbox(rig.Engine.Db, new WebhookSignal())
             );
             return Act(() => receive.ExecuteAsync("msg_1", "0", "v1,AAAA", default, CancellationToken.None));

@@ -171,7 +171,7 @@ internal static partial class SafetyWays
             rig.Faults.FailNext = true;
             return () => rig.IntentAsync(claim, prepared);
         },
-        [SafetyMechanism.TooLateToPost] = rig => rig.AnswerAsync(new Outcome.NotSent()),
+        [SafetyMechanism.TooLateToPost] = rig => rig.AnswerAsync(new Outcome.NotSent(NotSentFor.TooLate)),
         [SafetyMechanism.BodyAskedForTwice] = rig =>
         {
             var time = rig.Engine.Db.Time;

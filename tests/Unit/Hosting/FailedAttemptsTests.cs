@@ -125,6 +125,26 @@ public sealed class FailedAttemptsTests
         Assert.NotNull(answer.Headers.RetryAfter);
     }
 
+    [Fact]
+    public async Task WrongSecretOfOneTenant_ShutsNobodyElsesDoor()
+    {
+        await using var host = await RealHost.StartAsync();
+        using var program = host.Browser();
+        for (var i = 0; i < (int)Door.OwnWebhook; i++)
+        {
+            using var wrong = await program.PostAsync("/webhooks/resend/north", new StringContent("{}"));
+            Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+        }
+
+        using var norths = await program.PostAsync("/webhooks/resend/north", new StringContent("{}"));
+        using var souths = await program.PostAsync("/webhooks/resend/south", new StringContent("{}"));
+        using var installations = await program.PostAsync("/webhooks/resend", new StringContent("{}"));
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, norths.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, souths.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, installations.StatusCode);
+    }
+
     private static DefaultHttpContext From(string address)
     {
         var http = new DefaultHttpContext();

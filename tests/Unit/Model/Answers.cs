@@ -31,7 +31,7 @@ internal static class Answers
         Judge(Http(503, """{"statusCode":503,"name":"application_error","message":"Sorry"}""")),
         Judge(Http(409, """{"statusCode":409,"name":"concurrent_idempotent_requests","message":"Running"}""")),
         Judge(Http(409, """{"statusCode":409,"name":"invalid_idempotent_request","message":"Other body"}""")),
-        Judge(new ProviderAnswer.NotSent()),
+        Judge(new ProviderAnswer.NotSent(NotSentFor.TooLate)),
     ];
 
     private static readonly Proof[] Clean = [.. Outcomes.Select(outcome => Protocol.Proves(outcome, true))];

@@ -4,7 +4,9 @@ using Ledgerpost.Contacts;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Sending;
 using UnitTests.Support;
 
@@ -95,7 +97,7 @@ public sealed class OwnKeyTests : IAsyncLifetime
     {
         await _engine.SetKeyAsync(Canary);
         var own = await _engine.OwnAsync();
-        var keys = new OwnKeys(_engine.Db, _engine.Accounts, OwnAccountSteps.Secrets);
+        var keys = new OwnKeys(_engine.Db, _engine.Accounts, OwnAccountSteps.Secrets, NullLogger<OwnKeys>.Instance);
         Assert.Equal(Canary, await keys.FindAsync(own.Id, CancellationToken.None));
 
         await using var db = _engine.Db.Read(_engine.Tenant.Scope);
@@ -111,6 +113,49 @@ public sealed class OwnKeyTests : IAsyncLifetime
         var saved = Assert.IsType<OwnAccountOutcome.Saved>(await _engine.SetKeyAsync("re_two_other"));
 
         Assert.Equal(KeyProof.SameAccount, saved.Proof);
+    }
+
+    [Fact]
+    public async Task KeptKey_ThatCannotBeReadHere_IsNone_AndThrowsNothing()
+    {
+        await _engine.SetKeyAsync(Canary);
+        var elsewhere = new ProviderSecrets(new EphemeralDataProtectionProvider());
+        var keys = new OwnKeys(_engine.Db, _engine.Accounts, elsewhere, NullLogger<OwnKeys>.Instance);
+
+        Assert.Null(await keys.FindAsync((await _engine.OwnAsync()).Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Key_OfAnUnusedAccount_IsReplaced_AndTheSecretsOfTheFormerSignNothingAnyMore()
+    {
+        await _engine.SetKeyAsync("re_one_first");
+        await new AddOwnWebhookSecret(_engine.Db, OwnAccountSteps.Secrets).ExecuteAsync(
+            _engine.Tenant.As(TenantRole.Owner),
+            CanarySecret
+        );
+
+        await _engine.SetKeyAsync("re_two_other");
+
+        Assert.Empty((await ViewAsync()).Secrets);
+    }
+
+    [Fact]
+    public async Task Key_ThatAnotherOwnerChangedMeanwhile_IsNotReplacedUnseen()
+    {
+        await _engine.OwnAccountAsync("one");
+        var changed = false;
+        _engine.Probe.BeforeAnswer = async id =>
+        {
+            if (id == "one" && !changed)
+            {
+                changed = true;
+                await _engine.SetKeyAsync("re_one_second");
+            }
+        };
+
+        Assert.IsType<OwnAccountOutcome.Invalid>(await _engine.SetKeyAsync("re_one_third"));
+
+        Assert.Equal("cond", (await ViewAsync()).Key!.LastFour);
     }
 
     private Task<OwnAccountView> ViewAsync() =>

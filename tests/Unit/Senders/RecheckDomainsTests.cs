@@ -136,6 +136,69 @@ public sealed class RecheckDomainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Answer_ThatMayBeOlderThanOneKeptMeanwhile_ChangesNothing_AndIsAskedForAgain()
+    {
+        _provider.Get = Answer(DomainStatus.Pending);
+        var asked = 0;
+        _provider.BeforeAnswer = async () =>
+        {
+            if (asked++ == 0)
+            {
+                // While "pending" is on its way, a person looks and is told "verified".
+                _provider.Get = Answer(DomainStatus.Verified);
+                _engine.Time.Advance(TimeSpan.FromSeconds(1));
+                await new CheckSendingDomain(_engine.Db, Registration()).ExecuteAsync(
+                    _engine.Tenant.As(TenantRole.Admin),
+                    _engine.Tenant.DomainId
+                );
+            }
+        };
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        Assert.Equal(DomainStatus.Verified, (await DomainAsync()).Status);
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        Assert.Equal(3, _provider.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Silence_AfterAnAnswerWasKeptMeanwhile_LeavesNoRemark()
+    {
+        _provider.Get = new DomainAnswer.NoAnswer();
+        var asked = 0;
+        _provider.BeforeAnswer = async () =>
+        {
+            if (asked++ == 0)
+            {
+                _provider.Get = Answer(DomainStatus.Verified);
+                _engine.Time.Advance(TimeSpan.FromSeconds(1));
+                await new CheckSendingDomain(_engine.Db, Registration()).ExecuteAsync(
+                    _engine.Tenant.As(TenantRole.Admin),
+                    _engine.Tenant.DomainId
+                );
+            }
+        };
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+
+        Assert.Null((await DomainAsync()).Remark);
+    }
+
+    [Fact]
+    public async Task Word_ThatIsNew_LeavesAVerifiedDomainAsItIs_WithARemark()
+    {
+        _provider.Get = new DomainAnswer.Known(
+            new ProviderDomain("id-1", "north.test", DomainStatus.Pending, []) { NewWord = "resting" }
+        );
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+
+        var domain = await DomainAsync();
+        Assert.Equal(DomainStatus.Verified, domain.Status);
+        Assert.Contains("resting", domain.Remark, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task VerifiedDomain_OfAnOwnAccount_IsAdopted_ButNeverOfTheInstallations()
     {
         _provider.Create = new DomainAnswer.Exists();

@@ -105,7 +105,7 @@ public sealed class AnswerClassifierTests
 
     [Fact]
     public void NothingWritten_IsNotSent() =>
-        Assert.IsType<Outcome.NotSent>(AnswerClassifier.Classify(new ProviderAnswer.NotSent(), 2));
+        Assert.IsType<Outcome.NotSent>(AnswerClassifier.Classify(new ProviderAnswer.NotSent(NotSentFor.TooLate), 2));
 
     private static Outcome Classify(int status, string body) =>
         AnswerClassifier.Classify(new ProviderAnswer.Http(status, body, ProviderHeaders.Empty), mails: 2);

@@ -349,17 +349,30 @@ public sealed class FakeProbe : IAccountProbe
     /// <summary>By key and what is asked for, where one answer for all is not enough.</summary>
     public Func<string, string, bool?>? Asked { get; set; }
 
+    /// <summary>What happens while it is asked for that mail or domain.</summary>
+    public Func<string, Task>? BeforeAnswer { get; set; }
+
     public Task<bool?> CanReadEmailAsync(
         string baseUrl,
         string apiKey,
         string emailId,
         CancellationToken cancellation
-    ) => Task.FromResult(Asked is null ? Reads : Asked(apiKey, emailId));
+    ) => AnswerAsync(apiKey, emailId);
 
     public Task<bool?> CanReadDomainAsync(
         string baseUrl,
         string apiKey,
         string domainId,
         CancellationToken cancellation
-    ) => Task.FromResult(Asked is null ? Reads : Asked(apiKey, domainId));
+    ) => AnswerAsync(apiKey, domainId);
+
+    private async Task<bool?> AnswerAsync(string apiKey, string id)
+    {
+        if (BeforeAnswer is { } before)
+        {
+            await before(id);
+        }
+
+        return Asked is null ? Reads : Asked(apiKey, id);
+    }
 }

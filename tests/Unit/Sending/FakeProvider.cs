@@ -35,6 +35,7 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
         Locked,
         Mismatch,
         TooLate,
+        NoKey,
         Crash,
         CrashAfterAcceptance,
     }
@@ -52,6 +53,9 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
 
     /// <summary>For every call once the script is empty.</summary>
     public Fault Always { get; set; }
+
+    /// <summary>False: the own account's key cannot be read.</summary>
+    public bool HasKey { get; set; } = true;
 
     public string RefusalMessage { get; set; } = "Invalid `to` field.";
 
@@ -103,6 +107,9 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
         }
     }
 
+    public ValueTask<bool> HasKeyAsync(Guid? ownAccountId, CancellationToken cancellation) =>
+        ValueTask.FromResult(ownAccountId is null || HasKey);
+
     private ProviderAnswer Answer(ProviderRequest request, Fault fault, string hash, JsonElement body) =>
         fault switch
         {
@@ -129,7 +136,8 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
             Fault.Concurrent => Error(409, "concurrent_idempotent_requests", "Still running."),
             Fault.Locked => Error(409, "resource_locked", "Locked; try again shortly."),
             Fault.Mismatch => Error(409, "invalid_idempotent_request", "Another payload."),
-            Fault.TooLate => new ProviderAnswer.NotSent(),
+            Fault.TooLate => new ProviderAnswer.NotSent(NotSentFor.TooLate),
+            Fault.NoKey => new ProviderAnswer.NotSent(NotSentFor.NoKey),
             Fault.Crash => throw new SimulatedCrashException(),
             Fault.CrashAfterAcceptance => Crash(request, hash, body),
             _ => throw new InvalidOperationException(),

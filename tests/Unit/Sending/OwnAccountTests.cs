@@ -2,7 +2,9 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
+using Ledgerpost.Sending.Provider;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using static UnitTests.Sending.FakeProvider;
 
 namespace UnitTests.Sending;
@@ -162,6 +164,141 @@ public sealed class OwnAccountTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task UnusedAccount_ThatIsSentThroughWhileAnotherKeyIsProven_DoesNotGetThatKey()
+    {
+        // The first account has mail, so that the provider is asked about it; the second has nothing yet.
+        var first = await _engine.OwnAccountAsync("one");
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 2);
+        await _engine.LaunchAsync();
+        using var firstLane = _engine.Lanes.Open(first);
+        await _engine.RunLaneAsync(firstLane);
+        await _engine.SetKeyAsync("re_two_first");
+        var second = await _engine.OwnAsync();
+        await _engine.VerifyAtAsync(new CurrentAccount(_engine.Database.AccountId, first.BaseUrl), "shared");
+        var launched = Guid.Empty;
+        using var secondLane = _engine.Lanes.Open(second);
+        _engine.Probe.BeforeAnswer = async id =>
+        {
+            if (launched == Guid.Empty && id != "shared")
+            {
+                await _engine.VerifyAtAsync(second, "two");
+                launched = await _engine.LaunchAsync();
+                _engine.Provider.Then(Fault.LostAnswer);
+                await _engine.TurnAsync(secondLane.Dispatcher);
+            }
+        };
+
+        var saved = Assert.IsType<OwnAccountOutcome.Saved>(await _engine.SetKeyAsync("re_three_first"));
+
+        Assert.NotEqual(Guid.Empty, launched);
+        Assert.Equal(KeyProof.AnotherAccount, saved.Proof);
+        Assert.NotEqual(second.Id, (await _engine.OwnAsync()).Id);
+        await using var db = _engine.Db.Read(_engine.Tenant.Scope);
+        var kept = await db.OwnAccounts.SingleAsync(row => row.AccountId == second.Id);
+        Assert.Equal("re_two_first", OwnAccountSteps.Secrets.Read(_engine.Tenant.Id, kept.ApiKey!));
+    }
+
+    [Fact]
+    public async Task KeyThatCannotBeRead_StopsTheCampaignBeforeItsIntent_WithItsReason()
+    {
+        var own = await _engine.OwnAccountAsync("one");
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 150);
+        var id = await _engine.LaunchAsync();
+        using var lane = _engine.Lanes.Open(own);
+        _engine.Provider.HasKey = false;
+
+        Assert.Equal(0, await _engine.RunLaneAsync(lane));
+
+        var stopped = await _engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, StopReason.KeyMissing), (stopped.Status, stopped.StopReason));
+        Assert.Equal((150, 0), ((await _engine.CountsAsync(id)).Pending, (await _engine.CountsAsync(id)).InDoubt));
+        Assert.Empty(_engine.Provider.Calls);
+
+        _engine.Provider.HasKey = true;
+        Assert.IsType<ResumeResult.Resumed>(await _engine.ResumeAsync(id));
+        await _engine.RunLaneAsync(lane);
+        Assert.Equal(CampaignStatus.Sent, (await _engine.CampaignAsync(id)).Status);
+        await _engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Fact]
+    public async Task KeyTakenAwayAfterTheIntent_IsSaidAsThat_AndIsNoFailureOfTheAccount()
+    {
+        var own = await _engine.OwnAccountAsync("one");
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 2);
+        var id = await _engine.LaunchAsync();
+        using var lane = _engine.Lanes.Open(own);
+        _engine.Provider.Then(Fault.NoKey);
+
+        await _engine.TurnAsync(lane.Dispatcher);
+
+        Assert.Equal(StopReason.KeyMissing, (await _engine.CampaignAsync(id)).StopReason);
+        Assert.Equal(0, _engine.Db.Safety.CountOf(SafetyMechanism.TooLateToPost));
+        await using var db = _engine.Db.Read(_engine.Tenant.Scope);
+        Assert.Equal(0, (await db.ProviderAccounts.SingleAsync(row => row.Id == own.Id)).FailuresInARow);
+        var attempt = await db.Attempts.SingleAsync();
+        Assert.Equal(AttemptOutcome.NotSent, attempt.Outcome);
+        Assert.Contains("key", attempt.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LeftAccountsKey_IsKeptAWeekForWhatBecameUnknownThere_AndItsDoubtIsAskedAbout()
+    {
+        var own = await _engine.OwnAccountAsync("one");
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 2);
+        var id = await _engine.LaunchAsync();
+        using var lane = _engine.Lanes.Open(own);
+        _engine.Provider.Then(Fault.LostAnswer);
+        await _engine.TurnAsync(lane.Dispatcher);
+        await _engine.RemoveKeyAsync();
+        var questions = new OpenQuestions(_engine.Db);
+        Assert.Single(await questions.ReadAsync(own, CancellationToken.None));
+
+        _engine.Time.Advance(TimeSpan.FromHours(25));
+        await _engine.Expire.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(2, (await _engine.CountsAsync(id)).Unknown);
+        var forget = new ForgetOwnKeys(_engine.Db);
+        Assert.Equal(0, await forget.RunOnceAsync(CancellationToken.None));
+        Assert.Single(await questions.ReadAsync(own, CancellationToken.None));
+
+        _engine.Time.Advance(TimeSpan.FromDays(7));
+        Assert.Equal(1, await forget.RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task TroubleWithOneAccount_KeepsNoOtherFromBeingAsked()
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        foreach (var (tenant, name) in new[] { (_engine.Tenant, "one"), (south, "two") })
+        {
+            var own = await _engine.OwnAccountAsync(name, tenant);
+            await _engine.Database.AddContactsAsync(tenant, 2);
+            await _engine.LaunchAsync(tenant);
+            using var lane = _engine.Lanes.Open(own);
+            _engine.Provider.Then(Fault.LostAnswer);
+            await _engine.TurnAsync(lane.Dispatcher);
+        }
+
+        _engine.Time.Advance(TimeSpan.FromHours(25));
+        await _engine.Expire.RunOnceAsync(CancellationToken.None);
+        var keys = new BrokenKeys();
+        using var http = new ResendHttp(new HttpClientHandler());
+        var endpoint = new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", []);
+        var reconcilers = new OwnReconcilers(
+            _engine.Db,
+            new OpenQuestions(_engine.Db),
+            new ResendReader(http, endpoint, _engine.Time),
+            keys,
+            _engine.Notifier,
+            NullLogger<Reconciler>.Instance
+        );
+
+        await reconcilers.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal(2, keys.Asked.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Intent_ThroughAnAccountAtAnotherProvider_IsFenced()
     {
         // A copy of the data that was pointed at the emulator must reach nobody with a tenant's key.
@@ -200,6 +337,17 @@ public sealed class OwnAccountTests : IAsyncLifetime
 
         Assert.NotEqual(DispatchResult.Sent, await _engine.TurnAsync(lane.Dispatcher));
         Assert.Empty(_engine.Provider.Calls);
+    }
+
+    private sealed class BrokenKeys : IOwnKeys
+    {
+        public List<Guid> Asked { get; } = [];
+
+        public ValueTask<string?> FindAsync(Guid accountId, CancellationToken cancellation)
+        {
+            Asked.Add(accountId);
+            throw new InvalidOperationException("The keys are out of reach.");
+        }
     }
 
     private Task ChangeAsync(Func<PortalDbContext, Task<int>> change) =>

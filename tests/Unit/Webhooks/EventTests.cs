@@ -9,6 +9,7 @@ using Ledgerpost.Sending.Provider;
 using Ledgerpost.Suppression;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Sending;
 using static UnitTests.Sending.FakeProvider;
 
@@ -368,7 +369,7 @@ public sealed class EventTests
             engine.Db,
             new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", secrets),
             engine.Accounts,
-            new OwnWebhooks(engine.Db, OwnAccountSteps.Secrets),
+            new OwnWebhooks(engine.Db, OwnAccountSteps.Secrets, NullLogger<OwnWebhooks>.Instance),
             new WebhookInbox(engine.Db, new WebhookSignal())
         );
 

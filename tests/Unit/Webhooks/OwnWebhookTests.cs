@@ -106,6 +106,40 @@ public sealed class OwnWebhookTests : IAsyncLifetime
         Assert.IsType<OwnAccountOutcome.Invalid>(await AddAsync(secret));
     }
 
+    [Fact]
+    public async Task Secret_ThatCannotBeReadHere_SignsNothing_AndTheOthersGoOnHolding()
+    {
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+        await AddAsync(Second);
+        await _engine.Db.WriteAsync(
+            _engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .OwnWebhookSecrets.Where(row => row.LastFour == "MDE=")
+                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.Secret, "of another installation"), token),
+            CancellationToken.None
+        );
+
+        Assert.Equal(WebhookReceipt.NotOurs, await ReceiveAsync("{}", "msg_1", First));
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_2", Second));
+    }
+
+    [Fact]
+    public async Task Secrets_OfALeftAccount_TakeNoPlaceOfTheNewOnes()
+    {
+        await _engine.OwnAccountAsync("one");
+        for (var i = 0; i < AddOwnWebhookSecret.AtMost; i++)
+        {
+            var secret = "whsec_" + Convert.ToBase64String(Encoding.UTF8.GetBytes($"a secret of its own {i}"));
+            Assert.IsType<OwnAccountOutcome.SecretAdded>(await AddAsync(secret));
+        }
+
+        Assert.IsType<OwnAccountOutcome.Invalid>(await AddAsync(First));
+        await _engine.SetKeyAsync("re_two_first");
+        Assert.IsType<OwnAccountOutcome.SecretAdded>(await AddAsync(First));
+    }
+
     private Task<OwnAccountOutcome> AddAsync(string secret) =>
         new AddOwnWebhookSecret(_engine.Db, OwnAccountSteps.Secrets).ExecuteAsync(
             _engine.Tenant.As(TenantRole.Owner),

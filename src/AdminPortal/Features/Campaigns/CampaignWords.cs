@@ -82,7 +82,7 @@ public static class CampaignWords
             ),
             AttemptOutcome.Ambiguous => ("No proof either way; the same bytes go out under the same key.", Tone.Warn),
             AttemptOutcome.KeyMismatch => ("The key was used for other bytes.", Tone.Bad),
-            AttemptOutcome.NotSent => ("It was too late to send it; nothing left the machine.", Tone.Neutral),
+            AttemptOutcome.NotSent => ("It was not sent; nothing left the machine.", Tone.Neutral),
             _ => ("The answer has not come.", Tone.Accent),
         };
 

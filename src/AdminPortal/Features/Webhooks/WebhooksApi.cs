@@ -34,7 +34,7 @@ public static class WebhooksApi
     ) =>
         TakeAsync(
             request,
-            attempts,
+            new Knocks(attempts, Door.Webhook, ""),
             (id, timestamp, signatures, body) => receive.ExecuteAsync(id, timestamp, signatures, body, cancellation),
             cancellation
         );
@@ -52,7 +52,7 @@ public static class WebhooksApi
     ) =>
         TakeAsync(
             request,
-            attempts,
+            new Knocks(attempts, Door.OwnWebhook, tenant),
             (id, timestamp, signatures, body) =>
                 receive.ExecuteAsync(tenant, id, timestamp, signatures, body, cancellation),
             cancellation
@@ -60,12 +60,12 @@ public static class WebhooksApi
 
     private static async Task<Answer> TakeAsync(
         HttpRequest request,
-        FailedAttempts attempts,
+        Knocks knocks,
         Func<string, string, string, ReadOnlyMemory<byte>, Task<WebhookReceipt>> receive,
         CancellationToken cancellation
     )
     {
-        if (attempts.IsShut(Door.Webhook, request.HttpContext))
+        if (knocks.Attempts.IsShut(knocks.Door, request.HttpContext, knocks.At))
         {
             return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
         }
@@ -83,7 +83,7 @@ public static class WebhooksApi
         );
         if (receipt == WebhookReceipt.NotOurs)
         {
-            attempts.Failed(Door.Webhook, request.HttpContext);
+            knocks.Attempts.Failed(knocks.Door, request.HttpContext, knocks.At);
             return TypedResults.Unauthorized();
         }
 
@@ -138,4 +138,7 @@ public static class WebhooksApi
             return null;
         }
     }
+
+    /// <summary>Where wrong signatures of this address are counted.</summary>
+    private sealed record Knocks(FailedAttempts Attempts, Door Door, string At);
 }

@@ -8,6 +8,10 @@ public interface IMailProvider
     /// <summary>Never retries, never follows a redirect, and never throws for what the network or the provider does.</summary>
     /// <exception cref="OperationCanceledException">The host stops; what became of the call is not known.</exception>
     Task<ProviderAnswer> PostAsync(ProviderRequest request, CancellationToken cancellation);
+
+    /// <summary>Whether there is a key for it: asked before the intent, so that nothing comes into doubt for want of one.</summary>
+    /// <param name="ownAccountId">The tenant's own account; null for the installation's.</param>
+    ValueTask<bool> HasKeyAsync(Guid? ownAccountId, CancellationToken cancellation) => ValueTask.FromResult(true);
 }
 
 /// <param name="BaseUrl">Without a slash at its end.</param>
@@ -49,8 +53,18 @@ public abstract record ProviderAnswer
     /// <summary>Timeout, cut connection, unreadable or oversized answer.</summary>
     public sealed record None(string Why) : ProviderAnswer;
 
-    /// <summary>It was too late to start: nothing of the body was written.</summary>
-    public sealed record NotSent : ProviderAnswer;
+    /// <summary>Nothing of the body was written.</summary>
+    public sealed record NotSent(NotSentFor For) : ProviderAnswer;
+}
+
+/// <summary>Why nothing was written.</summary>
+public enum NotSentFor
+{
+    /// <summary>It was too late to start.</summary>
+    TooLate,
+
+    /// <summary>The own account's key is gone, or cannot be read here.</summary>
+    NoKey,
 }
 
 /// <summary>The headers that the engine reads.</summary>

@@ -1,6 +1,7 @@
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Sending.Provider;
 
@@ -8,7 +9,9 @@ namespace Ledgerpost.Sending.Provider;
 public interface IOwnKeys
 {
     /// <summary>Read for each call: a key that was replaced a moment ago is not used again.</summary>
-    /// <returns>Null when there is none, or none for the provider that is configured now: then nothing is called.</returns>
+    /// <returns>
+    /// Null when there is none, none that can be read here, or none for the provider that is configured now: then nothing is called.
+    /// </returns>
     ValueTask<string?> FindAsync(Guid accountId, CancellationToken cancellation);
 }
 
@@ -16,7 +19,12 @@ public interface IOwnKeys
 /// Out of the database. Only for the address that the installation itself sends to: a copy of the data that was pointed at the
 /// emulator reaches nobody through a tenant's key.
 /// </summary>
-public sealed class OwnKeys(PortalDb portal, ProviderAccounts accounts, ProviderSecrets secrets) : IOwnKeys
+public sealed class OwnKeys(
+    PortalDb portal,
+    ProviderAccounts accounts,
+    ProviderSecrets secrets,
+    ILogger<OwnKeys> logger
+) : IOwnKeys
 {
     public async ValueTask<string?> FindAsync(Guid accountId, CancellationToken cancellation)
     {
@@ -40,6 +48,21 @@ public sealed class OwnKeys(PortalDb portal, ProviderAccounts accounts, Provider
             .OwnAccounts.Where(account => account.AccountId == accountId)
             .Select(account => account.ApiKey)
             .SingleOrDefaultAsync(cancellation);
-        return kept is null ? null : secrets.Read(tenantId, kept);
+        if (kept is null)
+        {
+            return null;
+        }
+
+        var key = secrets.TryRead(tenantId, kept);
+        if (key is null)
+        {
+            logger.LogError(
+                "The key of account {AccountId} of tenant {TenantId} cannot be read: it was encrypted with keys that are not here.",
+                accountId,
+                tenantId
+            );
+        }
+
+        return key;
     }
 }

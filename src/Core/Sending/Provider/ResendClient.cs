@@ -40,7 +40,7 @@ public sealed class ResendClient(
         if (apiKey is null)
         {
             // Taken away since the intent. Another account's key would send what that account has never seen.
-            return new ProviderAnswer.NotSent();
+            return new ProviderAnswer.NotSent(NotSentFor.NoKey);
         }
 
         using var timeout = new CancellationTokenSource(Timeout, time);
@@ -73,7 +73,7 @@ public sealed class ResendClient(
         }
         catch (Exception) when (content.RefusedToStart)
         {
-            return new ProviderAnswer.NotSent();
+            return new ProviderAnswer.NotSent(NotSentFor.TooLate);
         }
         // Whatever else goes wrong, such as an answer that cannot be unpacked: it proves nothing, and must be counted.
         catch (Exception exception)
@@ -81,6 +81,9 @@ public sealed class ResendClient(
             return new ProviderAnswer.None(exception.GetBaseException().Message);
         }
     }
+
+    public async ValueTask<bool> HasKeyAsync(Guid? ownAccountId, CancellationToken cancellation) =>
+        ownAccountId is not { } own || await ownKeys.FindAsync(own, cancellation) is not null;
 
     private static async Task<string?> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
     {

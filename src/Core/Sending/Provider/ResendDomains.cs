@@ -135,15 +135,31 @@ public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoi
         };
     }
 
-    private static ProviderDomain Domain(JsonElement json) =>
-        new(
+    private static ProviderDomain Domain(JsonElement json)
+    {
+        var word = Text(json, "status");
+        IReadOnlyList<DnsRecord> records =
+            json.TryGetProperty("records", out var all) && all.ValueKind == JsonValueKind.Array
+                ? [.. all.EnumerateArray().Select(Record)]
+                : [];
+        return new ProviderDomain(
             Text(json, "id") ?? throw new JsonException("The domain has no id."),
             Text(json, "name") ?? "",
-            Status(Text(json, "status")),
-            json.TryGetProperty("records", out var records) && records.ValueKind == JsonValueKind.Array
-                ? [.. records.EnumerateArray().Select(Record)]
-                : []
-        );
+            Status(word, records),
+            records
+        )
+        {
+            NewWord = word is "pending" || Status(word, []) != DomainStatus.Pending ? null : word ?? "",
+        };
+    }
+
+    /// <summary>Those that mail goes out with; tracking and receiving have records of their own.</summary>
+    private static bool MaySend(IReadOnlyList<DnsRecord> records)
+    {
+        var needed = records.Where(record => record.Record is "SPF" or "DKIM").ToList();
+        return needed.Exists(record => record.Record == "DKIM")
+            && needed.TrueForAll(record => record.Status == "verified");
+    }
 
     private static DnsRecord Record(JsonElement json) =>
         new(
@@ -161,10 +177,11 @@ public sealed class ResendDomains(ResendHttp http, Func<ProviderEndpoint> endpoi
         );
 
     // A word that is new to us proves nothing, so it does not count as verified.
-    private static DomainStatus Status(string? word) =>
+    private static DomainStatus Status(string? word, IReadOnlyList<DnsRecord> records) =>
         word switch
         {
             "verified" => DomainStatus.Verified,
+            "partially_verified" or "partially_failed" when MaySend(records) => DomainStatus.Verified,
             "not_started" => DomainStatus.NotStarted,
             "partially_verified" => DomainStatus.PartiallyVerified,
             "partially_failed" => DomainStatus.PartiallyFailed,

@@ -40,6 +40,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
                 $"A backup was put in place of a newer database; {Words.Count(counts.Accepted)} of {Words.Count(wanted)} are known to be accepted, and what was sent since is not known here.",
             StopReason.AccountChanged =>
                 $"Its mail goes through another provider account now; this campaign stopped {progress}.",
+            StopReason.KeyMissing => $"There was no key for its provider account; it stopped {progress}.",
             _ => $"The campaign stopped {progress}.",
         };
         return new StopStory(
@@ -55,7 +56,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
         {
             StopReason.ProviderUnavailable => "What came of the last call",
             StopReason.ContentBroken => "What is wrong with it",
-            StopReason.SenderNotVerified => "What is known of it",
+            StopReason.SenderNotVerified or StopReason.KeyMissing => "What is known of it",
             _ => "The provider said",
         };
 
@@ -95,7 +96,9 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             _ when campaign.ResumeAfter is { } after => $"A resume has a chance from {Words.Exact(after, zone)}.",
             StopReason.DailyQuota => "A resume has a chance when the quota is renewed, at midnight UTC.",
             StopReason.MonthlyQuota => "Raise the quota at the provider, or wait for its next month.",
-            StopReason.KeyRejected => "A key that may send is needed: your own on Senders, or the installation's. Then resume.",
+            StopReason.KeyRejected =>
+                "A key that may send is needed: your own on Senders, or the installation's. Then resume.",
+            StopReason.KeyMissing => "Enter the key of your provider account again on Senders, then resume.",
             StopReason.SenderNotVerified => "Verify the sending domain again, then resume.",
             StopReason.RefusedForAll =>
                 "Read what the provider said, mend it there or in the list of contacts, then resume.",
