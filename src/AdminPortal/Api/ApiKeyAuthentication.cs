@@ -77,8 +77,7 @@ internal sealed class ApiKeyAuthentication(
                 access is null or { OperatorOnly: true } || program is ProgramIdentity.Operator
                     ? "not_this_kind_of_key"
                     : $"needs_{string.Join("_or_", access.Scopes.Names())}"
-            ),
-            Context.RequestAborted
+            )
         );
     }
 

@@ -1,6 +1,7 @@
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Audit;
 
@@ -9,73 +10,89 @@ namespace Ledgerpost.Audit;
 /// themselves, then the 100th, the 1,000th and so on, and how many there were once the time is over.
 /// </summary>
 /// <remarks>
-/// Counted in memory, by each instance: a process that is killed loses how often, never that it happened. As many counts
-/// as actors and things they may ask for; whoever is nobody shares one.
+/// Counted in memory, by each instance: a process that is killed loses how often. What could not be written is kept, and
+/// written with the next one or within a minute; where the commit was in doubt, it may then stand there twice. As many
+/// counts as actors and things they may ask for; whoever is nobody shares one.
 /// </remarks>
-public sealed class AuditTally(PortalDb portal)
+public sealed class AuditTally(PortalDb portal, ILogger logger)
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<TallyKey, Count> _counts = [];
+    /// <summary>So many counts of one log share a transaction.</summary>
+    internal const int AtOnce = 200;
 
+    /// <summary>
+    /// So long a request waits for its entry; the entry goes on by itself. By the process's own clock: somebody is waiting.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(TallyKey Key, DateTimeOffset Since), Count> _counts = [];
+
+    /// <summary>Never throws: what is answered, be it a refusal, does not depend on whether it can be written now.</summary>
     /// <returns>Whether it was written now.</returns>
-    public async Task<bool> NoteAsync(Happening one, CancellationToken cancellation)
+    public async Task<bool> NoteAsync(Happening one)
+    {
+        try
+        {
+            return await DemandAsync(one).WaitAsync(Patience, TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            logger.LogWarning("An entry {Action} is still waiting for its log; the request goes on.", one.Action);
+        }
+        catch (Exception failure)
+        {
+            logger.LogError(failure, "An entry {Action} could not be written, and is tried again.", one.Action);
+        }
+
+        return false;
+    }
+
+    /// <summary>For what must not happen unless its entry, where it gets one, is durable.</summary>
+    /// <returns>Whether it was written now.</returns>
+    public async Task<bool> DemandAsync(Happening one)
     {
         var since = Start(portal.Time.GetUtcNow(), one.Window);
-        Count? over = null;
-        Count count;
-        long times;
+        Claim? claim = null;
+        bool endsOne;
         lock (_lock)
         {
-            if (_counts.TryGetValue(one.Key, out var known) && known.Since != since)
+            endsOne = _counts.ContainsKey((one.Key, since - one.Window));
+            if (!_counts.TryGetValue((one.Key, since), out var count))
             {
-                _counts.Remove(one.Key);
-                over = known;
+                _counts[(one.Key, since)] = count = new Count(one.Key, since);
             }
 
-            if (!_counts.TryGetValue(one.Key, out count!))
-            {
-                _counts[one.Key] = count = new Count(since);
-            }
-
-            times = ++count.Times;
+            count.Times++;
             count.Last = one;
+            if (count.Missed || Stands(count.Times, one.Singly))
+            {
+                claim = count.Take();
+            }
         }
 
-        if (over is not null)
+        if (endsOne)
         {
-            await CloseAsync(over, cancellation);
+            await CloseAsync(count => count.Key == one.Key && count.Since < since, CancellationToken.None);
         }
 
-        if (!Stands(times, one.Singly))
+        if (claim is null)
         {
             return false;
         }
 
-        await WriteAsync(one, times, since, cancellation);
-        lock (_lock)
-        {
-            count.Written = Math.Max(count.Written, times);
-        }
-
+        await WriteAsync([claim], CancellationToken.None);
         return true;
     }
 
-    /// <summary>Writes how many there were where the hour or the day is over, and at the end of the process of all.</summary>
-    public async Task CloseAsync(bool all, CancellationToken cancellation)
+    /// <summary>
+    /// Writes how many there were where the hour or the day is over, what could not be written before, and at the end of
+    /// the process all.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">What is not written yet is kept.</exception>
+    public Task CloseAsync(bool all, CancellationToken cancellation)
     {
         var now = portal.Time.GetUtcNow();
-        List<Count> over;
-        lock (_lock)
-        {
-            var keys = _counts.Where(pair => all || pair.Value.Since != Start(now, pair.Key.Window)).ToList();
-            over = keys.ConvertAll(pair => pair.Value);
-            keys.ForEach(pair => _counts.Remove(pair.Key));
-        }
-
-        foreach (var count in over)
-        {
-            await CloseAsync(count, cancellation);
-        }
+        return CloseAsync(count => all || count.Missed || count.IsOver(now), cancellation);
     }
 
     /// <summary>Whether the so many-th is written by itself.</summary>
@@ -94,52 +111,154 @@ public sealed class AuditTally(PortalDb portal)
         return times == 100;
     }
 
-    private Task CloseAsync(Count count, CancellationToken cancellation) =>
-        count.Times > count.Written
-            ? WriteAsync(count.Last!, count.Times, count.Since, cancellation)
-            : Task.CompletedTask;
+    private async Task CloseAsync(Predicate<Count> which, CancellationToken cancellation)
+    {
+        var now = portal.Time.GetUtcNow();
+        List<Count> due;
+        lock (_lock)
+        {
+            due = [.. _counts.Values.Where(count => which(count))];
+            due.ForEach(count => Forget(count, now));
+            due.RemoveAll(count => !count.IsDue);
+        }
 
-    private Task<bool> WriteAsync(Happening one, long times, DateTimeOffset since, CancellationToken cancellation) =>
+        // One that failed goes alone, so that it keeps nobody else out.
+        var batches = due.GroupBy(count => count.Key.TenantId)
+            .SelectMany(log =>
+                log.Where(count => !count.Missed)
+                    .Chunk(AtOnce)
+                    .Concat(log.Where(count => count.Missed).Select(count => new[] { count }))
+            )
+            .ToList();
+        foreach (var batch in batches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            List<Claim> claims;
+            lock (_lock)
+            {
+                claims = [.. batch.Where(count => count.IsDue).Select(count => count.Take())];
+            }
+
+            try
+            {
+                await WriteAsync(claims, cancellation);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                logger.LogError(failure, "{Count} counts could not be written, and are tried again.", claims.Count);
+            }
+        }
+    }
+
+    /// <param name="claims">Of one log.</param>
+    private async Task WriteAsync(IReadOnlyList<Claim> claims, CancellationToken cancellation)
+    {
+        if (claims.Count == 0)
+        {
+            return;
+        }
+
+        var written = false;
+        try
+        {
+            await AppendAsync(claims[0].One.TenantId, claims, cancellation);
+            written = true;
+        }
+        finally
+        {
+            var now = portal.Time.GetUtcNow();
+            lock (_lock)
+            {
+                foreach (var claim in claims)
+                {
+                    claim.Count.Settle(written);
+                    Forget(claim.Count, now);
+                }
+            }
+        }
+    }
+
+    private Task AppendAsync(Guid tenantId, IReadOnlyList<Claim> claims, CancellationToken cancellation) =>
         portal.WriteBesideOthersAsync(
-            one.TenantId == Guid.Empty ? TenantScope.Installation : TenantScope.For(one.TenantId),
+            tenantId == Guid.Empty ? TenantScope.Installation : TenantScope.For(tenantId),
             async (db, token) =>
             {
                 // The log of a deleted organisation is closed, and stays without names.
-                if (
-                    one.TenantId != Guid.Empty
-                    && !await db.Tenants.Living().AnyAsync(tenant => tenant.Id == one.TenantId, token)
-                )
+                if (tenantId != Guid.Empty && !await db.Tenants.Living().AnyAsync(row => row.Id == tenantId, token))
                 {
                     return false;
                 }
 
-                await AuditLog.AppendAsync(
-                    db,
-                    one.TenantId,
-                    one.Actor,
-                    portal.Time.GetUtcNow(),
-                    one.Action,
-                    one.TargetKind,
-                    one.TargetId,
-                    one.TargetName,
-                    one.Details(times, since),
-                    token
-                );
+                foreach (var (count, one, times, again) in claims)
+                {
+                    await AuditLog.AppendAsync(
+                        db,
+                        tenantId,
+                        one.Actor,
+                        portal.Time.GetUtcNow(),
+                        one.Action,
+                        one.TargetKind,
+                        one.TargetId,
+                        one.TargetName,
+                        one.Details(times, count.Since, again),
+                        token
+                    );
+                }
+
                 return true;
             },
             cancellation
         );
 
+    /// <summary>Under the lock: it is over, and all of it is written.</summary>
+    private void Forget(Count count, DateTimeOffset now)
+    {
+        if (count.IsOver(now) && count.IsSettled)
+        {
+            _counts.Remove((count.Key, count.Since));
+        }
+    }
+
     /// <summary>When the hour or the day began.</summary>
     internal static DateTimeOffset Start(DateTimeOffset now, TimeSpan window) =>
         new(now.UtcTicks - (now.UtcTicks % window.Ticks), TimeSpan.Zero);
 
-    private sealed class Count(DateTimeOffset since)
+    /// <summary>What one transaction says: taken under the lock, so that no other one says it too.</summary>
+    private sealed record Claim(Count Count, Happening One, long Times, bool Again);
+
+    /// <summary>Touched only under the lock.</summary>
+    private sealed class Count(TallyKey key, DateTimeOffset since)
     {
+        private long _taken;
+        private int _writing;
+
+        public TallyKey Key => key;
         public DateTimeOffset Since => since;
         public long Times { get; set; }
-        public long Written { get; set; }
         public Happening? Last { get; set; }
+
+        /// <summary>Something of it could not be written.</summary>
+        public bool Missed { get; private set; }
+
+        public bool IsDue => Missed || Times > _taken;
+        public bool IsSettled => !IsDue && _writing == 0;
+
+        public bool IsOver(DateTimeOffset now) => since != Start(now, key.Window);
+
+        public Claim Take()
+        {
+            var claim = new Claim(this, Last!, Times, Missed);
+            _taken = Times;
+            Missed = false;
+            _writing++;
+            return claim;
+        }
+
+        public void Settle(bool written)
+        {
+            _writing--;
+            Missed |= !written;
+        }
     }
 }
 
@@ -163,8 +282,14 @@ public sealed record Happening(
     int Singly
 )
 {
+    /// <summary>What the entries that stand by themselves say of it; a sum is of many that differ.</summary>
+    public object? About { get; init; }
+
     /// <summary>More of them in an hour are no mistake any more.</summary>
     internal const int Few = 10;
+
+    /// <summary>More files in an hour are taken by something that repeats itself.</summary>
+    internal const int Many = 100;
 
     internal TallyKey Key => new(TenantId, Action, Actor.UserId, TargetId, Window);
 
@@ -235,15 +360,45 @@ public sealed record Happening(
             Few
         );
 
-    internal object Details(long times, DateTimeOffset since)
+    /// <summary>A file that somebody takes: what is in it leaves the portal.</summary>
+    internal static Happening Exported(
+        Caller caller,
+        string action,
+        string targetKind,
+        string targetId,
+        string targetName,
+        object? about
+    ) =>
+        new(
+            caller.Scope.TenantId,
+            caller.Actor,
+            action,
+            targetKind,
+            targetId,
+            targetName,
+            Reason: null,
+            TimeSpan.FromHours(1),
+            Many
+        )
+        {
+            About = about,
+        };
+
+    /// <param name="again">It failed before, and so it may stand for several.</param>
+    internal object? Details(long times, DateTimeOffset since, bool again)
     {
+        if (times <= Singly && !again && Reason is null)
+        {
+            return About ?? new { };
+        }
+
         var details = new Dictionary<string, object>(StringComparer.Ordinal);
         if (Reason is not null)
         {
             details["reason"] = Reason;
         }
 
-        if (times > Singly)
+        if (times > Singly || again)
         {
             details["times"] = times;
             details["since"] = since;

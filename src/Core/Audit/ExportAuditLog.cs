@@ -24,32 +24,28 @@ public sealed class ExportAuditLog(PortalDb portal, AuditQuery query)
         CancellationToken cancellation
     )
     {
-        var last = await portal.CommandAsync(
-            caller,
-            TenantRole.Viewer,
-            async (command, token) =>
-            {
-                command.Audit(
-                    "audit.exported",
-                    "audit",
-                    "",
-                    "the audit log",
-                    new
-                    {
-                        format,
-                        filter.Actor,
-                        filter.Action,
-                        filter.Target,
-                        filter.From,
-                        filter.Until,
-                    }
-                );
-                return await command
-                        .Db.AuditEntries.Where(entry => entry.TenantId == command.TenantId)
-                        .MaxAsync(entry => (long?)entry.Sequence, token)
-                    ?? 0;
-            },
-            cancellation
+        long last;
+        await using (var db = portal.Read(caller.Scope))
+        {
+            await portal.DemandToReadAsync(db, caller, TenantRole.Viewer, nameof(ExportAuditLog), cancellation);
+            last =
+                await db
+                    .AuditEntries.Where(entry => entry.TenantId == caller.Scope.TenantId)
+                    .MaxAsync(entry => (long?)entry.Sequence, cancellation)
+                ?? 0;
+        }
+
+        var about = new
+        {
+            format,
+            filter.Actor,
+            filter.Action,
+            filter.Target,
+            filter.From,
+            filter.Until,
+        };
+        await portal.Tally.DemandAsync(
+            Happening.Exported(caller, "audit.exported", "audit", "", "the audit log", about)
         );
         return ReadAsync(caller, filter, last + 1, cancellation);
     }

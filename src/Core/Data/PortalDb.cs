@@ -34,7 +34,7 @@ public sealed class PortalDb : IAsyncDisposable
         Provider = provider;
         IsShared = provider == DatabaseProvider.PostgreSql;
         Safety = safety ?? new SafetyLog(time);
-        Tally = new AuditTally(this);
+        Tally = new AuditTally(this, Safety.Logger);
         faults ??= new StorageFaults();
         _engine = provider switch
         {
@@ -218,7 +218,7 @@ public sealed class PortalDb : IAsyncDisposable
         catch (AccessDeniedException denied) when (denied.Denial is { } denial)
         {
             // In a transaction of its own: the one that was denied is rolled back.
-            await Tally.NoteAsync(Happening.Denied(denial, asked ?? work), CancellationToken.None);
+            await Tally.NoteAsync(Happening.Denied(denial, asked ?? work));
             throw;
         }
 

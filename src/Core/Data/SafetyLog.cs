@@ -49,6 +49,8 @@ public sealed class SafetyLog : IDisposable
         );
     }
 
+    internal ILogger Logger => _logger;
+
     /// <summary>Stable, in lower case with underscores: <c>intent_window_over</c>.</summary>
     public static string NameOf(SafetyMechanism mechanism) => Names[mechanism];
 

@@ -42,6 +42,7 @@ internal static class Sessions
         };
         account.Db.Sessions.Add(session);
         await NoteAsync(account, user, SignInResult.SignedIn, method, origin, cancellation);
+        await LockOut.SumUpAsync(account, user, cancellation);
         account.SessionId = session.Id;
         await account.AuditEverywhereAsync(
             user,

@@ -72,9 +72,10 @@ public sealed class SignInWithPassword(PortalDb portal)
     private async Task RefuseNobodyAsync(string typed, Origin origin, CancellationToken cancellation)
     {
         var nobody = Happening.SignInOfNobody(PlainText.Kept(typed, TypedLimit), origin.From);
-        if (!await portal.Tally.NoteAsync(nobody, cancellation))
+        if (!await portal.Tally.NoteAsync(nobody))
         {
-            // One commit, as for a person who exists: the time does not tell which it was.
+            // One commit, as for a person who exists. Theirs has an entry for each of their organisations too: the time
+            // may tell somebody in many of them from nobody. From one address attempts are few (FailedAttempts).
             await portal.AccountAsync(
                 (account, token) =>
                     account.Db.Installation.ExecuteUpdateAsync(
@@ -129,6 +130,7 @@ internal static class LockOut
 {
     public const int After = 5;
     public static readonly TimeSpan For = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan Window = TimeSpan.FromHours(1);
 
     /// <summary>Notes the attempt when it is.</summary>
     public static async Task<bool> IsClosedAsync(
@@ -181,7 +183,40 @@ internal static class LockOut
         return closes;
     }
 
-    /// <summary>Counted as <see cref="AuditTally"/> does, by the history: whoever guesses fills no log.</summary>
+    /// <summary>
+    /// With the first attempt of another hour, whichever way it goes: how many there were in the hour of the last failure,
+    /// where the entries do not say it.
+    /// </summary>
+    public static async Task SumUpAsync(AccountWork account, PortalUser user, CancellationToken cancellation)
+    {
+        var attempts = account.Db.SignIns.Where(row => row.UserId == user.Id);
+        var failures = attempts.Where(row => row.Result != SignInResult.SignedIn);
+        if (
+            await failures.MaxAsync(row => (DateTimeOffset?)row.At, cancellation) is not { } last
+            || AuditTally.Start(last, Window) is var since && since == AuditTally.Start(account.Now, Window)
+        )
+        {
+            return;
+        }
+
+        var end = since + Window;
+        var times = await failures.CountAsync(row => row.At >= since, cancellation);
+        if (!AuditTally.Stands(times, Happening.Few) && !await attempts.AnyAsync(row => row.At >= end, cancellation))
+        {
+            await account.AuditEverywhereAsync(
+                user,
+                "account.sign_in_failed",
+                from: null,
+                new { times, since },
+                cancellation
+            );
+        }
+    }
+
+    /// <summary>
+    /// Counted as <see cref="AuditTally"/> does, by the history: whoever guesses fills no log. The sum comes with the next
+    /// attempt.
+    /// </summary>
     private static async Task AuditAsync(
         AccountWork account,
         PortalUser user,
@@ -191,7 +226,8 @@ internal static class LockOut
         CancellationToken cancellation
     )
     {
-        var since = AuditTally.Start(account.Now, TimeSpan.FromHours(1));
+        await SumUpAsync(account, user, cancellation);
+        var since = AuditTally.Start(account.Now, Window);
         var before = await account.Db.SignIns.CountAsync(
             row => row.UserId == user.Id && row.At >= since && row.Result != SignInResult.SignedIn,
             cancellation

@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Programs;
 
@@ -57,7 +58,7 @@ public sealed class FindProgram(PortalDb portal)
         }
 
         var program = new ProgramIdentity.OfTenant(key.TenantId, key.Id, key.Name, key.CreatedBy, key.Scopes);
-        if (!await HoldsAsync(program, key.TenantId, "api_key", key.RevokedAt, from, cancellation))
+        if (!await HoldsAsync(program, key.TenantId, "api_key", key.RevokedAt, from))
         {
             return null;
         }
@@ -65,13 +66,12 @@ public sealed class FindProgram(PortalDb portal)
         var now = portal.Time.GetUtcNow();
         if (key.LastUsedAt is not { } used || now - used >= Exact)
         {
-            await portal.WriteBesideOthersAsync(
+            await KeepAsync(
                 TenantScope.For(key.TenantId),
                 (db, token) =>
                     db
                         .ApiKeys.Where(row => row.TenantId == key.TenantId && row.Id == key.Id)
-                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now), token),
-                cancellation
+                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now), token)
             );
         }
 
@@ -92,7 +92,7 @@ public sealed class FindProgram(PortalDb portal)
         }
 
         var program = new ProgramIdentity.Operator(key.Id, key.Name);
-        if (!await HoldsAsync(program, Guid.Empty, "operator_key", key.RevokedAt, from, cancellation))
+        if (!await HoldsAsync(program, Guid.Empty, "operator_key", key.RevokedAt, from))
         {
             return null;
         }
@@ -100,17 +100,29 @@ public sealed class FindProgram(PortalDb portal)
         var now = portal.Time.GetUtcNow();
         if (key.LastUsedAt is not { } used || now - used >= Exact)
         {
-            await portal.WriteBesideOthersAsync(
+            await KeepAsync(
                 TenantScope.None,
                 (db, token) =>
                     db
                         .OperatorKeys.Where(row => row.Id == key.Id)
-                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now), token),
-                cancellation
+                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastUsedAt, now), token)
             );
         }
 
         return program;
+    }
+
+    /// <summary>When a key was used is kept if it can be; what it was used for does not depend on it.</summary>
+    private async Task KeepAsync(TenantScope scope, Func<PortalDbContext, CancellationToken, Task<int>> change)
+    {
+        try
+        {
+            await portal.WriteBesideOthersAsync(scope, change, CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            portal.Safety.Logger.LogError(failure, "When a key was used last could not be kept.");
+        }
     }
 
     private async Task<bool> HoldsAsync(
@@ -118,14 +130,12 @@ public sealed class FindProgram(PortalDb portal)
         Guid tenantId,
         string kind,
         DateTimeOffset? revokedAt,
-        string? from,
-        CancellationToken cancellation
+        string? from
     )
     {
         var actor = program.AsActor(from);
         await portal.Tally.NoteAsync(
-            revokedAt is null ? Happening.KeyUsed(tenantId, actor, kind) : Happening.KeyRefused(tenantId, actor, kind),
-            cancellation
+            revokedAt is null ? Happening.KeyUsed(tenantId, actor, kind) : Happening.KeyRefused(tenantId, actor, kind)
         );
         return revokedAt is null;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 
@@ -36,21 +37,14 @@ public sealed class ContactExport(PortalDb portal)
         CancellationToken cancellation
     )
     {
-        await portal.CommandAsync(
-            caller,
-            TenantRole.Viewer,
-            (command, _) =>
-            {
-                command.Audit(
-                    "contacts.exported",
-                    "contact",
-                    "",
-                    "contacts",
-                    new { selection = filter.Details(), email }
-                );
-                return Task.FromResult(true);
-            },
-            cancellation
+        await using (var db = portal.Read(caller.Scope))
+        {
+            await portal.DemandToReadAsync(db, caller, TenantRole.Viewer, nameof(ContactExport), cancellation);
+        }
+
+        var about = new { selection = filter.Details(), email };
+        await portal.Tally.DemandAsync(
+            Happening.Exported(caller, "contacts.exported", "contact", "", "contacts", about)
         );
         await using var csv = CsvWriter.Create(
             content,

@@ -38,7 +38,7 @@ public static class ReadDemands
         }
         catch (AccessDeniedException denied) when (denied.Denial is { } denial)
         {
-            await portal.Tally.NoteAsync(Happening.Denied(denial, useCase), CancellationToken.None);
+            await portal.Tally.NoteAsync(Happening.Denied(denial, useCase));
             throw;
         }
     }

@@ -1,4 +1,5 @@
 using CsvHelper;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -103,21 +104,22 @@ public sealed class ImportReport(PortalDb portal)
         CancellationToken cancellation = default
     )
     {
-        await portal.CommandAsync(
-            caller,
-            TenantRole.Viewer,
-            async (command, token) =>
-            {
-                if (await FindAsync(command.Db, importId, token) is { } import)
-                {
-                    command.Audit("contacts.rejected_exported", "import", importId.ToString(), import.FileName);
-                }
-
-                return true;
-            },
-            cancellation
-        );
         await using var db = portal.Read(caller.Scope);
+        await portal.DemandToReadAsync(db, caller, TenantRole.Viewer, nameof(ImportReport), cancellation);
+        if (await FindAsync(db, importId, cancellation) is { } import)
+        {
+            await portal.Tally.DemandAsync(
+                Happening.Exported(
+                    caller,
+                    "contacts.rejected_exported",
+                    "import",
+                    importId.ToString(),
+                    import.FileName,
+                    about: null
+                )
+            );
+        }
+
         await using var csv = CsvWriter.Create(
             content,
             new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = true },
