@@ -5,8 +5,10 @@ using AdminPortal.Tenancy;
 using Bunit;
 using Ledgerpost.Data;
 using Ledgerpost.Deletion;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Radzen;
@@ -63,6 +65,13 @@ public sealed class SettingsPageTests : BunitContext
         Services.AddLogging();
         Services.AddSingleton<TimeProvider>(rig.Database.Time);
         Services.AddSingleton(new ChangeTenant(rig.Database.Db));
+        Services.AddSingleton(
+            new AccountMailer(
+                new AccountMailOptions(null, (_, token) => token),
+                new EphemeralDataProtectionProvider(),
+                new AccountMailSignal()
+            )
+        );
         Services.AddSingleton(new DeleteTenant(rig.Database.Db, new DeletionSignal()));
         Services.AddSingleton(
             new PortalOptions(
