@@ -14,7 +14,7 @@ namespace UnitTests.Deletion;
 [Trait("Category", "Long")]
 public sealed class DeleteTenantAtScaleTests(ITestOutputHelper output)
 {
-    private const int People = 1_000_000;
+    private const int People = 200_000;
 
     [SqliteFact]
     public async Task LargeTenant_Goes_AndItsNeighbourWritesMeanwhile()
