@@ -114,6 +114,8 @@ internal sealed class Seed : IAsyncDisposable
                 AccountId = _accountId,
                 ProviderDomainId = domainId.ToString(),
                 Status = DomainStatus.Verified,
+                // The stand-in does not know it, so it is not asked.
+                NextCheckAt = now.AddYears(1),
                 CreatedAt = now,
             }
         );

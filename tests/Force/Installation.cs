@@ -162,6 +162,8 @@ internal sealed class Installation
                 AccountId = accountId,
                 ProviderDomainId = domainId.ToString(),
                 Status = DomainStatus.Verified,
+                // The stand-in does not know it, so it is not asked.
+                NextCheckAt = now.AddYears(1),
                 CreatedAt = now,
             }
         );
