@@ -91,6 +91,10 @@ public sealed class OwnAccountPageTests : IAsyncLifetime
             .GetByRole(AriaRole.Button, new() { Name = "Replace the key" })
             .ClickAsync();
         await Expect(_page.GetByText("Its key ends in bbbb")).ToBeVisibleAsync();
+        // Nothing was sent with the first key: nothing ties the two, and what signed for one does not sign for the other.
+        await Expect(_page.GetByText("Secret ending in MDE=")).ToHaveCountAsync(0);
+        await secret.FillAsync("whsec_Zmlyc3RzZWNyZXRvZm5vcnRoMDE=");
+        await secret.PressAsync("Enter");
 
         await _page.GetByRole(AriaRole.Button, new() { Name = "Remove the secret ending in MDE=" }).ClickAsync();
         await _page.GetByRole(AriaRole.Button, new() { Name = "Remove secret", Exact = true }).ClickAsync();

@@ -86,7 +86,6 @@ public sealed partial class WebhookPage
     {
         try
         {
-            _endpoint = await Endpoints.FindAsync(Tenant.Caller.Scope, Id, CancellationToken.None);
             var rows = await Deliveries.ExecuteAsync(
                 Tenant.Caller.Scope,
                 Id,
@@ -95,6 +94,8 @@ public sealed partial class WebhookPage
                 PageSize + 1,
                 CancellationToken.None
             );
+            // After its deliveries, so that none of them is newer than what is said of their endpoint.
+            _endpoint = await Endpoints.FindAsync(Tenant.Caller.Scope, Id, CancellationToken.None);
             _missing = _endpoint is null || rows is null;
             _rows = rows?.Take(PageSize).ToList();
             _next = rows?.Count > PageSize ? rows[PageSize - 1].Id : null;

@@ -72,6 +72,7 @@ public sealed partial class OwnAccountCard
                     [
                         "A key of the same account takes over at once, and what is being sent goes on.",
                         "A key of another account: its domains have to be verified there first, campaigns from them stop until then, and nobody is mailed twice.",
+                        "Where nothing was sent with the former key, its signing secrets go: enter those of the new one.",
                     ],
                     "Replace the key"
                 )
