@@ -13,7 +13,7 @@ internal static class AuditBench
     private const int AtOnce = 1000;
     private const int People = 20;
 
-    private static readonly AuditKeys Keys = new(new byte[AuditKeys.Length]);
+    private static readonly AuditKeys Keys = new(Seed.AuditKey);
 
     private static readonly string[] Actions =
     [

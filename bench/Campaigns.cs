@@ -54,6 +54,30 @@ internal static class Campaigns
             ("campaign", campaign.Id)
         );
 
+    public static DbCommand AllFinished(DbConnection ledger) =>
+        ledger.Command(
+            """
+            SELECT MAX("FinishedAt") FROM "Campaigns" HAVING SUM(CASE "Status" WHEN 'Sent' THEN 0 ELSE 1 END) = 0
+            """
+        );
+
+    /// <summary>Of all campaigns but one: from the first call to the last one's end, and to the first call of the last that had one.</summary>
+    public static async Task<(double Whole, double LastFirst)> TimesAsync(DbConnection ledger, SeededCampaign but)
+    {
+        await using var asked = ledger.Command(
+            """
+            SELECT MAX(c."FinishedAt") - MIN(f."At"), MAX(f."At") - MIN(f."At") FROM "Campaigns" AS c
+            JOIN (SELECT "CampaignId", MIN("StartedAt") AS "At" FROM "Attempts" GROUP BY "CampaignId") AS f
+                ON f."CampaignId" = c."Id"
+            WHERE c."Id" <> @but
+            """,
+            ("but", but.Id)
+        );
+        await using var row = await asked.ExecuteReaderAsync();
+        await row.ReadAsync();
+        return (row.GetInt64(0) / 1e6, row.GetInt64(1) / 1e6);
+    }
+
     /// <summary>Until the question's answer is a number.</summary>
     public static async Task WaitAsync(Portals portals, DbCommand question)
     {

@@ -35,6 +35,7 @@ internal sealed class Portals : IAsyncDisposable
                 "--Bootstrap:Email=operator@bench.test",
                 "--Bootstrap:Password=correct horse battery",
                 $"--Database:Provider={store.Provider}",
+                $"--Audit:Key={Convert.ToBase64String(Seed.AuditKey)}",
                 string.Create(CultureInfo.InvariantCulture, $"--Sending:MaxConcurrency={concurrency}"),
             ];
             if (store.Provider == DatabaseProvider.PostgreSql)

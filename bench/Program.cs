@@ -52,6 +52,11 @@ async Task RunAsync(DatabaseProvider database, PostgreSqlServer? server)
         await FairnessBench.RunAsync(options.Recipients.Max(), count, server, options, report);
     }
 
+    foreach (var latency in options.Cases.Contains("lanes") ? options.LatencyMilliseconds : [])
+    {
+        await LanesBench.RunAsync(options.Recipients.Max(), latency, server, options, report);
+    }
+
     foreach (var size in options.Cases.Contains("events") ? options.Recipients : [])
     {
         await EventsBench.RunAsync(size, server, options, report);

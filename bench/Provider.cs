@@ -10,7 +10,7 @@ internal sealed class Provider : IAsyncDisposable
     public const string ApiKey = "re_emulator";
     public const string Domain = "bench.test";
 
-    /// <summary>Whose domains are verified: each its own, below <see cref="Domain"/>.</summary>
+    /// <summary>Whose domains are always verified: each its own, below <see cref="Domain"/>.</summary>
     public static readonly string[] Tenants = ["warm", "bench"];
 
     private readonly ChildProcess _process;
@@ -26,23 +26,24 @@ internal sealed class Provider : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <param name="tenants">Whose domains are verified too.</param>
     public static async Task<Provider> StartAsync(
         string folder,
         int latencyMilliseconds,
-        int callsPerSecond = 1_000_000
+        int callsPerSecond = 1_000_000,
+        IReadOnlyList<string>? tenants = null
     )
     {
         var address = $"http://127.0.0.1:{ChildProcess.FreePort()}";
-        var process = ChildProcess.Start(
-            "ResendEmulator",
-            Path.Combine(folder, "emulator.log"),
+        List<string> settings =
+        [
             "--urls",
             address,
             $"--Emulator:DataDirectory={Path.Combine(folder, "emulator")}",
-            $"--Emulator:VerifiedDomains:0={Tenants[0]}.{Domain}",
-            $"--Emulator:VerifiedDomains:1={Tenants[1]}.{Domain}",
-            string.Create(CultureInfo.InvariantCulture, $"--Emulator:Behaviour:RateLimitPerSecond={callsPerSecond}")
-        );
+            string.Create(CultureInfo.InvariantCulture, $"--Emulator:Behaviour:RateLimitPerSecond={callsPerSecond}"),
+            .. Tenants.Concat(tenants ?? []).Select((tenant, i) => $"--Emulator:VerifiedDomains:{i}={tenant}.{Domain}"),
+        ];
+        var process = ChildProcess.Start("ResendEmulator", Path.Combine(folder, "emulator.log"), settings);
         var provider = new Provider(process, address);
         await provider.WaitUntilReadyAsync();
         if (latencyMilliseconds > 0)

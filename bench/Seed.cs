@@ -3,10 +3,14 @@ using Ledgerpost;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Bench;
 
@@ -23,15 +27,26 @@ internal sealed class Seed : IAsyncDisposable
 
     private readonly Store _store;
     private readonly Version7Ids _ids;
-    private readonly Guid _accountId;
+    private readonly CurrentAccount _account;
+    private readonly ServiceProvider _services;
+    private readonly ProviderSecrets _secrets;
 
-    private Seed(Store store, PortalDb db, Version7Ids ids, Guid accountId)
+    private Seed(Store store, PortalDb db, Version7Ids ids, CurrentAccount account)
     {
         _store = store;
         Db = db;
         _ids = ids;
-        _accountId = accountId;
+        _account = account;
+        // As the portal itself reads them.
+        var services = new ServiceCollection();
+        services.AddDataProtection().SetApplicationName("Ledgerpost");
+        services.Configure<KeyManagementOptions>(options => options.XmlRepository = new StoredKeys(db));
+        _services = services.BuildServiceProvider();
+        _secrets = new ProviderSecrets(_services.GetRequiredService<IDataProtectionProvider>());
     }
+
+    /// <summary>What the portals of a run share.</summary>
+    public static byte[] AuditKey { get; } = new byte[AuditKeys.Length];
 
     public PortalDb Db { get; }
 
@@ -43,7 +58,7 @@ internal sealed class Seed : IAsyncDisposable
             store.ConnectionString,
             TimeProvider.System,
             ids,
-            new AuditKeys(new byte[AuditKeys.Length]),
+            new AuditKeys(AuditKey),
             provider: store.Provider
         );
         await db.MigrateAsync(CancellationToken.None);
@@ -53,20 +68,29 @@ internal sealed class Seed : IAsyncDisposable
             Provider.ApiKey,
             CancellationToken.None
         );
-        return new Seed(store, db, ids, account.Id);
+        return new Seed(store, db, ids, account);
     }
 
     /// <summary>A tenant with its verified domain, so many contacts and a draft to all of them.</summary>
     /// <param name="name">A slug; below it the domain.</param>
     /// <param name="ownFields">Every contact has a field of the tenant's own, and the content names it.</param>
-    public async Task<SeededCampaign> AddAsync(string name, int contacts, bool ownFields = false)
+    /// <param name="ownAccount">Its domain is registered at an account of its own, which the same key opens.</param>
+    public async Task<SeededCampaign> AddAsync(
+        string name,
+        int contacts,
+        bool ownFields = false,
+        bool ownAccount = false
+    )
     {
         var campaign = new SeededCampaign(_ids.New(), _ids.New(), contacts);
+        // Before the transaction: the first one stores a key to encrypt with.
+        var key = ownAccount ? _secrets.Protect(campaign.TenantId, Provider.ApiKey) : null;
         await Db.WriteAsync(
             campaign.Scope,
             (context, _) =>
             {
-                AddRows(context, campaign, name, ownFields ? Content.HtmlWithOwnField : Content.Html);
+                var html = ownFields ? Content.HtmlWithOwnField : Content.Html;
+                AddRows(context, campaign, name, html, key is null ? _account.Id : AddAccount(context, campaign, key));
                 return Task.CompletedTask;
             },
             CancellationToken.None
@@ -91,9 +115,41 @@ internal sealed class Seed : IAsyncDisposable
             : throw new InvalidOperationException($"Not launched: {result}.");
     }
 
-    public ValueTask DisposeAsync() => Db.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await Db.DisposeAsync();
+    }
 
-    private void AddRows(PortalDbContext context, SeededCampaign campaign, string name, string html)
+    private Guid AddAccount(PortalDbContext context, SeededCampaign campaign, string key)
+    {
+        var (id, now) = (_ids.New(), DateTimeOffset.UtcNow);
+        context.ProviderAccounts.Add(
+            new ProviderAccount
+            {
+                Id = id,
+                OwnerId = campaign.TenantId,
+                BaseUrl = _account.BaseUrl,
+                KeyFingerprint = id.ToString("N"),
+                CreatedAt = now,
+            }
+        );
+        context.OwnAccounts.Add(
+            new OwnAccount
+            {
+                TenantId = campaign.TenantId,
+                AccountId = id,
+                ApiKey = key,
+                LastFour = ProviderSecrets.LastFour(Provider.ApiKey),
+                SetAt = now,
+                SetBy = "bench",
+                IsCurrent = true,
+            }
+        );
+        return id;
+    }
+
+    private void AddRows(PortalDbContext context, SeededCampaign campaign, string name, string html, Guid accountId)
     {
         var (domainId, senderId, now) = (_ids.New(), _ids.New(), DateTimeOffset.UtcNow);
         context.Tenants.Add(
@@ -111,7 +167,7 @@ internal sealed class Seed : IAsyncDisposable
                 TenantId = campaign.TenantId,
                 Id = domainId,
                 Name = $"{name}.{Provider.Domain}",
-                AccountId = _accountId,
+                AccountId = accountId,
                 ProviderDomainId = domainId.ToString(),
                 Status = DomainStatus.Verified,
                 // The stand-in does not know it, so it is not asked.
