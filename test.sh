@@ -136,8 +136,9 @@ stop_all() {
 }
 trap stop_all EXIT
 
-# What touches the database; the proofs in a simulated world have SQLite's file in it, and the scale tests its numbers.
-on_postgresql='(Category!=Long|FullyQualifiedName~SixtyFourAtOnce)&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model&FullyQualifiedName!~Simulation'
+# What touches the database; the proofs in a simulated world have SQLite's file in it, the models
+# have none, and the scale tests its numbers.
+on_postgresql='(Category!=Long|FullyQualifiedName~SixtyFourAtOnce)&FullyQualifiedName!~Emulator&FullyQualifiedName!~UnitTests.Components&FullyQualifiedName!~Model.SendModelTests&FullyQualifiedName!~Model.SisterModelTests&FullyQualifiedName!~Model.RelaxationTests&FullyQualifiedName!~Simulation'
 
 need dotnet dotnet-sdk-10.0
 if [ -n "$seeds" ]; then

@@ -16,6 +16,7 @@ using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Sending;
 using Ledgerpost.Webhooks;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.CookiePolicy;
 using Radzen;
 
 namespace AdminPortal;
@@ -64,7 +65,7 @@ public static class PortalApplication
         var settings = builder.AddPortalHosting();
         builder.Services.AddSending(settings.Portal.PublicUrl);
         builder.Services.AddContactFeature(settings.Portal.DataDirectory);
-        builder.Services.AddWebhooks();
+        builder.Services.AddWebhooks(settings.Webhooks);
         builder.Services.AddOutgoingEvents(settings.OutgoingEvents);
         AddLoops(builder.Services);
         builder.Services.AddSingleton<FailedAttempts>();
@@ -140,6 +141,15 @@ public static class PortalApplication
     private static void MapPipeline(WebApplication app)
     {
         app.UseMiddleware<SecurityHeaders>();
+        // Whoever sets a cookie, the framework too: antiforgery's own goes over http as well where nobody says otherwise.
+        app.UseCookiePolicy(
+            new CookiePolicyOptions
+            {
+                HttpOnly = HttpOnlyPolicy.Always,
+                MinimumSameSitePolicy = SameSiteMode.Lax,
+                Secure = app.Environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always,
+            }
+        );
         if (!app.Environment.IsDevelopment())
         {
             app.UseWhen(http => !ApiServices.IsApi(http), pages => pages.UseExceptionHandler(FailedPage.Handle));
@@ -161,7 +171,7 @@ public static class PortalApplication
         app.UseAntiforgery();
         app.UseOldForms();
         app.MapStaticAssets().AllowAnonymous();
-        app.MapGet("/healthz/live", () => TypedResults.Text("live")).AllowAnonymous();
+        app.MapHealth();
         app.MapWebhooks();
         app.MapUnsubscribe();
         app.MapContactFiles();

@@ -18,6 +18,10 @@ public static class PortalUrls
     public const string OperatorTenants = "/operator/tenants";
     public const string OperatorSending = "/operator/sending";
 
+    /// <summary>Who runs the installation, and the keys of their programs; with the form for a new key open.</summary>
+    public static string Operators(bool addingKey = false) =>
+        "/operator/operators" + Query(("key", addingKey ? "new" : null));
+
     /// <summary>A page without a circuit: the OpenAPI document for people.</summary>
     public const string ApiReference = "/openapi";
 
@@ -174,10 +178,10 @@ public static class PortalUrls
     public static string Suppression(string slug, string? q = null, string? reason = null, int page = 1) =>
         Tenant(slug) + "/suppression" + Query(("q", q), ("reason", reason), ("page", Page(page)));
 
-    /// <summary>The audit log; <paramref name="from"/> and <paramref name="to"/> are days (yyyy-MM-dd), both included.</summary>
+    /// <summary>The audit log of a tenant, or without a slug the installation's own; <paramref name="from"/> and <paramref name="to"/> are days (yyyy-MM-dd), both included.</summary>
     /// <param name="before">The number of an entry; the page begins with the next older one.</param>
     public static string Audit(
-        string slug,
+        string? slug,
         string? actor = null,
         string? action = null,
         string? target = null,
@@ -185,7 +189,7 @@ public static class PortalUrls
         string? to = null,
         long? before = null
     ) =>
-        Tenant(slug)
+        (slug is null ? "/operator" : Tenant(slug))
         + "/audit"
         + Query(
             ("actor", actor),
@@ -199,7 +203,7 @@ public static class PortalUrls
     /// <summary>The same filters as <see cref="Audit"/>, as a file.</summary>
     /// <param name="format">csv or json.</param>
     public static string AuditExport(
-        string slug,
+        string? slug,
         string format,
         string? actor = null,
         string? action = null,
@@ -207,7 +211,7 @@ public static class PortalUrls
         string? from = null,
         string? to = null
     ) =>
-        Tenant(slug)
+        (slug is null ? "/operator" : Tenant(slug))
         + "/audit/export."
         + format
         + Query(("actor", actor), ("action", action), ("target", target), ("from", from), ("to", to));

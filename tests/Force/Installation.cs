@@ -23,6 +23,8 @@ internal sealed class Installation
 
     private const int ContactsPerWrite = 2_000;
 
+    public static readonly byte[] AuditKey = new byte[AuditKeys.Length];
+
     private Installation(string folder, DatabaseProvider provider, string connectionString, Guid campaignId)
     {
         Folder = folder;
@@ -57,7 +59,7 @@ internal sealed class Installation
             connectionString,
             TimeProvider.System,
             ids,
-            new AuditKeys(new byte[AuditKeys.Length]),
+            new AuditKeys(AuditKey),
             provider: provider
         );
         await db.MigrateAsync(CancellationToken.None);

@@ -70,6 +70,8 @@ internal sealed class Portal : IAsyncDisposable
             // The program that is told of events listens on this machine.
             "--OutgoingEvents:AllowPrivateAddresses=true",
             $"--Database:Provider={installation.Provider}",
+            // Instances on one database have one.
+            $"--Audit:Key={Convert.ToBase64String(Installation.AuditKey)}",
             string.Create(CultureInfo.InvariantCulture, $"--Sending:MaxConcurrency={settings.Concurrency}"),
         ];
         if (installation.Provider == DatabaseProvider.PostgreSql)

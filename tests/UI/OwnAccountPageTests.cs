@@ -6,45 +6,37 @@ using UITests.Support;
 namespace UITests;
 
 /// <summary>An account of one's own at the provider: a wrong key, the right one, another, its webhook secrets, and back.</summary>
-public sealed class OwnAccountPageTests : IAsyncLifetime
+public sealed class OwnAccountPageTests : PageTests
 {
-    private const string Slug = "demo";
-    private readonly BrowserFixture _browser = new();
+    private const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
     private readonly HttpClient _client = new();
     private readonly HttpListener _provider = new();
     private EmulatorProcess _emulator = null!;
-    private PortalProcess _portal = null!;
-    private IPage _page = null!;
 
-    public async Task InitializeAsync()
+    public OwnAccountPageTests(BrowserFixture browser)
+        : this(browser, PortalProcess.FreeAddress()) { }
+
+    private OwnAccountPageTests(BrowserFixture browser, string provider)
+        : base(
+            browser,
+            ("Resend:Mode", "Resend"),
+            ("Resend:BaseUrl", provider),
+            ("Resend:ApiKey", "re_emulator"),
+            ("Resend:WebhookSecret", WebhookSecret)
+        ) => _provider.Prefixes.Add(provider + "/");
+
+    public override async Task InitializeAsync()
     {
-        await _browser.InitializeAsync();
-        _emulator = await EmulatorProcess.StartAsync(
-            "http://127.0.0.1:9/none",
-            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-        );
-        var url = PortalProcess.FreeAddress();
-        _provider.Prefixes.Add(url + "/");
+        _emulator = await EmulatorProcess.StartAsync("http://127.0.0.1:9/none", WebhookSecret);
         _provider.Start();
         _ = AnswerAsync();
-        _portal = await PortalProcess.StartAsync(
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["Demo:Seed"] = "true",
-                ["Resend:Mode"] = "Resend",
-                ["Resend:BaseUrl"] = url,
-                ["Resend:ApiKey"] = "re_emulator",
-                ["Resend:WebhookSecret"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            }
-        );
-        _page = await _browser.NewPageAsync();
-        await _page.SignInAsync(_portal);
+        await base.InitializeAsync();
     }
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        await _browser.DisposeAsync();
-        await _portal.DisposeAsync();
+        await base.DisposeAsync();
         await _emulator.DisposeAsync();
         _provider.Close();
         _client.Dispose();
@@ -53,56 +45,55 @@ public sealed class OwnAccountPageTests : IAsyncLifetime
     [Fact]
     public async Task Key_IsRefused_Kept_Replaced_AndGivenBack_AndNeverShown()
     {
-        await _page.OpenAsync(_portal, PortalUrls.Senders(Slug));
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Use an account of our own" }).ClickAsync();
-        var key = _page.GetByLabel("API key");
+        await OpenAsync(PortalUrls.Senders(Slug));
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Use an account of our own" }).ClickAsync();
+        var key = Page.GetByLabel("API key");
         await key.FillAsync("nonsense");
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Keep this key" }).ClickAsync();
-        await Expect(_page.GetByText("It begins with re_.")).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Keep this key" }).ClickAsync();
+        await Expect(Page.GetByText("It begins with re_.")).ToBeVisibleAsync();
         await Expect(key).ToHaveValueAsync("nonsense");
         await key.FillAsync("re_wrong_key");
         await key.PressAsync("Enter");
-        await Expect(_page.GetByText("The provider does not know this key.")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("The provider does not know this key.")).ToBeVisibleAsync();
         await key.FillAsync("re_emulator");
         await key.PressAsync("Enter");
-        await Expect(_page.GetByText("This key belongs to the account of this installation")).ToBeVisibleAsync();
-        await _page.LookAsync("own-account-refused");
+        await Expect(Page.GetByText("This key belongs to the account of this installation")).ToBeVisibleAsync();
+        await LookAsync("own-account-refused");
 
         await key.FillAsync("re_own_first_aaaa");
         await key.PressAsync("Enter");
-        await Expect(_page.GetByText("Its key ends in aaaa")).ToBeVisibleAsync();
-        Assert.DoesNotContain("re_own_first", await _page.ContentAsync(), StringComparison.Ordinal);
+        await Expect(Page.GetByText("Its key ends in aaaa")).ToBeVisibleAsync();
+        Assert.DoesNotContain("re_own_first", await Page.ContentAsync(), StringComparison.Ordinal);
 
-        var secret = _page.GetByLabel("Signing secret");
+        var secret = Page.GetByLabel("Signing secret");
         await secret.FillAsync("whsec_short");
         await secret.PressAsync("Enter");
-        await Expect(_page.GetByText("This is not a signing secret.")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("This is not a signing secret.")).ToBeVisibleAsync();
         await secret.FillAsync("whsec_Zmlyc3RzZWNyZXRvZm5vcnRoMDE=");
         await secret.PressAsync("Enter");
-        await Expect(_page.GetByText("Secret ending in MDE=")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("Secret ending in MDE=")).ToBeVisibleAsync();
         await Expect(secret).ToHaveValueAsync("");
-        await _page.LookAsync("own-account");
+        await LookAsync("own-account");
 
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Replace the key" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Replace the key" }).ClickAsync();
         await key.FillAsync("re_own_second_bbbb");
         await key.PressAsync("Enter");
-        await _page
-            .GetByRole(AriaRole.Dialog)
+        await Page.GetByRole(AriaRole.Dialog)
             .GetByRole(AriaRole.Button, new() { Name = "Replace the key" })
             .ClickAsync();
-        await Expect(_page.GetByText("Its key ends in bbbb")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("Its key ends in bbbb")).ToBeVisibleAsync();
         // Nothing was sent with the first key: nothing ties the two, and what signed for one does not sign for the other.
-        await Expect(_page.GetByText("Secret ending in MDE=")).ToHaveCountAsync(0);
+        await Expect(Page.GetByText("Secret ending in MDE=")).ToHaveCountAsync(0);
         await secret.FillAsync("whsec_Zmlyc3RzZWNyZXRvZm5vcnRoMDE=");
         await secret.PressAsync("Enter");
 
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Remove the secret ending in MDE=" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Remove secret", Exact = true }).ClickAsync();
-        await Expect(_page.GetByText("Secret ending in MDE=")).ToHaveCountAsync(0);
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Go back to the installation's account" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Go back", Exact = true }).ClickAsync();
-        await Expect(_page.GetByRole(AriaRole.Button, new() { Name = "Use an account of our own" })).ToBeVisibleAsync();
-        Assert.DoesNotContain("re_own_", _portal.Output, StringComparison.Ordinal);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Remove the secret ending in MDE=" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Remove secret", Exact = true }).ClickAsync();
+        await Expect(Page.GetByText("Secret ending in MDE=")).ToHaveCountAsync(0);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Go back to the installation's account" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Go back", Exact = true }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Use an account of our own" })).ToBeVisibleAsync();
+        Assert.DoesNotContain("re_own_", Portal.Output, StringComparison.Ordinal);
     }
 
     /// <summary>The emulator has one account. Keys that begin with re_own are of another one, which has nothing in it.</summary>

@@ -7,36 +7,23 @@ using UITests.Support;
 namespace UITests;
 
 /// <summary>An address of one's own: given, tried, seen to fail, mended, switched off, deleted.</summary>
-public sealed class WebhooksPageTests : IAsyncLifetime
+public sealed class WebhooksPageTests(BrowserFixture browser)
+    : PageTests(browser, ("OutgoingEvents:AllowPrivateAddresses", "true"))
 {
-    private const string Slug = "demo";
-    private readonly BrowserFixture _browser = new();
     private readonly TcpListener _program = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
-    private PortalProcess _portal = null!;
-    private IPage _page = null!;
     private volatile string _answer = "200 OK";
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
         _program.Start();
         _ = AnswerAsync();
-        await _browser.InitializeAsync();
-        _portal = await PortalProcess.StartAsync(
-            new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["Demo:Seed"] = "true",
-                ["OutgoingEvents:AllowPrivateAddresses"] = "true",
-            }
-        );
-        _page = await _browser.NewPageAsync();
-        await _page.SignInAsync(_portal);
+        await base.InitializeAsync();
     }
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        await _browser.DisposeAsync();
-        await _portal.DisposeAsync();
+        await base.DisposeAsync();
         await _stop.CancelAsync();
         _program.Dispose();
         _stop.Dispose();
@@ -45,65 +32,64 @@ public sealed class WebhooksPageTests : IAsyncLifetime
     [Fact]
     public async Task Endpoint_IsMade_Tested_Mended_SwitchedOff_AndDeleted()
     {
-        await _page.OpenAsync(_portal, PortalUrls.Webhooks(Slug));
-        await Expect(_page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
+        await OpenAsync(PortalUrls.Webhooks(Slug));
+        await Expect(Page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
         await LookAsync("webhooks-empty");
-        await _page.GetByRole(AriaRole.Link, new() { Name = "New endpoint" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Textbox, new() { Name = "Address" }).FillAsync("ftp://example.org");
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
-        await Expect(_page.GetByText("Must begin with https://.")).ToBeVisibleAsync();
-        await Expect(_page.GetByText("Choose at least one event.")).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Link, new() { Name = "New endpoint" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Textbox, new() { Name = "Address" }).FillAsync("ftp://example.org");
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
+        await Expect(Page.GetByText("Must begin with https://.")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("Choose at least one event.")).ToBeVisibleAsync();
         await LookAsync("webhooks-form");
 
         var port = ((IPEndPoint)_program.LocalEndpoint).Port;
-        await _page
-            .GetByRole(AriaRole.Textbox, new() { Name = "Address" })
+        await Page.GetByRole(AriaRole.Textbox, new() { Name = "Address" })
             .FillAsync($"http://127.0.0.1:{port}/hooks/ledgerpost");
-        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.sent" }).CheckAsync();
-        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.partial" }).CheckAsync();
-        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).CheckAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
-        await Expect(_page.GetByTestId("webhook-secret")).ToContainTextAsync("whsec_");
-        await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.sent" }).CheckAsync();
+        await Page.GetByRole(AriaRole.Checkbox, new() { Name = "campaign.partial" }).CheckAsync();
+        await Page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).CheckAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Make the endpoint" }).ClickAsync();
+        await Expect(Page.GetByTestId("webhook-secret")).ToContainTextAsync("whsec_");
+        await Expect(Page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
         await LookAsync("webhooks-made");
 
-        await _page.ReloadAsync();
-        await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
-        await Expect(_page.GetByTestId("webhook-secret")).ToHaveCountAsync(0);
-        await _page.GetByRole(AriaRole.Link, new() { Name = "/hooks/ledgerpost" }).ClickAsync();
-        await Expect(_page.GetByText("Nothing was sent there yet.")).ToBeVisibleAsync();
+        await Page.ReloadAsync();
+        await Expect(Page.GetByRole(AriaRole.Cell, new() { Name = "3 events" })).ToBeVisibleAsync();
+        await Expect(Page.GetByTestId("webhook-secret")).ToHaveCountAsync(0);
+        await Page.GetByRole(AriaRole.Link, new() { Name = "/hooks/ledgerpost" }).ClickAsync();
+        await Expect(Page.GetByText("Nothing was sent there yet.")).ToBeVisibleAsync();
         _answer = "500 Out-of-order";
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" }).ClickAsync();
-        await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
         await SeeAsync("Trying again");
-        await Expect(_page.GetByText("Its deliveries fail")).ToBeVisibleAsync();
+        await Expect(Page.GetByText("Its deliveries fail")).ToBeVisibleAsync();
         await LookAsync("webhook-failing");
 
         _answer = "200 OK";
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Replay msg_" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Replay msg_" }).ClickAsync();
         await SeeAsync("Delivered");
-        await Expect(_page.GetByText("Its deliveries fail")).ToHaveCountAsync(0);
+        await Expect(Page.GetByText("Its deliveries fail")).ToHaveCountAsync(0);
         await LookAsync("webhook-delivered");
 
-        await _page.GetByRole(AriaRole.Button, new() { Name = "New secret" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Make a new secret" }).ClickAsync();
-        await Expect(_page.GetByText("The new secret is ready.")).ToBeVisibleAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "I have copied it" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
-        await Expect(_page.GetByText("It is switched off.")).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "New secret" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Make a new secret" }).ClickAsync();
+        await Expect(Page.GetByText("The new secret is ready.")).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "I have copied it" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
+        await Expect(Page.GetByText("It is switched off.")).ToBeVisibleAsync();
         await LookAsync("webhook-off");
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Switch it on" }).ClickAsync();
-        await Expect(_page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" })).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Switch it on" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Send a test event" })).ToBeVisibleAsync();
 
-        await _page.GetByRole(AriaRole.Link, new() { Name = "Change" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).UncheckAsync();
+        await Page.GetByRole(AriaRole.Link, new() { Name = "Change" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Checkbox, new() { Name = "recipient.bounced" }).UncheckAsync();
         await LookAsync("webhook-change");
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
-        await Expect(_page.GetByRole(AriaRole.Button, new() { Name = "New secret" })).ToBeVisibleAsync();
-        await Expect(_page.GetByText("recipient.bounced")).ToHaveCountAsync(0);
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
-        await _page.GetByRole(AriaRole.Button, new() { Name = "Delete the endpoint" }).ClickAsync();
-        await Expect(_page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(Page.GetByRole(AriaRole.Button, new() { Name = "New secret" })).ToBeVisibleAsync();
+        await Expect(Page.GetByText("recipient.bounced")).ToHaveCountAsync(0);
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Delete the endpoint" }).ClickAsync();
+        await Expect(Page.GetByText("No program is told of anything.")).ToBeVisibleAsync();
     }
 
     /// <summary>The page shows what was when it was loaded: loaded again until it shows this.</summary>
@@ -111,9 +97,9 @@ public sealed class WebhooksPageTests : IAsyncLifetime
     {
         for (var i = 0; i < 30; i++)
         {
-            await _page.ReloadAsync();
-            await Expect(_page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
-            if (await _page.GetByRole(AriaRole.Cell, new() { Name = state, Exact = true }).CountAsync() > 0)
+            await Page.ReloadAsync();
+            await Expect(Page.GetByRole(AriaRole.Cell, new() { Name = "endpoint.test" })).ToBeVisibleAsync();
+            if (await Page.GetByRole(AriaRole.Cell, new() { Name = state, Exact = true }).CountAsync() > 0)
             {
                 return;
             }
@@ -145,6 +131,4 @@ public sealed class WebhooksPageTests : IAsyncLifetime
             // The test is over.
         }
     }
-
-    private Task LookAsync(string name) => _page.LookAsync(name);
 }

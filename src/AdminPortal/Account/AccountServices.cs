@@ -20,7 +20,10 @@ internal static class AccountServices
         services.AddDataProtection().SetApplicationName("Ledgerpost");
         services
             .AddOptions<KeyManagementOptions>()
-            .Configure<PortalDb>((options, db) => options.XmlRepository = new StoredKeys(db));
+            .Configure<PortalDb, KeyRingSeal>(
+                (options, db, seal) => (options.XmlRepository, options.XmlEncryptor) = (new StoredKeys(db), seal)
+            );
+        services.AddSingleton<KeyRingSeal>();
         services.AddIdentityCore<PortalUser>(Configure).AddSignInManager();
         services.AddScoped<IUserStore<PortalUser>>(all => new PortalUserStore(all.GetRequiredService<PortalDb>()));
         services.AddScoped<IClaimsTransformation, RequestOrigin>();
@@ -32,6 +35,9 @@ internal static class AccountServices
         services.AddSingleton<CheckSession>();
         services.AddSingleton<SessionList>();
         services.AddSingleton<EndSessions>();
+        services.AddSingleton<OperatorList>();
+        services.AddSingleton<AddOperator>();
+        services.AddSingleton<RemoveOperator>();
         services.AddSingleton(all =>
         {
             var portal = all.GetRequiredService<Hosting.PortalOptions>();
@@ -68,6 +74,9 @@ internal static class AccountServices
         {
             AccountMailKind.Invitation => PortalUrls.Join(token),
             AccountMailKind.PasswordReset => PortalUrls.Reset(token),
+            // To owners: the token is their organisation's name in addresses.
+            AccountMailKind.DomainUnverified => PortalUrls.Senders(token),
+            AccountMailKind.EndpointDisabled => PortalUrls.Webhooks(token),
             _ => PortalUrls.SetUp(token),
         };
 

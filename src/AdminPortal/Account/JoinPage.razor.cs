@@ -1,4 +1,5 @@
 using AdminPortal.Hosting;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
@@ -55,7 +56,19 @@ public sealed partial class JoinPage
             return;
         }
 
-        _answer = await JoinTenant.ExecuteAsync(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
+        try
+        {
+            _answer = await JoinTenant.ExecuteAsync(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
+        }
+        catch (AccessDeniedException)
+        {
+            // Signed out from elsewhere between this request's look at the cookie and its command.
+            Navigation.NavigateTo(
+                PortalUrls.SignInAndReturn(PortalUrls.Join(Token), PortalUrls.Ended(SessionEnd.Unknown))
+            );
+            return;
+        }
+
         if (_answer is JoinAnswer.Joined joined)
         {
             Navigation.NavigateTo(PortalUrls.Tenant(joined.Slug));

@@ -57,6 +57,7 @@ public static class PortalPrincipal
     /// <summary>The person as one who runs the installation.</summary>
     public static Actor AsOperator(this ClaimsPrincipal person) => Actor(person, ActorKind.Operator);
 
+    // Whose cookie names no session acts in one that nobody has: every command finds it over.
     private static Actor Actor(ClaimsPrincipal person, ActorKind kind) =>
-        new(kind, person.UserId(), person.DisplayName(), person.From(), person.SessionId());
+        new(kind, person.UserId(), person.DisplayName(), person.From(), person.SessionId() ?? Guid.Empty);
 }

@@ -31,6 +31,8 @@ public sealed partial class SignInPage
             {
                 SessionEnd.Revoked => "This session was ended from another one of yours, so the page was closed.",
                 SessionEnd.PasswordChanged => "The password of this account was changed, so every session was ended.",
+                SessionEnd.RightsTaken =>
+                    "You are not an operator of this installation any more, so you were signed out everywhere.",
                 SessionEnd.Expired => "You were signed out because the session was too old, or not used for 12 hours.",
                 _ => "This session is over, so the page was closed.",
             }

@@ -16,6 +16,17 @@ internal interface IChecked
     IEnumerable<FieldError> Check();
 }
 
+/// <summary>
+/// A body whose use case tells every wrong value, with what it knows; where something else is wrong already it is not asked, and
+/// what can be said without it is said here.
+/// </summary>
+internal interface ICheckedByItsCommand
+{
+    /// <param name="has">Whether a field was sent, by its name in JSON.</param>
+    /// <returns>Fields by the name of their property.</returns>
+    IEnumerable<FieldError> Faults(Func<string, bool> has);
+}
+
 /// <summary>A body that may as well be left away, as an empty object.</summary>
 internal interface IOptionalBody;
 
@@ -125,22 +136,26 @@ internal sealed class ApiBody<T>
                 )
                 .Select(property => new FieldError(property.Name, "Is required."))
         );
-        if (value is IChecked further)
+        var sent = body.EnumerateObject().Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
+        Add((value as IChecked)?.Check());
+        if (errors.Count > 0)
         {
-            // A field whose shape is wrong reads as missing; it has been told of already.
+            Add((value as ICheckedByItsCommand)?.Faults(sent.Contains));
+        }
+
+        var read = errors.Count > 0 ? new ApiBody<T>(null, ApiErrors.Fields(errors)) : new ApiBody<T>(value, null);
+        read._sent.UnionWith(sent);
+        return read;
+
+        // A field whose shape is wrong reads as missing; it has been told of already.
+        void Add(IEnumerable<FieldError>? further) =>
             errors.AddRange(
-                further
-                    .Check()
+                (further ?? [])
                     .Where(found =>
                         !errors.Exists(error => error.Field == JsonNamingPolicy.SnakeCaseLower.ConvertName(found.Field))
                     )
                     .ToList()
             );
-        }
-
-        var read = errors.Count > 0 ? new ApiBody<T>(null, ApiErrors.Fields(errors)) : new ApiBody<T>(value, null);
-        read._sent.UnionWith(body.EnumerateObject().Select(member => member.Name));
-        return read;
     }
 }
 

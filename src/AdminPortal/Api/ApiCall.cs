@@ -164,7 +164,7 @@ internal sealed class ApiCall(
             );
         }
 
-        return (new RequestKey(text, Http.Request.Path, await RequestBody.HashAsync(Http)), null);
+        return (new RequestKey(text, ApiPaths.Of(Http), await RequestBody.HashAsync(Http)), null);
     }
 }
 

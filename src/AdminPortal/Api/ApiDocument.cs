@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -18,6 +16,7 @@ internal static class ApiDocument
 
     private static readonly ApiError[] Always =
     [
+        ApiErrors.UnknownParameter,
         ApiErrors.MissingApiKey,
         ApiErrors.InvalidApiKey,
         ApiErrors.InsufficientScope,
@@ -59,7 +58,10 @@ internal static class ApiDocument
         string summary,
         string mediaType,
         params string[] others
-    ) => route.Describe(name, summary, []).Produces<string>(StatusCodes.Status200OK, mediaType, others);
+    ) =>
+        route
+            .Describe(name, summary, [ApiErrors.ValidationFailed])
+            .Produces<string>(StatusCodes.Status200OK, mediaType, others);
 
     /// <param name="errors">Beside those that every such route has.</param>
     public static RouteHandlerBuilder Creates<T>(
@@ -104,6 +106,14 @@ internal static class ApiDocument
         route
             .Describe(name, summary, [.. OfBodies, .. OfCommands, ApiErrors.NotFound, ApiErrors.Changed, .. errors])
             .Produces<T>(StatusCodes.Status200OK);
+
+    /// <summary>A POST that changes what is there.</summary>
+    public static RouteHandlerBuilder Acts<T>(
+        this RouteHandlerBuilder route,
+        string name,
+        string summary,
+        params ApiError[] errors
+    ) => route.Changes<T>(name, summary, [.. OfKeys, .. errors]).WithMetadata(new TakesIdempotencyKey(Required: false));
 
     public static RouteHandlerBuilder Deletes(
         this RouteHandlerBuilder route,
@@ -157,36 +167,19 @@ internal static class ApiDocument
                 options.AddSchemaTransformer(
                     (schema, context, _) =>
                     {
-                        LeaveOptional(schema, context.JsonTypeInfo);
+                        ApiOperations.Complete(schema, context.JsonTypeInfo);
                         return Task.CompletedTask;
                     }
                 );
                 options.AddOperationTransformer(
                     (operation, context, _) =>
                     {
-                        AddParameters(operation, context.Description.ActionDescriptor.EndpointMetadata);
+                        ApiOperations.AddParameters(operation, context.Description.ActionDescriptor.EndpointMetadata);
                         return Task.CompletedTask;
                     }
                 );
             }
         );
-
-    /// <summary>
-    /// A parameter of a record counts as required although null is as good as nothing to the one who reads it
-    /// (<see cref="ApiBody{T}"/>): a generated client would ask for every field.
-    /// </summary>
-    private static void LeaveOptional(OpenApiSchema schema, JsonTypeInfo type)
-    {
-        foreach (
-            var property in type.Properties.Where(property =>
-                (property.IsGetNullable || Nullable.GetUnderlyingType(property.PropertyType) is not null)
-                && property.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) != true
-            )
-        )
-        {
-            schema.Required?.Remove(property.Name);
-        }
-    }
 
     private static RouteHandlerBuilder Describe(
         this RouteHandlerBuilder route,
@@ -217,92 +210,4 @@ internal static class ApiDocument
 
         return route;
     }
-
-    private static void AddParameters(OpenApiOperation operation, IList<object> metadata)
-    {
-        var access = metadata.OfType<ApiAccess>().LastOrDefault();
-        if (access is not null)
-        {
-            operation.Description = access.OperatorOnly
-                ? "Needs an operator's key."
-                : $"Needs the scope {string.Join(" or ", Ledgerpost.Programs.ApiScopeNames.Names(access.Scopes))}.";
-        }
-
-        operation.Parameters ??= [];
-        if (metadata.OfType<PagedList>().Any())
-        {
-            operation.Parameters.Add(
-                new OpenApiParameter
-                {
-                    Name = "limit",
-                    In = ParameterLocation.Query,
-                    Description = "How many at most.",
-                    Schema = new OpenApiSchema
-                    {
-                        Type = JsonSchemaType.Integer,
-                        Minimum = "1",
-                        Maximum = $"{PagedList.MaxLimit}",
-                        Default = PagedList.DefaultLimit,
-                    },
-                }
-            );
-            operation.Parameters.Add(
-                new OpenApiParameter
-                {
-                    Name = "cursor",
-                    In = ParameterLocation.Query,
-                    Description = "next_cursor of the page before.",
-                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-                }
-            );
-        }
-
-        foreach (var parameter in metadata.OfType<QueryParameter>())
-        {
-            operation.Parameters.Add(
-                new OpenApiParameter
-                {
-                    Name = parameter.Name,
-                    In = ParameterLocation.Query,
-                    Schema = QuerySchema(parameter.Type),
-                }
-            );
-        }
-
-        if (metadata.OfType<TakesIdempotencyKey>().LastOrDefault() is { } key)
-        {
-            operation.Parameters.Add(
-                new OpenApiParameter
-                {
-                    Name = ApiCall.KeyHeader,
-                    In = ParameterLocation.Header,
-                    Required = key.Required,
-                    Description = "The same request with the same key is carried out once.",
-                    Schema = new OpenApiSchema
-                    {
-                        Type = JsonSchemaType.String,
-                        MinLength = 1,
-                        MaxLength = Ledgerpost.Programs.IdempotencyRecord.MaxKeyLength,
-                    },
-                }
-            );
-        }
-    }
-
-    private static OpenApiSchema QuerySchema(Type type) =>
-        type == typeof(bool) ? new OpenApiSchema { Type = JsonSchemaType.Boolean }
-        : type == typeof(Guid) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }
-        : type == typeof(DateTimeOffset) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }
-        : new OpenApiSchema
-        {
-            Type = JsonSchemaType.String,
-            Enum =
-            [
-                .. Enum.GetNames(type)
-                    .Select(name =>
-                        (System.Text.Json.Nodes.JsonNode)
-                            System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name)!
-                    ),
-            ],
-        };
 }

@@ -18,6 +18,11 @@ public sealed record ApiError(int Status, string Code, string Title)
 public static class ApiErrors
 {
     public static readonly ApiError InvalidBody = new(400, "invalid_body", "The body is not valid JSON");
+    public static readonly ApiError UnknownParameter = new(
+        400,
+        "unknown_parameter",
+        "The address has a parameter that is not known"
+    );
     public static readonly ApiError InvalidCursor = new(400, "invalid_cursor", "The cursor is not one of ours");
     public static readonly ApiError InvalidIdempotencyKey = new(
         400,
@@ -48,6 +53,7 @@ public static class ApiErrors
     public static readonly ApiError AlreadyFollowed = new(409, "already_followed", "The campaign has a follow-up");
     public static readonly ApiError NotInThisState = new(409, "not_in_this_state", "Not in the campaign's state");
     public static readonly ApiError HasOwner = new(409, "tenant_has_owner", "The tenant has an owner");
+    public static readonly ApiError HasKey = new(409, "tenant_has_key", "The tenant has had a key");
     public static readonly ApiError SegmentHasRule = new(409, "segment_has_rule", "The segment has a rule");
     public static readonly ApiError EndpointDisabled = new(409, "endpoint_disabled", "The endpoint is disabled");
     public static readonly ApiError BodyTooLarge = new(413, "body_too_large", "The body is too large");

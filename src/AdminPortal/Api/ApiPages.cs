@@ -44,34 +44,34 @@ internal sealed class PageRequest<TKey>
 
     private static PageRequest<TKey> Read(IQueryCollection query)
     {
+        var errors = new List<FieldError>();
         var limit = PagedList.DefaultLimit;
         if (
-            query["limit"].ToString() is { Length: > 0 } text
+            query[PagedList.Limit].ToString() is { Length: > 0 } text
             && !(
                 int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit)
                 && limit is > 0 and <= PagedList.MaxLimit
             )
         )
         {
-            return new PageRequest<TKey>(
-                0,
-                null,
-                ApiErrors.Fields([new FieldError("limit", $"Must be a whole number from 1 to {PagedList.MaxLimit}.")])
-            );
+            errors.Add(new FieldError(PagedList.Limit, $"Must be a whole number from 1 to {PagedList.MaxLimit}."));
         }
 
-        if (query["cursor"].ToString() is not { Length: > 0 } cursor)
+        TKey? after = null;
+        if (query[PagedList.Cursor].ToString() is { Length: > 0 } cursor)
         {
-            return new PageRequest<TKey>(limit, null, null);
+            after = Decode(cursor);
+            if (after is null)
+            {
+                return new PageRequest<TKey>(
+                    0,
+                    null,
+                    ApiErrors.InvalidCursor.Say("Use next_cursor of the page before, or none to begin anew.", errors)
+                );
+            }
         }
 
-        return Decode(cursor) is { } after
-            ? new PageRequest<TKey>(limit, after, null)
-            : new PageRequest<TKey>(
-                0,
-                null,
-                ApiErrors.InvalidCursor.Say("Use next_cursor of the page before, or none to begin anew.")
-            );
+        return new PageRequest<TKey>(limit, after, errors.Count > 0 ? ApiErrors.Fields(errors) : null);
     }
 
     /// <param name="rows">As many as <see cref="Take"/> asked for.</param>
@@ -115,6 +115,8 @@ internal sealed class PageRequest<TKey>
 /// <summary>On a route: it takes <c>limit</c> and <c>cursor</c>.</summary>
 public sealed class PagedList
 {
+    public const string Limit = "limit";
+    public const string Cursor = "cursor";
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
 }

@@ -35,6 +35,9 @@ internal static class ApiServices
         services.AddSingleton<ApiKeyList>();
         services.AddSingleton<ForgetRequests>();
         services.AddSingleton<FirstOperatorKey>();
+        services.AddSingleton<OperatorKeyList>();
+        services.AddSingleton<MakeOperatorKey>();
+        services.AddSingleton<RevokeOperatorKey>();
         services.AddSingleton<RequestsInFlight>();
         services.AddScoped<ApiCall>();
         services
@@ -44,8 +47,9 @@ internal static class ApiServices
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
     }
 
+    /// <summary>As routing sees it, which takes no notice of case.</summary>
     public static bool IsApi(HttpContext http) =>
-        http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
+        http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
 
     public static void MapApi(this IEndpointRouteBuilder routes)
     {
@@ -53,13 +57,7 @@ internal static class ApiServices
             .MapGroup(Prefix)
             .DisableAntiforgery()
             .WithMetadata(new RequestSizeLimitAttribute(MaxBody))
-            .AddEndpointFilter(
-                async (context, next) =>
-                    context.Arguments.OfType<IReadParameter>().FirstOrDefault(read => read.Problem is not null)
-                        is { } wrong
-                        ? wrong.Problem
-                        : await next(context)
-            );
+            .AddEndpointFilterFactory(ApiParameters.Check);
         api.MapTenantsApi();
         api.MapApiKeysApi();
         api.MapContactsApi();

@@ -29,14 +29,14 @@ internal static class AuditKeyFile
                 Make(path);
             }
 
-            return new AuditKeys(Convert.FromBase64String(File.ReadAllText(path)));
+            return new AuditKeys(Convert.FromBase64String(File.ReadAllText(path))) { Origin = path };
         }
         catch (Exception exception)
             when (exception is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
         {
             throw new StartRefusedException(
                 $"{path} cannot be read as the key of the audit log: {exception.Message} "
-                    + "Put back the file that belongs to this database, or set Audit:Key. Without it the log cannot be verified."
+                    + "Put back the file that belongs to this database, or set Audit:Key. Without it the log cannot be verified, and what is encrypted in the database cannot be opened."
             );
         }
     }

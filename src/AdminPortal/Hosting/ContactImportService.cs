@@ -26,17 +26,10 @@ internal sealed class ContactImportService(
     {
         // The work is synchronous underneath; the host must not wait for it to start.
         await Task.Yield();
-        var swept = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (!swept && await importer.SweepAsync(stoppingToken) is > 0 and var files)
-                {
-                    logger.LogInformation("{Files} uploads without an import were deleted", files);
-                }
-
-                swept = true;
                 var finished = await importer.RunOnceAsync(stoppingToken);
                 if (finished > 0)
                 {

@@ -33,17 +33,22 @@ public enum Door
 /// <remarks>Behind a proxy the address is the proxy's unless forwarded headers are switched on (docs/operations.md).</remarks>
 public sealed class FailedAttempts(TimeProvider time)
 {
-    /// <summary>More addresses than this at a time, and those of past minutes are forgotten.</summary>
+    /// <summary>At each door, at one time. Whoever asks may write what is remembered: names of tenants, for one.</summary>
     private const int Remembered = 10_000;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<(Door Door, string Address, string At), Window> _windows = new();
+    // By door: what is tried at one of them makes nothing forgotten at another.
+    private readonly Dictionary<Door, ConcurrentDictionary<(string Address, string At), Window>> _doors =
+        Enum.GetValues<Door>().ToDictionary(door => door, _ => new ConcurrentDictionary<(string, string), Window>());
+
+    /// <summary>How many are remembered at this door.</summary>
+    public int CountAt(Door door) => _doors[door].Count;
 
     /// <param name="at">Which of several doors of this kind.</param>
     /// <returns>How long the door stays shut for whoever asks; null when it is open.</returns>
     public TimeSpan? ShutFor(Door door, HttpContext http, string at = "") =>
-        _windows.TryGetValue((door, AddressOf(http), Short(at)), out var window)
+        _doors[door].TryGetValue((AddressOf(http), Short(at)), out var window)
         && window.Ends - time.GetUtcNow() is { Ticks: > 0 } left
         && window.Failures >= (int)door
             ? left
@@ -65,19 +70,14 @@ public sealed class FailedAttempts(TimeProvider time)
     public void Failed(Door door, HttpContext http, string at = "")
     {
         var now = time.GetUtcNow();
-        if (_windows.Count >= Remembered)
+        var windows = _doors[door];
+        if (windows.Count >= Remembered)
         {
-            foreach (var (key, window) in _windows)
-            {
-                if (window.Ends <= now)
-                {
-                    _windows.TryRemove(KeyValuePair.Create(key, window));
-                }
-            }
+            Forget(windows, now);
         }
 
-        _windows.AddOrUpdate(
-            (door, AddressOf(http), Short(at)),
+        windows.AddOrUpdate(
+            (AddressOf(http), Short(at)),
             _ => new Window(now + Minute, 1),
             (_, window) =>
                 window.Ends <= now ? new Window(now + Minute, 1) : window with { Failures = window.Failures + 1 }
@@ -87,12 +87,27 @@ public sealed class FailedAttempts(TimeProvider time)
     /// <summary>Gives one back that was counted before its answer was known.</summary>
     public void WasRight(Door door, HttpContext http)
     {
-        var key = (door, AddressOf(http), "");
+        var windows = _doors[door];
+        var key = (AddressOf(http), "");
         while (
-            _windows.TryGetValue(key, out var window)
+            windows.TryGetValue(key, out var window)
             && window.Failures > 0
-            && !_windows.TryUpdate(key, window with { Failures = window.Failures - 1 }, window)
+            && !windows.TryUpdate(key, window with { Failures = window.Failures - 1 }, window)
         ) { }
+    }
+
+    /// <summary>
+    /// Those of past minutes; and where that is not enough a tenth of the others, whoever was wrong least often first, so that many
+    /// who were wrong once do not make the one forgotten for whom the door is shut.
+    /// </summary>
+    private static void Forget(ConcurrentDictionary<(string Address, string At), Window> windows, DateTimeOffset now)
+    {
+        var all = windows.ToArray();
+        var gone = Math.Max(all.Count(pair => pair.Value.Ends <= now), Remembered / 10);
+        foreach (var pair in all.OrderBy(pair => pair.Value.Ends <= now ? 0 : pair.Value.Failures).Take(gone))
+        {
+            windows.TryRemove(pair);
+        }
     }
 
     // Whoever asks writes it.

@@ -3,6 +3,7 @@ using Ledgerpost.Data;
 using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
+using Ledgerpost.Webhooks;
 
 namespace AdminPortal.Hosting;
 
@@ -37,6 +38,7 @@ public sealed record PortalSettings(
     ApiOptions Api,
     AuditOptions Audit,
     OutgoingEventOptions OutgoingEvents,
+    WebhookOptions Webhooks,
     TestingOptions Testing
 );
 

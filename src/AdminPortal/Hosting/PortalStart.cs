@@ -71,7 +71,7 @@ public sealed class PortalStart(
             }
             catch (DatabaseUnsafeException unsafeDatabase)
             {
-                throw new StartRefusedException(unsafeDatabase.Message);
+                throw new StartRefusedException($"Ledgerpost cannot start: {unsafeDatabase.Message}");
             }
             catch (Exception exception)
                 when (portal.Database == DatabaseProvider.PostgreSql

@@ -5,6 +5,7 @@ using Ledgerpost.Identity;
 using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
+using Ledgerpost.Webhooks;
 
 namespace AdminPortal.Hosting;
 
@@ -28,11 +29,23 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         var api = new ApiOptions(_source.Integer("Api:RequestsPerMinute", least: 1, most: 1_000_000) ?? 30_000);
         var audit = ReadAudit();
         var outgoing = new OutgoingEventOptions(_source.Boolean("OutgoingEvents:AllowPrivateAddresses") ?? false);
+        var webhooks = ReadWebhooks();
         var testing = ReadTesting(sending);
         var problems = _source.Finish();
         return problems.Count == 0
-            ? new SettingsReading.Valid(new PortalSettings(portal, resend, sending, api, audit, outgoing, testing))
+            ? new SettingsReading.Valid(
+                new PortalSettings(portal, resend, sending, api, audit, outgoing, webhooks, testing)
+            )
             : new SettingsReading.Invalid(problems);
+    }
+
+    private WebhookOptions ReadWebhooks()
+    {
+        var usual = new WebhookOptions();
+        return new WebhookOptions(
+            _source.Integer("Webhooks:EventsPerDay", least: 1_000, most: 1_000_000_000) ?? usual.EventsPerDay,
+            _source.Integer("Webhooks:OwnEventsPerDay", least: 1_000, most: 1_000_000_000) ?? usual.OwnEventsPerDay
+        );
     }
 
     private PortalOptions ReadPortal(string defaultDirectory)
@@ -232,6 +245,9 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
     {
         var options = new SendingOptions();
         options.MaxConcurrency = _source.Integer("Sending:MaxConcurrency", 1, 64) ?? options.MaxConcurrency;
+        // Half of them are kept for accounts that answer.
+        options.OwnAccountsConcurrency =
+            _source.Integer("Sending:OwnAccountsConcurrency", 2, 256) ?? options.OwnAccountsConcurrency;
         options.BatchSize = _source.Integer("Sending:BatchSize", 1, Chunk.MaxRecipients) ?? options.BatchSize;
         options.LeaseSeconds = _source.Integer("Sending:LeaseSeconds", 100, 3600) ?? options.LeaseSeconds;
         options.Patience =

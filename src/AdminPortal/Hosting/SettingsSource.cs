@@ -19,6 +19,7 @@ internal sealed class SettingsSource(IConfiguration configuration)
         "Testing",
         "Api",
         "Audit",
+        "OutgoingEvents",
     ];
 
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);

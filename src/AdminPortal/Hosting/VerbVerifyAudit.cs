@@ -3,15 +3,12 @@ using AdminPortal.Api;
 using Ledgerpost;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
-using Microsoft.EntityFrameworkCore;
 
 namespace AdminPortal.Hosting;
 
 /// <summary><c>verify-audit</c>: looks through the audit logs, also beside a portal that runs; it writes nothing.</summary>
 public static partial class Verbs
 {
-    private const string Installation = "the installation";
-
     private const string VerifyUsage =
         "Usage:\n  AdminPortal verify-audit [--tenant SLUG] [--anchors FOLDER] [--json] [settings]\n"
         + "Without --tenant, the installation's own log and every tenant's. FOLDER holds anchors that were kept elsewhere, as *.jsonl. Exit code 0 when all are whole, 1 when one is not.";
@@ -41,17 +38,10 @@ public static partial class Verbs
         List<VerifiedLogShape> logs;
         try
         {
-            logs = await VerifyAsync(
-                db,
-                new VerifyAuditLog(
-                    db,
-                    keys,
-                    options.Value("--anchors") is { } kept
-                        ? new AuditAnchorFiles(kept)
-                        : PortalHosting.AnchorFiles(settings.Portal)
-                ),
-                options.Value("--tenant")
-            );
+            var anchors = options.Value("--anchors") is { } kept
+                ? new AuditAnchorFiles(kept)
+                : PortalHosting.AnchorFiles(settings.Portal);
+            logs = await VerifyAsync(db, keys, anchors, options.Value("--tenant"));
         }
         catch (Exception exception)
             when (exception is Microsoft.Data.Sqlite.SqliteException
@@ -87,33 +77,17 @@ public static partial class Verbs
         return whole ? 0 : Wrong;
     }
 
-    private static async Task<List<VerifiedLogShape>> VerifyAsync(PortalDb db, VerifyAuditLog verify, string? slug)
+    private static async Task<List<VerifiedLogShape>> VerifyAsync(
+        PortalDb db,
+        AuditKeys keys,
+        AuditAnchorFiles anchors,
+        string? slug
+    )
     {
-        List<(string Name, TenantScope Scope)> logs = slug is null ? [(Installation, TenantScope.Installation)] : [];
-        await using (var context = db.Read(TenantScope.Installation))
-        {
-            logs.AddRange(
-                (
-                    await context
-                        .Tenants.Where(tenant => slug == null || tenant.Slug == slug)
-                        .OrderBy(tenant => tenant.Slug)
-                        .Select(tenant => new { tenant.Slug, tenant.Id })
-                        .ToListAsync()
-                ).Select(tenant => (tenant.Slug, TenantScope.For(tenant.Id)))
-            );
-            if (slug is null)
-            {
-                // Nothing is deleted from a log, also not with its tenant.
-                logs.AddRange(
-                    (await ErasedEntries.OfDeletedTenants(context).ToListAsync()).Select(entry =>
-                        ($"{entry.TargetName} (deleted)", TenantScope.For(Guid.Parse(entry.TargetId)))
-                    )
-                );
-            }
-        }
-
+        var verify = new VerifyAuditLog(db, keys, anchors);
         var verified = new List<VerifiedLogShape>();
-        foreach (var (name, scope) in logs)
+        var logs = await AuditLogs.ReadAsync(db, keys, anchors, CancellationToken.None);
+        foreach (var (name, scope) in logs.Where(log => slug is null || log.Name == slug))
         {
             var verdict = await verify.ExecuteAsync(scope, CancellationToken.None);
             verified.Add(
@@ -133,7 +107,7 @@ public static partial class Verbs
 
     private sealed record VerifiedLogsShape(bool Whole, IReadOnlyList<VerifiedLogShape> Logs);
 
-    /// <param name="Tenant">Its slug, or <c>the installation</c>.</param>
+    /// <param name="Tenant">Its slug, <c>the installation</c>, or of what is gone the name or id that is left.</param>
     /// <param name="Entries">How many are as they were written, from the first one on.</param>
     /// <param name="AnchoredTo">Up to here a log that was cut off would be noticed.</param>
     private sealed record VerifiedLogShape(

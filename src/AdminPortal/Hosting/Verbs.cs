@@ -147,36 +147,6 @@ public static partial class Verbs
         return $"The database as it was at {now:u} is in {target}. It holds addresses and secrets: keep it where only you can read it.";
     }
 
-    private static async Task RestoreAsync(PortalSettings settings, string from, TimeProvider time, TextWriter output)
-    {
-        if (!File.Exists(from) || DatabaseFile.Check(from) is not { } info)
-        {
-            throw new StartRefusedException(
-                $"{from} is no backup of Ledgerpost, or it is damaged. Nothing was changed."
-            );
-        }
-
-        var now = time.GetUtcNow();
-        var aside = DatabaseFile.Replace(settings.Portal.ConnectionString, from, now);
-        var ids = new Version7Ids(time);
-        await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids, Keys(settings));
-        await db.MigrateAsync(CancellationToken.None);
-        var made = info.BackedUpAt is { } at ? $"{at:u}" : "an unknown time";
-        await HoldAsync(
-            db,
-            settings,
-            $"A backup of {made} was put in place at {now:u}. What happened between the two is not known here."
-        );
-        await output.WriteLineAsync($"The backup of {made} is in place, and all sending is paused.");
-        if (aside is not null)
-        {
-            await output.WriteLineAsync($"The database of before lies at {aside}.");
-            await output.WriteLineAsync(await ReplayAsync(db, aside, settings, time, ids));
-        }
-
-        await output.WriteLineAsync(NextStep);
-    }
-
     private static async Task HoldAfterRestoreAsync(PortalSettings settings, TimeProvider time, TextWriter output)
     {
         await using var db = new PortalDb(
@@ -222,30 +192,10 @@ public static partial class Verbs
         await new HoldSending(
             db,
             new StampFile(Path.Combine(settings.Portal.DataDirectory, "portal.stamp")),
-            logs.CreateLogger<HoldSending>()
+            logs.CreateLogger<HoldSending>(),
+            settings.Sending
         ).HoldOldDatabaseAsync(HoldReason.Restored, detail, CancellationToken.None);
         await AnchorAsync(db, settings);
-    }
-
-    private static async Task<string> ReplayAsync(
-        PortalDb db,
-        string aside,
-        PortalSettings settings,
-        TimeProvider time,
-        IIds ids
-    )
-    {
-        try
-        {
-            await using var old = new PortalDb(DatabaseFile.Of(aside), time, ids, Keys(settings));
-            await old.MigrateAsync(CancellationToken.None);
-            var added = await new ReplayUnsubscribes(db).ExecuteAsync(old, CancellationToken.None);
-            return $"{added} unsubscribed or suppressed addresses were taken over from it.";
-        }
-        catch (Exception exception)
-        {
-            return $"It cannot be read ({exception.GetBaseException().Message}): who unsubscribed since the backup is not known.";
-        }
     }
 
     private static AuditKeys Keys(PortalSettings settings, bool mayMake = true) =>

@@ -179,7 +179,8 @@ public static partial class Verbs
         await using (var context = db.Read(TenantScope.None))
         {
             tenantId = await context
-                .Tenants.Where(tenant => tenant.Slug == slug)
+                .Tenants.Living()
+                .Where(tenant => tenant.Slug == slug)
                 .Select(tenant => tenant.Id)
                 .SingleOrDefaultAsync(cancellation);
         }

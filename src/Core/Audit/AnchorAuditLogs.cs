@@ -25,21 +25,19 @@ public sealed class AnchorAuditLogs(
 )
 {
     /// <returns>How many logs were anchored; those without a new entry are passed over.</returns>
-    public Task<int> ExecuteAsync(CancellationToken cancellation) => AnchorAsync(verify.ExecuteAsync, cancellation);
+    public Task<int> ExecuteAsync(CancellationToken cancellation) => AnchorAsync(restored: false, cancellation);
 
     /// <summary>A restored log ends before its anchor and goes on from there: what counts from now on is the restored one.</summary>
-    public Task<int> AfterRestoreAsync(CancellationToken cancellation) =>
-        AnchorAsync((scope, token) => verify.AgainstAsync(null, scope, token), cancellation);
+    public Task<int> AfterRestoreAsync(CancellationToken cancellation) => AnchorAsync(restored: true, cancellation);
 
-    private async Task<int> AnchorAsync(
-        Func<TenantScope, CancellationToken, Task<AuditVerdict>> look,
-        CancellationToken cancellation
-    )
+    private async Task<int> AnchorAsync(bool restored, CancellationToken cancellation)
     {
         var set = new List<AuditAnchor>();
-        foreach (var scope in await LogsAsync(cancellation))
+        foreach (var (_, scope) in await AuditLogs.ReadAsync(portal, keys, anchors, cancellation))
         {
-            var verdict = await look(scope, cancellation);
+            var verdict = restored
+                ? await verify.AgainstAsync(null, scope, cancellation)
+                : await verify.ExecuteAsync(scope, cancellation);
             if (!verdict.IsWhole)
             {
                 portal.Safety.Fired(SafetyMechanism.AuditLogBroken, scope.TenantId);
@@ -50,9 +48,17 @@ public sealed class AnchorAuditLogs(
                     verdict.FaultAt
                 );
             }
-            else if (verdict.Head is { } head && head.Sequence != verdict.Anchor?.Sequence)
+            else if (verdict.Head is { } head)
             {
-                set.Add(AuditAnchor.Of(keys, head, portal.Time.GetUtcNow()));
+                if (head.Sequence != verdict.Anchor?.Sequence)
+                {
+                    set.Add(AuditAnchor.Of(keys, head, portal.Time.GetUtcNow()));
+                }
+            }
+            else if (restored && await verify.AnchorAsync(scope, cancellation) is { Sequence: > 0 })
+            {
+                // The backup is older than the log.
+                set.Add(AuditAnchor.OfEmpty(keys, scope.TenantId, portal.Time.GetUtcNow()));
             }
         }
 
@@ -84,29 +90,12 @@ public sealed class AnchorAuditLogs(
                     return;
                 }
 
-                var owners = await db
-                    .Memberships.Where(row => row.TenantId == tenant.Id && row.Role == TenantRole.Owner)
-                    .Join(db.Users, row => row.UserId, user => user.Id, (row, user) => user.Email!)
-                    .ToListAsync(token);
-                foreach (var owner in owners)
+                foreach (var owner in await AccountMailer.OwnersAsync(db, tenant.Id, token))
                 {
                     mailer.WriteAnchor(db, portal.Ids, portal.Time.GetUtcNow(), owner, tenant.Name, anchor);
                 }
             },
             cancellation
         );
-    }
-
-    /// <summary>The installation's log and every tenant's, also of those that were deleted.</summary>
-    private async Task<IReadOnlyList<TenantScope>> LogsAsync(CancellationToken cancellation)
-    {
-        await using var db = portal.Read(TenantScope.Installation);
-        var tenants = await db.Tenants.Select(tenant => tenant.Id).ToListAsync(cancellation);
-        var deleted = await ErasedEntries.OfDeletedTenants(db).ToListAsync(cancellation);
-        return
-        [
-            TenantScope.Installation,
-            .. tenants.Concat(deleted.Select(entry => Guid.Parse(entry.TargetId))).Select(TenantScope.For),
-        ];
     }
 }

@@ -49,7 +49,7 @@ public sealed class AuditEntry : ITenantOwned
     /// <summary>Which of the <see cref="AuditKeys"/> sealed this entry.</summary>
     public string? KeyId { get; internal set; }
 
-    /// <summary>The seal of this entry and of all before it; null only in a log from before there were seals.</summary>
+    /// <summary>The seal of this entry and of all before it; null only where the portal did not write it.</summary>
     public byte[]? Hash { get; internal set; }
 }
 

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Ledgerpost.Audit;
 
 /// <summary>
 /// The secrets that seal the audit log. They live outside the database, so that whoever can write its tables cannot make
-/// a changed log look whole.
+/// a changed log look whole. What else must not be opened with the database alone is under keys derived from them.
 /// </summary>
 public sealed class AuditKeys
 {
@@ -29,17 +30,34 @@ public sealed class AuditKeys
         _keys = [.. keys.Select(key => (Convert.ToHexStringLower(SHA256.HashData(key))[..16], key))];
     }
 
+    /// <summary>Where they come from, for a person who has to find them again: a file's path, or the setting's name.</summary>
+    public string Origin { get; init; } = "Audit:Key";
+
+    /// <summary>All that are known here, the one that seals first.</summary>
+    public IReadOnlyList<string> Ids => [.. _keys.Select(key => key.Id)];
+
     /// <summary>Which key seals now; written beside each entry.</summary>
     public string CurrentId => _keys[0].Id;
 
     /// <summary>The seal of a text under a known key; null when the key is not known here.</summary>
-    public byte[]? Seal(string keyId, ReadOnlySpan<byte> text)
+    public byte[]? Seal(string keyId, ReadOnlySpan<byte> text) =>
+        Find(keyId) is { } key ? HMACSHA256.HashData(key, text) : null;
+
+    /// <summary>A key for something else, from which this one cannot be found; null when it is not known here.</summary>
+    /// <param name="purpose">No two uses share one.</param>
+    /// <returns>32 bytes, by HKDF with SHA-256.</returns>
+    public byte[]? Derive(string keyId, string purpose) =>
+        Find(keyId) is { } key
+            ? HKDF.DeriveKey(HashAlgorithmName.SHA256, key, Length, info: Encoding.UTF8.GetBytes(purpose))
+            : null;
+
+    private byte[]? Find(string keyId)
     {
         foreach (var (id, key) in _keys)
         {
             if (id == keyId)
             {
-                return HMACSHA256.HashData(key, text);
+                return key;
             }
         }
 

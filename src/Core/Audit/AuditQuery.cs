@@ -1,4 +1,5 @@
 using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Audit;
@@ -28,7 +29,7 @@ public sealed record AuditFilter(
 public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, long? Older);
 
 /// <summary>
-/// Reads a tenant's log, the newest first, page by page along its key: a page costs the same at the beginning and after a
+/// Reads a tenant's log, or the installation's own, the newest first, page by page along its key: a page costs the same at the beginning and after a
 /// million entries. Looked for by time alone, entries come in its order; that is the order of their numbers, unless a clock
 /// was set back.
 /// </summary>
@@ -46,9 +47,38 @@ public sealed class AuditQuery(PortalDb portal)
     )
     {
         await using var db = portal.Read(scope);
-        var entries = Narrowed(db.AuditEntries, filter);
+        return await PageAsync(db, scope, filter, before, size, cancellation);
+    }
+
+    /// <summary>The installation's own log, and no tenant's.</summary>
+    /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
+    public async Task<AuditPage> ReadAsync(
+        Actor actor,
+        AuditFilter filter,
+        long? before,
+        CancellationToken cancellation,
+        int size = PageSize
+    )
+    {
+        await using var db = portal.Read(TenantScope.Installation);
+        await portal.DemandOperatorToReadAsync(db, actor, nameof(AuditQuery), cancellation);
+        return await PageAsync(db, TenantScope.Installation, filter, before, size, cancellation);
+    }
+
+    private static async Task<AuditPage> PageAsync(
+        PortalDbContext db,
+        TenantScope scope,
+        AuditFilter filter,
+        long? before,
+        int size,
+        CancellationToken cancellation
+    )
+    {
+        // The installation's scope sees every tenant's log as well.
+        var log = db.AuditEntries.Where(entry => entry.TenantId == scope.TenantId);
+        var entries = Narrowed(log, filter);
         var ordered = filter.IsTimeOnly
-            ? await ByTimeAsync(db, entries, before, cancellation)
+            ? await ByTimeAsync(log, entries, before, cancellation)
             : entries
                 .Where(entry => before == null || entry.Sequence < before)
                 .OrderByDescending(entry => entry.Sequence);
@@ -59,7 +89,7 @@ public sealed class AuditQuery(PortalDb portal)
     }
 
     private static async Task<IOrderedQueryable<AuditEntry>> ByTimeAsync(
-        PortalDbContext db,
+        IQueryable<AuditEntry> log,
         IQueryable<AuditEntry> entries,
         long? before,
         CancellationToken cancellation
@@ -67,8 +97,7 @@ public sealed class AuditQuery(PortalDb portal)
     {
         if (before is { } key)
         {
-            var at = await db
-                .AuditEntries.Where(entry => entry.Sequence == key)
+            var at = await log.Where(entry => entry.Sequence == key)
                 .Select(entry => (DateTimeOffset?)entry.At)
                 .SingleOrDefaultAsync(cancellation);
             entries = at is { } instant

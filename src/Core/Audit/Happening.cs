@@ -108,18 +108,20 @@ public sealed record Happening(
         string targetId,
         string targetName,
         object? about
+    ) => Exported(caller.TenantId, caller.Actor, action, targetKind, targetId, targetName, about);
+
+    /// <param name="tenantId">Whose log tells of it; <see cref="Guid.Empty"/> for the installation's.</param>
+    /// <inheritdoc cref="Exported(Caller, string, string, string, string, object)"/>
+    internal static Happening Exported(
+        Guid tenantId,
+        Actor actor,
+        string action,
+        string targetKind,
+        string targetId,
+        string targetName,
+        object? about
     ) =>
-        new(
-            caller.Scope.TenantId,
-            caller.Actor,
-            action,
-            targetKind,
-            targetId,
-            targetName,
-            Reason: null,
-            TimeSpan.FromHours(1),
-            Many
-        )
+        new(tenantId, actor, action, targetKind, targetId, targetName, Reason: null, TimeSpan.FromHours(1), Many)
         {
             About = about,
         };

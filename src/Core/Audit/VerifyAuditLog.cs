@@ -1,4 +1,5 @@
 using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Audit;
@@ -32,6 +33,22 @@ public sealed class VerifyAuditLog(PortalDb portal, AuditKeys keys, AuditAnchorF
     public async Task<AuditVerdict> ExecuteAsync(TenantScope scope, CancellationToken cancellation) =>
         // The anchor is read before the log: one that is set meanwhile would be ahead of it.
         await AgainstAsync(await AnchorAsync(scope, cancellation), scope, cancellation);
+
+    /// <summary>The installation's own log.</summary>
+    /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
+    public async Task<AuditVerdict> ExecuteAsync(Actor actor, CancellationToken cancellation)
+    {
+        await DemandOperatorAsync(actor, cancellation);
+        return await ExecuteAsync(TenantScope.Installation, cancellation);
+    }
+
+    /// <summary>Of the installation's own log.</summary>
+    /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
+    public async Task<AuditAnchor?> AnchorAsync(Actor actor, CancellationToken cancellation)
+    {
+        await DemandOperatorAsync(actor, cancellation);
+        return await AnchorAsync(TenantScope.Installation, cancellation);
+    }
 
     /// <summary>How far the log had come when it was last verified and anchored; null before the first time.</summary>
     public Task<AuditAnchor?> AnchorAsync(TenantScope scope, CancellationToken cancellation) =>
@@ -91,10 +108,16 @@ public sealed class VerifyAuditLog(PortalDb portal, AuditKeys keys, AuditAnchorF
         return Against(anchor, last, anchored);
     }
 
+    private async Task DemandOperatorAsync(Actor actor, CancellationToken cancellation)
+    {
+        await using var db = portal.Read(TenantScope.Installation);
+        await portal.DemandOperatorToReadAsync(db, actor, nameof(VerifyAuditLog), cancellation);
+    }
+
     private static AuditVerdict Against(AuditAnchor? anchor, AuditEntry? last, string? anchored)
     {
         var entries = last?.Sequence ?? 0;
-        if (anchor is null || anchored == anchor.Hash)
+        if (anchor is null or { Sequence: 0 } || anchored == anchor.Hash)
         {
             return new AuditVerdict(entries, anchor, Head: last);
         }

@@ -2,6 +2,7 @@ using System.Text;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using Ledgerpost.Contacts;
+using Ledgerpost.Data;
 
 namespace Ledgerpost.Campaigns;
 
@@ -199,7 +200,7 @@ public static class ContentCheck
     private static string Shown(string text)
     {
         var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        return line.Length <= 60 ? line : line[..60] + "\u2026";
+        return line.Length <= 60 ? line : KeptText.Cut(line, 60) + "\u2026";
     }
 
     private static PreflightItem Blocker(string field, string sentence, string mend) =>

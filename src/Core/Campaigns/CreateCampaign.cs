@@ -61,13 +61,7 @@ public sealed class DuplicateCampaign(PortalDb database)
 
                 var content = DraftContent.Of(source);
                 var name = $"Copy of {content.Name}";
-                var copy = NewDraft.Of(
-                    command,
-                    content with
-                    {
-                        Name = name[..Math.Min(name.Length, DraftContent.MaxNameLength)],
-                    }
-                );
+                var copy = NewDraft.Of(command, content with { Name = KeptText.Cut(name, DraftContent.MaxNameLength) });
                 command.Db.Campaigns.Add(copy);
                 command.Audit(
                     "campaign.created",

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.RegularExpressions;
 using Ledgerpost.Contacts;
+using Ledgerpost.Data;
 
 namespace Ledgerpost.Campaigns;
 
@@ -186,7 +187,7 @@ public static partial class MergeFields
         };
     }
 
-    private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "\u2026";
+    private static string Shorten(string text) => text.Length <= 40 ? text : KeptText.Cut(text, 40) + "\u2026";
 
     private static IEnumerable<Expression> Expressions(string text)
     {

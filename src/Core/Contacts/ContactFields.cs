@@ -82,7 +82,7 @@ public static partial class ContactFields
         {
             if (!IsName(name))
             {
-                var shown = name.Length <= 40 ? name : name[..40] + "\u2026";
+                var shown = name.Length <= 40 ? name : KeptText.Cut(name, 40) + "\u2026";
                 errors.Add(
                     new FieldError(
                         nameof(Contact.Fields),

@@ -16,6 +16,9 @@ public sealed record ContactInput(
     public const int MaxNameLength = 200;
     public const int MaxTags = 50;
 
+    /// <summary>Instead of <see cref="Tags"/>, each by itself, as a program gives them: nothing in one separates it.</summary>
+    public IReadOnlyList<string?>? TagList { get; init; }
+
     /// <summary>Every field's problem, before anything is done; empty when there is none.</summary>
     public IReadOnlyList<FieldError> Problems() => Check().Errors;
 
@@ -38,7 +41,13 @@ public sealed record ContactInput(
             errors.Add(new FieldError(nameof(LastName), reason));
         }
 
-        if (!Tag.TryParseList(Tags, out var tags, out reason))
+        if (
+            !(
+                TagList is null
+                    ? Tag.TryParseList(Tags, out var tags, out reason)
+                    : Tag.TryParseEach(TagList, out tags, out reason)
+            )
+        )
         {
             errors.Add(new FieldError(nameof(Tags), reason));
         }

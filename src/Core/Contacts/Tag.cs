@@ -43,16 +43,25 @@ public static class Tag
         [NotNullWhen(false)] out string? reason
     )
     {
+        return TryParseEach(
+            (text ?? "").Split([',', ';']).Where(part => !string.IsNullOrWhiteSpace(part)),
+            out tags,
+            out reason
+        );
+    }
+
+    /// <summary>Several tags, each by itself; the same one twice is one.</summary>
+    public static bool TryParseEach(
+        IEnumerable<string?> typed,
+        out IReadOnlyList<string> tags,
+        [NotNullWhen(false)] out string? reason
+    )
+    {
         reason = null;
         var found = new List<string>();
         tags = found;
-        foreach (var part in (text ?? "").Split([',', ';'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (var part in typed)
         {
-            if (string.IsNullOrWhiteSpace(part))
-            {
-                continue;
-            }
-
             if (!TryParse(part, out var tag, out reason))
             {
                 return false;

@@ -69,6 +69,10 @@ internal abstract class DatabaseEngine(AuditKeys auditKeys, SafetyLog safety) : 
         return await query(db);
     }
 
+    /// <summary>What every context of an engine has.</summary>
+    protected static DbContextOptionsBuilder Options() =>
+        new DbContextOptionsBuilder().AddInterceptors(ReadRows.Checked);
+
     protected PortalDbContext Create(TenantScope scope, DbContextOptions options, RawAccess? raw = null)
     {
         var context = scope.AllTenants
@@ -76,6 +80,7 @@ internal abstract class DatabaseEngine(AuditKeys auditKeys, SafetyLog safety) : 
             : new PortalDbContext(options, scope) { Raw = raw };
         context.Safety = safety;
         context.AuditKeys = auditKeys;
+        context.Time = Time;
         return context;
     }
 

@@ -91,13 +91,14 @@ internal static class Downstream
         CancellationToken cancellation
     )
     {
-        // Held until the end of this transaction, so that neither is launched, resumed or cancelled meanwhile.
-        var draft = await db
-            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == draftId && c.Status == CampaignStatus.Draft)
-            .ExecuteUpdateAsync(set => set.SetProperty(c => c.UpdatedAt, now), cancellation);
+        // Held until the end of this transaction, so that neither is launched, resumed or cancelled meanwhile, and whoever
+        // looks whether the source is done waits and sees who came back. In the lineage's order, as everywhere.
         var source = await db
             .Campaigns.Where(c => c.TenantId == tenantId && c.Id == sourceId && c.ContinuedById == draftId)
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.ContinuedById, (Guid?)null), cancellation);
+        var draft = await db
+            .Campaigns.Where(c => c.TenantId == tenantId && c.Id == draftId && c.Status == CampaignStatus.Draft)
+            .ExecuteUpdateAsync(set => set.SetProperty(c => c.UpdatedAt, now), cancellation);
         if (draft + source != 2)
         {
             throw new InvalidOperationException("The draft is not what continues its source; nothing is given back.");

@@ -1,3 +1,5 @@
+using Ledgerpost.Data.PostgreSql;
+
 namespace Ledgerpost.Data;
 
 /// <summary>In which way the clocks contradict each other.</summary>
@@ -176,6 +178,17 @@ public static class Clocks
 
     public static void ObserveProvider(this TimeProvider time, DateTimeOffset? date) =>
         (time as EffectiveTime)?.Observe(date);
+
+    /// <summary>
+    /// What the machine's own wall clock shows, whatever is decided by: of all clocks it alone goes on, everywhere, while the
+    /// machine sleeps. Only for comparing with itself.
+    /// </summary>
+    public static DateTimeOffset MachineNow(this TimeProvider time) =>
+        ((time as EffectiveTime)?.Source ?? time) switch
+        {
+            DatabaseTime database => database.Local.GetUtcNow(),
+            var machine => machine.GetUtcNow(),
+        };
 
     /// <summary>While true nothing may be repeated: how much of a key's window is left is not known.</summary>
     public static bool MayNotRepeat(this TimeProvider time) => time.Disagreement() is not null;

@@ -65,10 +65,13 @@ internal sealed class InstallationConfiguration : IEntityTypeConfiguration<Insta
     }
 }
 
-/// <summary>A data-protection key; in the database, so that instances share cookies and a backup holds them.</summary>
+/// <summary>
+/// A data-protection key; in the database, so that instances share cookies and a backup holds them, with its secret encrypted
+/// under a key that is elsewhere.
+/// </summary>
 public sealed class StoredKey
 {
     public int Id { get; init; }
     public required string FriendlyName { get; init; }
-    public required string Xml { get; init; }
+    public required string Xml { get; set; }
 }

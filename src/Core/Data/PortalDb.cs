@@ -1,6 +1,7 @@
 using Ledgerpost.Audit;
 using Ledgerpost.Data.PostgreSql;
 using Ledgerpost.Data.Sqlite;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 
 namespace Ledgerpost.Data;
@@ -13,6 +14,7 @@ public sealed class PortalDb : IAsyncDisposable
 {
     private readonly DatabaseEngine _engine;
     private readonly IIds _ids;
+    private readonly AuditKeys _auditKeys;
 
     /// <param name="connectionString">For SQLite its folder must exist; for PostgreSQL its database.</param>
     /// <param name="auditKeys">The first seals what this process writes to the audit logs.</param>
@@ -31,6 +33,7 @@ public sealed class PortalDb : IAsyncDisposable
     )
     {
         _ids = ids;
+        _auditKeys = auditKeys;
         Provider = provider;
         IsShared = provider == DatabaseProvider.PostgreSql;
         Safety = safety ?? new SafetyLog(time);
@@ -160,12 +163,14 @@ public sealed class PortalDb : IAsyncDisposable
     /// <summary>Identity's stores save by themselves; each save of their context is a transaction of its own.</summary>
     public PortalDbContext CreateForIdentity() => _engine.CreateForIdentity();
 
-    /// <summary>Brings the schema and old audit logs up to date; several processes may do it at the same time.</summary>
-    /// <exception cref="DatabaseUnsafeException">The database would let one tenant see another's rows.</exception>
+    /// <summary>Brings the schema and the key ring up to date; several processes may do it at the same time.</summary>
+    /// <exception cref="DatabaseUnsafeException">
+    /// The database would let one tenant see another's rows, or its secrets are under an audit key that is not here.
+    /// </exception>
     public async Task MigrateAsync(CancellationToken cancellation)
     {
         await _engine.MigrateAsync(cancellation);
-        await SealEarlierEntries.ExecuteAsync(this, cancellation);
+        await StoredKeys.SealAsync(this, _auditKeys, cancellation);
     }
 
     /// <summary>

@@ -60,6 +60,13 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
         set;
     }
 
+    /// <summary>By which sessions and links are over; missing as the keys are.</summary>
+    internal TimeProvider Time
+    {
+        get => field ?? throw new InvalidOperationException("This context judges nobody's session.");
+        set;
+    }
+
     // Identity's own property would not join the transaction: who asked for people alone saved nothing.
     public override DbSet<PortalUser> Users
     {
@@ -228,7 +235,7 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
             if (!Scope.Covers(entry.Entity.TenantId) || !Scope.Covers(original))
             {
                 Safety?.Fired(SafetyMechanism.ForeignRowRefused, entry.Metadata.DisplayName());
-                throw new ForeignTenantException(entry.Metadata.DisplayName());
+                throw new ForeignTenantException(entry.Metadata.DisplayName(), "written");
             }
         }
     }
@@ -246,6 +253,9 @@ public sealed class InstallationDbContext(DbContextOptions options) : PortalDbCo
 /// <summary>An open connection, and the transaction on it that a write is; null for a read.</summary>
 internal sealed record RawAccess(DbConnection Connection, DbTransaction? Transaction);
 
-/// <summary>A write touched a row of a tenant outside the context's scope: a bug, stopped before it reached the database.</summary>
-public sealed class ForeignTenantException(string entity)
-    : InvalidOperationException($"A {entity} of another tenant was about to be written.");
+/// <summary>
+/// A row of a tenant outside the context's scope was touched: a bug, stopped before the database got it, or before anybody saw it.
+/// Says what, and not whose.
+/// </summary>
+public sealed class ForeignTenantException(string entity, string done)
+    : InvalidOperationException($"A {entity} of another tenant was about to be {done}.");

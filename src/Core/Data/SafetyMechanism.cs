@@ -81,6 +81,7 @@ public enum SafetyMechanism
     InstallationHeld,
     OldDatabaseDoubted,
     ForeignRowRefused,
+    ForeignRowRead,
     UnitRolledBack,
     TransactionLost,
     CommitInDoubt,

@@ -79,8 +79,12 @@ public sealed class DeleteTenant(PortalDb portal, DeletionSignal signal)
     /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
     public async Task<TenantHoldings?> LookAsync(Actor actor, Guid tenantId, CancellationToken cancellation)
     {
+        await using (var installation = portal.Read(TenantScope.Installation))
+        {
+            await portal.DemandOperatorToReadAsync(installation, actor, nameof(DeleteTenant), cancellation);
+        }
+
         await using var db = portal.Read(TenantScope.For(tenantId));
-        await portal.DemandOperatorToReadAsync(db, actor, nameof(DeleteTenant), cancellation);
         return await HoldingsAsync(db, tenantId, cancellation);
     }
 

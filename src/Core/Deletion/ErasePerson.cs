@@ -249,7 +249,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         await db
             .UnsubscribeLinks.Where(row => row.NormalizedEmail == address)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NormalizedEmail, form), cancellation);
-        await PersonTexts.ForgetAsync(db, address, cancellation);
+        await PersonTexts.ForgetAsync(command, hashes, address, cancellation);
     }
 
     private static List<long[]> Ranges(List<long> numbers)

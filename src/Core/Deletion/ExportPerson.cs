@@ -82,6 +82,14 @@ public sealed class ExportPerson(PortalDb portal)
                 row.Outcome,
                 row.Reason,
             }),
+            // Of mails to them that could not be applied to the ledger.
+            events = (await PersonTexts.EventsAsync(db, address, cancellation)).ConvertAll(row => new
+            {
+                row.Type,
+                row.ReceivedAt,
+                row.State,
+                said = row.Body,
+            }),
             log = await LogAsync(db, person, hashes, address, cancellation),
         };
     }

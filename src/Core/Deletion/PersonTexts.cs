@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Deletion;
@@ -25,8 +28,45 @@ internal static class PersonTexts
         return lines.FindAll(line => whole.IsIn(line.Email));
     }
 
-    public static async Task ForgetAsync(PortalDbContext db, string address, CancellationToken cancellation)
+    /// <summary>
+    /// The provider's events that name the address and stand in no recipient's story: they could not be applied. Those that do are the ledger's.
+    /// </summary>
+    public static async Task<List<WebhookMessage>> EventsAsync(
+        PortalDbContext db,
+        string address,
+        CancellationToken cancellation
+    )
     {
+        var whole = new WholeAddress(address);
+        var found = new List<WebhookMessage>();
+        // However the provider wrote it: such events are few, and all are read.
+        await foreach (
+            var message in db
+                .WebhookMessages.AsNoTracking()
+                .Where(message => message.State != WebhookState.Applied && message.CampaignId == null)
+                .OrderBy(message => message.ReceivedAt)
+                .ThenBy(message => message.MessageId)
+                .AsAsyncEnumerable()
+                .WithCancellation(cancellation)
+        )
+        {
+            if (whole.IsInJson(message.Body))
+            {
+                found.Add(message);
+            }
+        }
+
+        return found;
+    }
+
+    public static async Task ForgetAsync(
+        CommandContext command,
+        AddressHashes hashes,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var db = command.Db;
         foreach (var line in await ImportLinesAsync(db, address, cancellation))
         {
             await db
@@ -39,6 +79,43 @@ internal static class PersonTexts
             .EventDeliveries.Where(row => row.LastError != null && row.LastError.ToLower().Contains(address))
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastError, (string?)null), cancellation);
         await ForgetAnswersAsync(db, address, cancellation);
+        await ForgetKeysAsync(db, hashes, address, cancellation);
+        foreach (var message in await EventsAsync(db, address, cancellation))
+        {
+            // Nothing is left that a later look could apply; and what is ignored goes after a month.
+            await db
+                .WebhookMessages.Where(row => row.AccountId == message.AccountId && row.MessageId == message.MessageId)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(row => row.Body, "{}")
+                            .SetProperty(row => row.State, WebhookState.Ignored)
+                            .SetProperty(row => row.AppliedAt, command.Now)
+                            .SetProperty(row => row.WaitsForEmailId, (string?)null)
+                            .SetProperty(row => row.Note, WebhookNotes.PersonErased),
+                    cancellation
+                );
+        }
+    }
+
+    /// <summary>A program may have made its keys of addresses. By the hash the same request still finds its record, and sends nothing again.</summary>
+    private static async Task ForgetKeysAsync(
+        PortalDbContext db,
+        AddressHashes hashes,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var named = await db
+            .IdempotencyRecords.Where(row => row.Key.ToLower().Contains(address))
+            .Select(row => new { row.Path, row.Key })
+            .ToListAsync(cancellation);
+        foreach (var one in named)
+        {
+            var form = ErasedPeople.Form(hashes, db.Scope.TenantId, one.Key);
+            await db
+                .IdempotencyRecords.Where(row => row.Path == one.Path && row.Key == one.Key)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Key, form), cancellation);
+        }
     }
 
     /// <summary>A kept answer may show the contact, as JSON writes the address.</summary>

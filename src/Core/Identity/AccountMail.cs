@@ -40,6 +40,12 @@ public enum AccountMailKind
 
     /// <summary>How far an organisation's audit log had come; without a link.</summary>
     AuditAnchor,
+
+    /// <summary>The provider has taken a sending domain's verification back.</summary>
+    DomainUnverified,
+
+    /// <summary>A webhook endpoint was disabled by itself.</summary>
+    EndpointDisabled,
 }
 
 public enum AccountMailState

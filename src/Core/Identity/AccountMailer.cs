@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
+using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Identity;
 
@@ -71,6 +73,39 @@ public sealed class AccountMailer(
             link: "",
             LongestTry
         );
+
+    /// <summary>Something has happened in an organisation that its owners have to know; into the transaction of that change.</summary>
+    /// <param name="words">With the organisation's name; <c>{link}</c> is the page of this kind.</param>
+    internal async Task TellOwnersAsync(
+        PortalDbContext db,
+        IIds ids,
+        DateTimeOffset now,
+        Guid tenantId,
+        AccountMailKind kind,
+        Func<string, (string Subject, string[] Lines)> words,
+        CancellationToken cancellation
+    )
+    {
+        if (
+            !IsOn
+            || await db.Tenants.Living().SingleOrDefaultAsync(row => row.Id == tenantId, cancellation) is not { } tenant
+        )
+        {
+            return;
+        }
+
+        var (subject, lines) = words(tenant.Name);
+        foreach (var owner in await OwnersAsync(db, tenantId, cancellation))
+        {
+            Add(db, ids, now, kind, owner, subject, lines, options.Link(kind, tenant.Slug), LongestTry);
+        }
+    }
+
+    internal static Task<List<string>> OwnersAsync(PortalDbContext db, Guid tenantId, CancellationToken cancellation) =>
+        db
+            .Memberships.Where(row => row.TenantId == tenantId && row.Role == TenantRole.Owner)
+            .Join(db.Users, row => row.UserId, user => user.Id, (row, user) => user.Email!)
+            .ToListAsync(cancellation);
 
     private void Add(
         PortalDbContext db,

@@ -2,22 +2,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Identity;
-
-/// <summary>Keeps authenticator secrets encrypted: whoever has a copy of the table alone has no codes.</summary>
-public sealed class AuthenticatorSecrets(IDataProtectionProvider protection)
-{
-    private readonly IDataProtector _protector = protection.CreateProtector("Ledgerpost.Identity.Authenticator");
-
-    public string Protect(string secret) => _protector.Protect(secret);
-
-    /// <exception cref="CryptographicException">The installation's keys are not those that it was encrypted with.</exception>
-    public string Unprotect(string kept) => _protector.Unprotect(kept);
-}
 
 /// <summary>Ten codes for the day on which the phone is lost; each works once.</summary>
 internal static class RecoveryCodes
@@ -108,7 +96,10 @@ internal static class CodeProof
             return null;
         }
 
-        if (Totp.Find(secrets.Unprotect(app.Secret), code, account.Now, app.LastStep) is { } step)
+        if (
+            secrets.TryUnprotect(app.Secret) is { } secret
+            && Totp.Find(secret, code, account.Now, app.LastStep) is { } step
+        )
         {
             app.LastStep = step;
             return SignInMethod.Authenticator;

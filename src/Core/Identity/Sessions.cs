@@ -159,17 +159,32 @@ public sealed class CheckSession(PortalDb portal)
         return null;
     }
 
-    /// <summary>For a command, in its own transaction; an actor that acts in no session, such as a program, has none to end.</summary>
-    internal static async Task<bool> IsOverAsync(PortalDbContext db, Actor actor, CancellationToken cancellation) =>
-        actor.SessionId is { } sessionId
-        && !await db.Sessions.AnyAsync(
-            row =>
-                row.Id == sessionId
-                && row.UserId == actor.UserId
-                && row.EndedAt == null
-                && db.Users.Any(user => user.Id == row.UserId && user.SecurityStamp == row.Stamp),
-            cancellation
+    /// <summary>
+    /// For a command, in its own transaction, by the same limits. An actor that acts in no session, such as a program, has
+    /// none to end; a person of the portal always acts in one (<c>PortalPrincipal</c>).
+    /// </summary>
+    internal static async Task<bool> IsOverAsync(PortalDbContext db, Actor actor, CancellationToken cancellation)
+    {
+        if (actor.SessionId is not { } sessionId)
+        {
+            return false;
+        }
+
+        var now = db.Time.GetUtcNow();
+        return !await Holding(db, now).AnyAsync(row => row.Id == sessionId && row.UserId == actor.UserId, cancellation);
+    }
+
+    /// <summary>Sessions that are not over, for whatever reason.</summary>
+    internal static IQueryable<UserSession> Holding(PortalDbContext db, DateTimeOffset now)
+    {
+        var (idle, old) = (now - UserSession.IdleLimit, now - UserSession.AgeLimit);
+        return db.Sessions.Where(row =>
+            row.EndedAt == null
+            && row.LastSeenAt > idle
+            && row.CreatedAt > old
+            && db.Users.Any(user => user.Id == row.UserId && user.SecurityStamp == row.Stamp)
         );
+    }
 }
 
 /// <summary>Where a person is signed in, and who tried to be.</summary>
@@ -180,16 +195,10 @@ public sealed class SessionList(PortalDb portal)
     /// <summary>Those that hold, the newest use first.</summary>
     public async Task<IReadOnlyList<UserSession>> OpenAsync(Guid userId, CancellationToken cancellation)
     {
-        var now = portal.Time.GetUtcNow();
-        var (idle, old) = (now - UserSession.IdleLimit, now - UserSession.AgeLimit);
         await using var db = portal.Read(TenantScope.None);
-        var stamp = await db
-            .Users.Where(user => user.Id == userId)
-            .Select(user => user.SecurityStamp)
-            .SingleOrDefaultAsync(cancellation);
-        return await db
-            .Sessions.Where(row => row.UserId == userId && row.EndedAt == null && row.Stamp == stamp)
-            .Where(row => row.LastSeenAt > idle && row.CreatedAt > old)
+        return await CheckSession
+            .Holding(db, portal.Time.GetUtcNow())
+            .Where(row => row.UserId == userId)
             .OrderByDescending(row => row.LastSeenAt)
             .ToListAsync(cancellation);
     }

@@ -1,25 +1,27 @@
 using System.Xml.Linq;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Identity;
 
 /// <summary>
-/// Data-protection keys in the database: a backup holds them, and instances on one database share cookies. The interface
-/// is synchronous; it is called a few times in a process' life.
+/// Data-protection keys in the database: a backup holds them, and instances on one database share cookies. Their secrets are
+/// encrypted (<see cref="KeyRingSeal"/>). The interface is synchronous; it is called a few times in a process' life.
 /// </summary>
 public sealed class StoredKeys(PortalDb portal) : IXmlRepository
 {
     public IReadOnlyCollection<XElement> GetAllElements()
     {
-        using var db = portal.Read(TenantScope.None);
+        using var db = portal.Read(TenantScope.Installation);
         return [.. db.DataProtectionKeys.Select(key => key.Xml).AsEnumerable().Select(XElement.Parse)];
     }
 
     public void StoreElement(XElement element, string friendlyName) =>
         portal
             .WriteAsync(
-                TenantScope.None,
+                TenantScope.Installation,
                 (db, _) =>
                 {
                     db.DataProtectionKeys.Add(
@@ -35,4 +37,46 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
             )
             .GetAwaiter()
             .GetResult();
+
+    /// <summary>
+    /// At the start, before anything is decrypted: all keys can be opened, and those that an earlier version stored unencrypted, or
+    /// that are under a former audit key, are written anew.
+    /// </summary>
+    /// <exception cref="DatabaseUnsafeException">One cannot be opened. Nobody is signed out and no secret is given up for it.</exception>
+    internal static async Task SealAsync(PortalDb portal, AuditKeys keys, CancellationToken cancellation)
+    {
+        var seal = new KeyRingSeal(keys);
+        await using (var read = portal.Read(TenantScope.Installation))
+        {
+            var ring = await read.DataProtectionKeys.Select(key => key.Xml).ToListAsync(cancellation);
+            try
+            {
+                seal.Demand(ring);
+            }
+            catch (DatabaseUnsafeException exception)
+            {
+                portal.Safety.Fired(SafetyMechanism.DatabaseUnsafe, exception.Message);
+                throw;
+            }
+
+            if (ring.TrueForAll(xml => seal.Renewed(xml) is null))
+            {
+                return;
+            }
+        }
+
+        await portal.WriteAsync(
+            TenantScope.Installation,
+            async (db, token) =>
+            {
+                foreach (var key in await db.DataProtectionKeys.ToListAsync(token))
+                {
+                    key.Xml = seal.Renewed(key.Xml) ?? key.Xml;
+                }
+            },
+            cancellation
+        );
+        // What it was before must not stay in SQLite's log.
+        await portal.EmptyLogAsync(cancellation);
+    }
 }

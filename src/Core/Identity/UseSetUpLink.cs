@@ -52,6 +52,11 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                 {
                     user = await db.Users.SingleAsync(candidate => candidate.Id == userId, ct);
                 }
+                else if (await db.Users.AnyAsync(candidate => candidate.IsOperator, ct))
+                {
+                    // It was for the first one, who has come another way.
+                    return new SetUpResult.LinkOver();
+                }
                 else if (!EmailAddress.TryParse(email, out var address, out var reason))
                 {
                     return new SetUpResult.Invalid("email", reason);

@@ -62,6 +62,9 @@ public enum SessionEnd
     Revoked,
     PasswordChanged,
 
+    /// <summary>The person was an operator, and another operator decided that they are none any more.</summary>
+    RightsTaken,
+
     /// <summary>Not used for too long, or too old. Never stored: the clock says it.</summary>
     Expired,
 

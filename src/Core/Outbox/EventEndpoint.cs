@@ -87,6 +87,9 @@ public sealed class EventDelivery : ITenantOwned
     public Guid? CampaignId { get; init; }
     public int? RecipientNumber { get; init; }
 
+    /// <summary>Of an event about a sending domain.</summary>
+    public Guid? DomainId { get; init; }
+
     /// <summary>Why, as a code, where the change has a reason.</summary>
     public string? Reason { get; init; }
 

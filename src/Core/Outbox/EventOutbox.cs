@@ -64,7 +64,7 @@ internal static class EventOutbox
         string? reason,
         DateTimeOffset now,
         CancellationToken cancellation
-    ) => OneAsync(db, tenantId, type, campaignId, email: null, reason, now, cancellation);
+    ) => OneAsync(db, tenantId, type, campaignId, email: null, domainId: null, reason, now, cancellation);
 
     /// <summary>Somebody has asked not to be written to.</summary>
     public static Task UnsubscribedAsync(
@@ -73,7 +73,19 @@ internal static class EventOutbox
         string email,
         DateTimeOffset now,
         CancellationToken cancellation
-    ) => OneAsync(db, tenantId, EventType.ContactUnsubscribed, null, email, null, now, cancellation);
+    ) => OneAsync(db, tenantId, EventType.ContactUnsubscribed, null, email, null, null, now, cancellation);
+
+    /// <summary>The provider has verified a domain, or taken that back.</summary>
+    /// <param name="status">Its word, as it is kept.</param>
+    public static Task DomainAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        Guid domainId,
+        EventType type,
+        string status,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    ) => OneAsync(db, tenantId, type, null, null, domainId, status, now, cancellation);
 
     /// <summary>
     /// Every recipient of these numbers that the transaction has accepted, refused, excluded or made unknown: whose row bears
@@ -183,6 +195,7 @@ internal static class EventOutbox
         EventType type,
         Guid? campaignId,
         string? email,
+        Guid? domainId,
         string? reason,
         DateTimeOffset now,
         CancellationToken cancellation
@@ -190,9 +203,10 @@ internal static class EventOutbox
         db.ExecuteAsync(
             FormattableStringFactory.Create(
                 $$"""
-                INSERT INTO "EventDeliveries" ({{Columns}})
+                INSERT INTO "EventDeliveries" ({{Columns}}, "DomainId")
                 SELECT e."TenantId", {{Id(db, "{7}", "0")}}, e."Id", {1}, {2}, {{Nullable(db, "{3}", "uuid")}}, NULL,
-                    {{Nullable(db, "{4}", "text")}}, {{Nullable(db, "{5}", "text")}}, 'Waiting', {2}, 0, 0
+                    {{Nullable(db, "{4}", "text")}}, {{Nullable(db, "{5}", "text")}}, 'Waiting', {2}, 0, 0,
+                    {{Nullable(db, "{8}", "uuid")}}
                 FROM "EventEndpoints" AS e
                 WHERE e."TenantId" = {0} AND e."State" = 'Enabled' AND (e."Events" & {6}) <> 0{{(
                     campaignId is null ? "" : IsComposed
@@ -206,7 +220,8 @@ internal static class EventOutbox
                 Bounded(reason),
                 email,
                 EventTypes.Bit(type),
-                Prefix(now, $"{campaignId:N}{email}/{type}/{InstantConverter.ToMicroseconds(now)}")
+                Prefix(now, $"{campaignId:N}{domainId:N}{email}/{type}/{InstantConverter.ToMicroseconds(now)}"),
+                domainId
             ),
             cancellation
         );
@@ -229,5 +244,5 @@ internal static class EventOutbox
             ? $"CAST({prefix} || lpad(to_hex(CAST({number} AS BIGINT) * 256 + e.\"Slot\"), 8, '0') AS uuid)"
             : $"{prefix} || printf('%08X', {number} * 256 + e.\"Slot\")";
 
-    private static string? Bounded(string? text) => text?.Length > MaxReason ? text[..MaxReason] : text;
+    private static string? Bounded(string? text) => text is null ? null : KeptText.Cut(text, MaxReason);
 }

@@ -32,6 +32,10 @@ public enum EventType
     RecipientOpened = 18,
     RecipientClicked = 19,
     ContactUnsubscribed = 20,
+    DomainVerified = 21,
+
+    /// <summary>The provider has taken a verification back: nothing goes out from it.</summary>
+    DomainUnverified = 22,
 
     /// <summary>A person asked for it, to see whether the address answers; nobody subscribes it.</summary>
     EndpointTest = 31,

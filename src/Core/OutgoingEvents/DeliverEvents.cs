@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Ledgerpost.Outbox;
 using Ledgerpost.Sending;
 using Microsoft.EntityFrameworkCore;
@@ -16,6 +17,7 @@ public sealed record DueEndpoint(Guid TenantId, Guid Id);
 /// sent twice without need; whoever dies between the answer and its commit sends it again under the same id. At least once
 /// is the promise.
 /// </summary>
+/// <param name="mailer">Null where the portal writes no mails.</param>
 public sealed class DeliverEvents(
     PortalDb db,
     IIds ids,
@@ -23,7 +25,8 @@ public sealed class DeliverEvents(
     EndpointSecrets secrets,
     Random random,
     CrashPoints crash,
-    ILogger<DeliverEvents> logger
+    ILogger<DeliverEvents> logger,
+    AccountMailer? mailer = null
 )
 {
     /// <summary>Requests at one endpoint at one time.</summary>
@@ -35,7 +38,7 @@ public sealed class DeliverEvents(
     /// <summary>Longer than the slowest batch takes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
-    private readonly SettleDeliveries _settle = new(random);
+    private readonly SettleDeliveries _settle = new(random, ids, mailer);
 
     /// <returns>Those that may be served now, of all tenants.</returns>
     public async Task<IReadOnlyList<DueEndpoint>> DueAsync(CancellationToken cancellation)
@@ -184,6 +187,15 @@ public sealed class DeliverEvents(
             return new Sent(
                 delivery,
                 new EventAnswer(null, "Its secret cannot be read here any more; make a new one.", TimeSpan.Zero)
+            );
+        }
+        catch (Exception exception)
+        {
+            // One that cannot be sent must not keep those beside it, which may have arrived, from being settled.
+            logger.LogError(exception, "Delivery {DeliveryId} could not be sent.", delivery.Id);
+            return new Sent(
+                delivery,
+                new EventAnswer(null, "It could not be sent; the portal's log says more.", TimeSpan.Zero)
             );
         }
     }

@@ -48,6 +48,8 @@ internal static class EventBodies
         string? ProviderEmailId
     );
 
+    private sealed record DomainData(Guid Id, string? Name, string? Status);
+
     private sealed record AddressData(string? Email);
 
     private sealed record TestData(Guid EndpointId, string Message);
@@ -86,6 +88,13 @@ internal static class EventBodies
             .Where(mail => ids.Contains(mail.Id))
             .Select(mail => mail.Id)
             .ToListAsync(cancellation);
+        var named = deliveries.Select(row => row.DomainId).OfType<Guid>().ToList();
+        var domains =
+            named.Count == 0
+                ? []
+                : await db
+                    .SendingDomains.Where(row => named.Contains(row.Id))
+                    .ToDictionaryAsync(row => row.Id, row => row.Name, cancellation);
         return
         [
             .. deliveries.Select(row =>
@@ -97,7 +106,8 @@ internal static class EventBodies
                             row,
                             row.CampaignId is { } id ? campaigns.GetValueOrDefault(id) : null,
                             recipients.GetValueOrDefault((row.CampaignId ?? Guid.Empty, row.RecipientNumber ?? 0)),
-                            row.CampaignId is { } owner && mails.Contains(owner)
+                            row.CampaignId is { } owner && mails.Contains(owner),
+                            domains.GetValueOrDefault(row.DomainId ?? Guid.Empty)
                         )
                     ),
                     Json
@@ -109,13 +119,21 @@ internal static class EventBodies
     private static bool IsCampaigns(EventDelivery row) => row is { CampaignId: not null, RecipientNumber: null };
 
     /// <param name="mail">Whether its campaign is a transactional mail.</param>
-    private static object Data(EventDelivery row, CountedCampaign? campaign, Recipient? recipient, bool mail) =>
+    /// <param name="domain">Its name; null when it was removed since.</param>
+    private static object Data(
+        EventDelivery row,
+        CountedCampaign? campaign,
+        Recipient? recipient,
+        bool mail,
+        string? domain
+    ) =>
         row switch
         {
             { Type: EventType.EndpointTest } => new TestData(
                 row.EndpointId,
                 "A test: this address takes events, and nothing has happened."
             ),
+            { DomainId: { } id } => new DomainData(id, domain, Snake(row.Reason)),
             { RecipientNumber: { } number } => new RecipientData(
                 mail ? null : row.CampaignId,
                 mail ? row.CampaignId : null,

@@ -104,7 +104,7 @@ public sealed class EventHttp : IDisposable
             var status = (int)answer.StatusCode;
             return new EventAnswer(
                 status,
-                answer.IsSuccessStatusCode ? null : await SayAsync(answer, stop.Token),
+                answer.IsSuccessStatusCode ? null : await SayAsync(answer, stop.Token, cancellation),
                 _time.GetElapsedTime(began),
                 answer.Headers.RetryAfter is { } asked ? asked.Delta ?? asked.Date - _time.GetUtcNow() : null
             );
@@ -184,16 +184,35 @@ public sealed class EventHttp : IDisposable
         };
     }
 
-    private static async Task<string> SayAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    /// <param name="time">Over when the answer has taken too long; what has come until then is used.</param>
+    private static async Task<string> SayAsync(
+        HttpResponseMessage answer,
+        CancellationToken time,
+        CancellationToken cancellation
+    )
     {
         if (answer.StatusCode is >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest)
         {
             return "Redirects are not followed; give the address where events are taken.";
         }
 
-        var bytes = new byte[MaxAnswer];
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
-        var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation);
+        var (bytes, length) = (new byte[MaxAnswer], 0);
+        try
+        {
+            await using var body = await answer.Content.ReadAsStreamAsync(time);
+            while (length < bytes.Length && await body.ReadAsync(bytes.AsMemory(length), time) is > 0 and var read)
+            {
+                length += read;
+            }
+        }
+        catch (Exception exception)
+            when (exception is IOException or HttpRequestException
+                || (exception is OperationCanceledException && !cancellation.IsCancellationRequested)
+            )
+        {
+            // It broke off, or never ends: its status has come, and that is what counts.
+        }
+
         var text = Encoding.UTF8.GetString(bytes, 0, length);
         return string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
     }

@@ -1,5 +1,7 @@
 using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Ledgerpost.Outbox;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -10,7 +12,7 @@ namespace Ledgerpost.OutgoingEvents;
 internal sealed record Sent(EventDelivery Delivery, EventAnswer Answer);
 
 /// <summary>Writes down what became of a try, and what it says about its endpoint; in the caller's transaction.</summary>
-internal sealed class SettleDeliveries(Random random)
+internal sealed class SettleDeliveries(Random random, IIds ids, AccountMailer? mailer)
 {
     /// <summary>An endpoint to which nothing came through for so long is disabled.</summary>
     private static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(5);
@@ -43,7 +45,7 @@ internal sealed class SettleDeliveries(Random random)
             answer.IsDelivered ? DeliveryState.Delivered
             : again is null ? DeliveryState.Failed
             : DeliveryState.Waiting;
-        var error = answer.Error?.Length > MaxError ? answer.Error[..MaxError] : answer.Error;
+        var error = answer.Error is { } said ? PlainText.Kept(said, MaxError) : null;
         var duration = (int)answer.Duration.TotalMilliseconds;
         return row.ExecuteUpdateAsync(
             set =>
@@ -106,7 +108,7 @@ internal sealed class SettleDeliveries(Random random)
         return true;
     }
 
-    private static Task DisableAsync(
+    private async Task DisableAsync(
         PortalDbContext context,
         EventEndpoint endpoint,
         DisabledReason reason,
@@ -115,7 +117,7 @@ internal sealed class SettleDeliveries(Random random)
     )
     {
         (endpoint.State, endpoint.DisabledReason, endpoint.DisabledAt) = (EndpointState.Disabled, reason, now);
-        return AuditLog.AppendAsync(
+        await AuditLog.AppendAsync(
             context,
             endpoint.TenantId,
             Actor.System,
@@ -127,6 +129,26 @@ internal sealed class SettleDeliveries(Random random)
             new { reason = reason.ToString(), failing_since = endpoint.FailingSince },
             cancellation
         );
+        if (mailer is not null)
+        {
+            await mailer.TellOwnersAsync(
+                context,
+                ids,
+                now,
+                endpoint.TenantId,
+                AccountMailKind.EndpointDisabled,
+                tenant =>
+                    (
+                        $"A webhook endpoint of {tenant} was disabled",
+                        [
+                            $"{new Uri(endpoint.Url).GetLeftPart(UriPartial.Path)} takes no events of {tenant} any more: {(reason == DisabledReason.Gone ? "it answered 410 Gone" : "nothing came through for five days")}, so it was disabled.",
+                            "Nothing is written for it from now on. What waited is kept, and goes out when it is enabled again.",
+                            "See what it answered, mend it and enable it there: {link}",
+                        ]
+                    ),
+                cancellation
+            );
+        }
     }
 
     private TimeSpan? After(int tries)

@@ -41,6 +41,16 @@ public sealed class OperatorKey
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? LastUsedAt { get; set; }
     public DateTimeOffset? RevokedAt { get; set; }
+
+    public static OperatorKey Of(Guid id, string name, string token, DateTimeOffset now) =>
+        new()
+        {
+            Id = id,
+            Name = name,
+            TokenHash = ApiToken.Hash(token),
+            Ending = ApiToken.Ending(token),
+            CreatedAt = now,
+        };
 }
 
 /// <summary>The text of a key: <c>lp_</c> or <c>lp_op_</c>, and 256 random bits, so that a plain hash of it tells nothing.</summary>

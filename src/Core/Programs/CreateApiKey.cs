@@ -49,6 +49,9 @@ public abstract record ApiKeyOutcome
 
     /// <summary>The tenant has an owner, who makes its keys.</summary>
     public sealed record HasOwner : ApiKeyOutcome;
+
+    /// <summary>A key was made before, which may have filled the tenant: another one would show an operator what is in it.</summary>
+    public sealed record HasKey : ApiKeyOutcome;
 }
 
 /// <summary>A key as lists show it; the token is not among it.</summary>
@@ -104,8 +107,8 @@ public sealed class CreateApiKey(PortalDb portal)
 }
 
 /// <summary>
-/// An operator makes a tenant's first key, while nobody owns it. Once somebody does, only they can: an operator sees no
-/// content.
+/// An operator makes a tenant's first key, while nobody owns it and no key was ever made: an operator sees no content, and
+/// from the first key on there may be some. Where that key is lost, an owner is the way back (<see cref="InviteFirstOwner"/>).
 /// </summary>
 public sealed class CreateFirstApiKey(PortalDb portal)
 {
@@ -138,6 +141,12 @@ public sealed class CreateFirstApiKey(PortalDb portal)
                 )
                 {
                     return new ApiKeyOutcome.HasOwner();
+                }
+
+                // Revoked ones too: what they put in is still there.
+                if (await command.Db.ApiKeys.AnyAsync(row => row.TenantId == tenantId, token))
+                {
+                    return new ApiKeyOutcome.HasKey();
                 }
 
                 var (name, scopes, errors) = input.Check();

@@ -81,7 +81,7 @@ public sealed class FindProgram(PortalDb portal)
     private async Task<ProgramIdentity?> OperatorAsync(string hash, string? from, CancellationToken cancellation)
     {
         OperatorKey? key;
-        await using (var db = portal.Read(TenantScope.None))
+        await using (var db = portal.Read(TenantScope.Installation))
         {
             key = await db.OperatorKeys.SingleOrDefaultAsync(row => row.TokenHash == hash, cancellation);
         }
@@ -101,7 +101,7 @@ public sealed class FindProgram(PortalDb portal)
         if (key.LastUsedAt is not { } used || now - used >= Exact)
         {
             await KeepAsync(
-                TenantScope.None,
+                TenantScope.Installation,
                 (db, token) =>
                     db
                         .OperatorKeys.Where(row => row.Id == key.Id)

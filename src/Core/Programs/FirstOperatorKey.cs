@@ -21,14 +21,7 @@ public sealed class FirstOperatorKey(PortalDb portal)
                 }
 
                 var now = portal.Time.GetUtcNow();
-                var added = new OperatorKey
-                {
-                    Id = portal.Ids.New(),
-                    Name = "Bootstrap",
-                    TokenHash = ApiToken.Hash(key),
-                    Ending = ApiToken.Ending(key),
-                    CreatedAt = now,
-                };
+                var added = OperatorKey.Of(portal.Ids.New(), "Bootstrap", key, now);
                 db.OperatorKeys.Add(added);
                 await AuditLog.AppendAsync(
                     db,

@@ -1,4 +1,5 @@
 using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -22,7 +23,7 @@ public sealed record CommandAnswer(
 }
 
 /// <summary>An <c>Idempotency-Key</c> as it came with a request.</summary>
-/// <param name="Path">The concrete path.</param>
+/// <param name="Path">The concrete path, in one spelling however it was asked for.</param>
 /// <param name="BodyHash">SHA-256 of the body as it came, in hexadecimal; asked for within the command, when all was read.</param>
 public sealed record RequestKey(string Key, string Path, Func<string> BodyHash)
 {
@@ -63,11 +64,12 @@ public sealed class RequestRecord<TOutcome>(
             return;
         }
 
+        var kept = await KeptAsync(command, key.Key, cancellation);
         var earlier = await command
             .Db.IdempotencyRecords.Where(record =>
-                record.TenantId == command.TenantId && record.Path == key.Path && record.Key == key.Key
+                record.TenantId == command.TenantId && record.Path == key.Path && kept.Contains(record.Key)
             )
-            .SingleOrDefaultAsync(cancellation);
+            .FirstOrDefaultAsync(cancellation);
         if (earlier is null)
         {
             return;
@@ -87,6 +89,16 @@ public sealed class RequestRecord<TOutcome>(
         Answer = new CommandAnswer(earlier.Status, earlier.Body, earlier.Location, earlier.CampaignId);
         throw new CommandAnsweredException();
     }
+
+    /// <summary>The key as it is, and as it is kept after the person was erased whose address is in it.</summary>
+    private static async Task<IReadOnlyList<string>> KeptAsync(
+        CommandContext command,
+        string key,
+        CancellationToken cancellation
+    ) =>
+        key.Contains('@', StringComparison.Ordinal)
+            ? [key, ErasedPeople.Form(await AddressHashes.OfAsync(command.Db, cancellation), command.TenantId, key)]
+            : [key];
 
     public async Task CompleteAsync(CommandContext command, object? outcome, CancellationToken cancellation)
     {

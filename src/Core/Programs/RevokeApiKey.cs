@@ -32,7 +32,7 @@ public sealed class RevokeApiKey(PortalDb portal)
         );
 }
 
-/// <summary>The tenant's keys that hold, newest first.</summary>
+/// <summary>The tenant's keys that hold, newest first, for an owner.</summary>
 public sealed class ApiKeyList(PortalDb portal)
 {
     // One more than a page of the API shows, which tells it whether there is a next one.
@@ -40,6 +40,7 @@ public sealed class ApiKeyList(PortalDb portal)
 
     /// <param name="after">The last id of the page before.</param>
     /// <param name="limit">1 to <see cref="MaxPageSize"/>.</param>
+    /// <exception cref="AccessDeniedException">The caller is not an owner.</exception>
     public async Task<IReadOnlyList<ApiKeyRow>> ExecuteAsync(
         Caller caller,
         Guid? after,
@@ -48,6 +49,7 @@ public sealed class ApiKeyList(PortalDb portal)
     )
     {
         await using var db = portal.Read(caller.Scope);
+        await portal.DemandToReadAsync(db, caller, TenantRole.Owner, nameof(ApiKeyList), cancellation);
         var keys = await db
             .ApiKeys.Where(key => key.RevokedAt == null)
             .NewestFirst(key => key.Id, after)

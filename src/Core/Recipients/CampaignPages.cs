@@ -5,6 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Recipients;
 
 /// <summary>Who was mailed with a campaign, in numbers, as programs read them beside it.</summary>
+/// <param name="OpenedByMachines">Of the opened, those whom no person has opened as far as is known: a scanner or a privacy proxy.</param>
+/// <param name="ClickedByMachines">The same of the clicked.</param>
 public sealed record LedgerCounts(
     int Recipients = 0,
     int Pending = 0,
@@ -15,15 +17,21 @@ public sealed record LedgerCounts(
     int Complained = 0,
     int Refused = 0,
     int Excluded = 0,
-    int Unknown = 0
+    int Unknown = 0,
+    int Opened = 0,
+    int OpenedByMachines = 0,
+    int Clicked = 0,
+    int ClickedByMachines = 0
 );
 
 /// <param name="Continuable">No follow-up that can still send stands behind it.</param>
 public sealed record CountedCampaign(Campaign Campaign, LedgerCounts Counts, bool Continuable);
 
-/// <summary>Campaigns with their numbers, page by page for programs; a page costs two statements, however many are on it.</summary>
+/// <summary>Campaigns with their numbers, page by page for programs; a page costs five statements, however many are on it.</summary>
 public sealed class CampaignPages(PortalDb portal)
 {
+    private sealed record Looked(Guid CampaignId, int All, int ByMachines);
+
     /// <param name="after">The last id of the page before.</param>
     public Task<IReadOnlyList<CountedCampaign>> ExecuteAsync(
         TenantScope scope,
@@ -90,6 +98,16 @@ public sealed class CampaignPages(PortalDb portal)
                 Count = group.Count(),
             })
             .ToListAsync(cancellation);
+        var opened = await ledgers
+            .Where(row => row.OpenedAt != null)
+            .GroupBy(row => row.CampaignId)
+            .Select(group => new Looked(group.Key, group.Count(), group.Count(row => row.OpenedByPersonAt == null)))
+            .ToDictionaryAsync(looked => looked.CampaignId, cancellation);
+        var clicked = await ledgers
+            .Where(row => row.ClickedAt != null)
+            .GroupBy(row => row.CampaignId)
+            .Select(group => new Looked(group.Key, group.Count(), group.Count(row => row.ClickedByPersonAt == null)))
+            .ToDictionaryAsync(looked => looked.CampaignId, cancellation);
         var continuable = await Lineage
             .NotContinued(db, db.Campaigns.Where(campaign => ids.Contains(campaign.Id)))
             .Select(campaign => campaign.Id)
@@ -116,7 +134,11 @@ public sealed class CampaignPages(PortalDb portal)
                         delivery.GetValueOrDefault(Delivery.Complained),
                         state.GetValueOrDefault(RecipientState.Refused),
                         state.GetValueOrDefault(RecipientState.Excluded),
-                        state.GetValueOrDefault(RecipientState.Unknown)
+                        state.GetValueOrDefault(RecipientState.Unknown),
+                        opened.GetValueOrDefault(campaign.Id)?.All ?? 0,
+                        opened.GetValueOrDefault(campaign.Id)?.ByMachines ?? 0,
+                        clicked.GetValueOrDefault(campaign.Id)?.All ?? 0,
+                        clicked.GetValueOrDefault(campaign.Id)?.ByMachines ?? 0
                     ),
                     continuable.Contains(campaign.Id)
                 );

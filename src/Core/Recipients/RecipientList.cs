@@ -46,7 +46,9 @@ public sealed record RecipientListItem(
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt,
     string? AssumedBy,
-    BounceType? Bounce
+    BounceType? Bounce,
+    DateTimeOffset? OpenedByPersonAt,
+    DateTimeOffset? ClickedByPersonAt
 )
 {
     /// <summary>One for the list and for the single recipient, so that both show the same.</summary>
@@ -67,7 +69,9 @@ public sealed record RecipientListItem(
             row.ProviderEmailId,
             row.UpdatedAt,
             row.AssumedBy,
-            row.Bounce
+            row.Bounce,
+            row.OpenedByPersonAt,
+            row.ClickedByPersonAt
         );
 }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
 using Ledgerpost.Audit;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 
@@ -46,17 +47,7 @@ public sealed class ContactExport(PortalDb portal)
         await portal.Tally.DemandAsync(
             Happening.Exported(caller, "contacts.exported", "contact", "", "contacts", about)
         );
-        await using var csv = CsvWriter.Create(
-            content,
-            new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = true },
-            leaveOpen: true
-        );
-        foreach (var column in Columns)
-        {
-            csv.WriteField(column);
-        }
-
-        await csv.EndRecordAsync(cancellation);
+        await using var csv = await CsvFile.BeginAsync(content, Columns, cancellation);
         Guid? after = null;
         while (true)
         {

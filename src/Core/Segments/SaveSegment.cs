@@ -55,11 +55,12 @@ public sealed class CreateSegment(PortalDb portal)
 
 public sealed class ChangeSegment(PortalDb portal)
 {
+    /// <param name="change">From what is kept to what shall be, so that what another changed at the same moment stays.</param>
     /// <exception cref="AccessDeniedException">The caller is not an editor.</exception>
     public Task<SegmentOutcome> ExecuteAsync(
         Caller caller,
         Guid segmentId,
-        SegmentInput input,
+        Func<Segment, SegmentInput> change,
         CancellationToken cancellation = default
     ) =>
         portal.CommandAsync<SegmentOutcome>(
@@ -67,18 +68,18 @@ public sealed class ChangeSegment(PortalDb portal)
             TenantRole.Editor,
             async (command, token) =>
             {
-                var (valid, errors) = input.Check();
-                if (valid is null)
-                {
-                    return new SegmentOutcome.Invalid(errors);
-                }
-
                 var segment = await command
                     .Db.Segments.Include(row => row.Tags)
                     .SingleOrDefaultAsync(row => row.Id == segmentId, token);
                 if (segment is null)
                 {
                     return new SegmentOutcome.NotFound();
+                }
+
+                var (valid, errors) = change(segment).Check();
+                if (valid is null)
+                {
+                    return new SegmentOutcome.Invalid(errors);
                 }
 
                 // Its members, or its rule, would silently be gone.

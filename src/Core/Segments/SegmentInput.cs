@@ -9,6 +9,9 @@ public sealed record SegmentInput(string? Name, SegmentMatch Match, string? Tags
     public const int MaxNameLength = 100;
     public const int MaxTags = 20;
 
+    /// <summary>Instead of <see cref="Tags"/>, each by itself, as a program gives them: nothing in one separates it.</summary>
+    public IReadOnlyList<string?>? TagList { get; init; }
+
     /// <summary>Every wrong field, before anything is done.</summary>
     public IReadOnlyList<FieldError> Problems() => Check().Errors;
 
@@ -24,7 +27,13 @@ public sealed record SegmentInput(string? Name, SegmentMatch Match, string? Tags
             errors.Add(new FieldError(nameof(Name), "Give the segment a name."));
         }
 
-        if (!Tag.TryParseList(Tags, out var tags, out reason))
+        if (
+            !(
+                TagList is null
+                    ? Tag.TryParseList(Tags, out var tags, out reason)
+                    : Tag.TryParseEach(TagList, out tags, out reason)
+            )
+        )
         {
             errors.Add(new FieldError(nameof(Tags), reason));
         }

@@ -6,7 +6,24 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Senders;
 
 /// <summary>A sender as typed; nothing is checked yet.</summary>
-public sealed record SenderInput(Guid DomainId, string? LocalPart, string? DisplayName, string? ReplyTo);
+public sealed record SenderInput(Guid DomainId, string? LocalPart, string? DisplayName, string? ReplyTo)
+{
+    /// <summary>Every wrong field, as far as it can be told without looking anything up.</summary>
+    public IReadOnlyList<FieldError> Problems() =>
+        [.. LocalPartProblem(null) is { } problem ? [problem] : Array.Empty<FieldError>(), .. Naming.Problems()];
+
+    internal string Mailbox => LocalPart?.Trim().ToLowerInvariant() ?? "";
+
+    internal SenderNaming Naming => new(DisplayName, ReplyTo);
+
+    /// <param name="domain">Null where it is not known.</param>
+    internal FieldError? LocalPartProblem(string? domain) =>
+        // A stray @ would name another domain than the one that was chosen.
+        Mailbox.Contains('@', StringComparison.Ordinal)
+        || !EmailAddress.TryParse($"{Mailbox}@{domain ?? "example.com"}", out _, out _)
+            ? new FieldError(nameof(LocalPart), "Type what stands before the @, such as news or hello.")
+            : null;
+}
 
 /// <summary>What became of adding or removing a sender.</summary>
 public abstract record SenderOutcome
@@ -48,19 +65,10 @@ public sealed class AddSender(PortalDb portal)
                     errors.Add(new FieldError(nameof(SenderInput.DomainId), "Choose one of your domains."));
                 }
 
-                var localPart = input.LocalPart?.Trim().ToLowerInvariant() ?? "";
-                // A stray @ would name another domain than the one that was chosen.
-                if (
-                    localPart.Contains('@', StringComparison.Ordinal)
-                    || !EmailAddress.TryParse($"{localPart}@{domain?.Name ?? "example.com"}", out _, out _)
-                )
+                var localPart = input.Mailbox;
+                if (input.LocalPartProblem(domain?.Name) is { } problem)
                 {
-                    errors.Add(
-                        new FieldError(
-                            nameof(SenderInput.LocalPart),
-                            "Type what stands before the @, such as news or hello."
-                        )
-                    );
+                    errors.Add(problem);
                 }
                 else if (
                     await command.Db.SenderIdentities.AnyAsync(

@@ -11,12 +11,12 @@ namespace Ledgerpost.Senders;
 /// </summary>
 public sealed class ChangeSender(PortalDb portal)
 {
+    /// <param name="change">From what is kept to what shall be, so that what another changed at the same moment stays.</param>
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
     public Task<SenderOutcome> ExecuteAsync(
         Caller caller,
         Guid senderId,
-        string? displayName,
-        string? replyTo,
+        Func<SenderIdentity, SenderNaming> change,
         CancellationToken cancellation = default
     ) =>
         portal.CommandAsync<SenderOutcome>(
@@ -33,7 +33,8 @@ public sealed class ChangeSender(PortalDb portal)
                 }
 
                 var errors = new List<FieldError>();
-                var (name, reply) = SenderNames.Check(displayName, replyTo, errors);
+                var typed = change(sender);
+                var (name, reply) = SenderNames.Check(typed.DisplayName, typed.ReplyTo, errors);
                 if (errors.Count > 0)
                 {
                     return new SenderOutcome.Invalid(errors);
@@ -57,6 +58,17 @@ public sealed class ChangeSender(PortalDb portal)
             },
             cancellation
         );
+}
+
+/// <summary>What stands beside a sender's address, as typed; nothing is checked yet.</summary>
+public sealed record SenderNaming(string? DisplayName, string? ReplyTo)
+{
+    public IReadOnlyList<FieldError> Problems()
+    {
+        var errors = new List<FieldError>();
+        SenderNames.Check(DisplayName, ReplyTo, errors);
+        return errors;
+    }
 }
 
 internal static class SenderNames

@@ -1,13 +1,16 @@
 using System.Text.Json;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Ledgerpost.Outbox;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Senders;
 
 /// <summary>What adding and checking have in common: bring a domain that stands here to the provider, and its answer back.</summary>
-public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider)
+/// <param name="mailer">Null where the portal writes no mails.</param>
+public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider, AccountMailer? mailer = null)
 {
     internal const string NotHere =
         "This domain cannot be added here. If it is yours, ask the people who run this installation.";
@@ -131,7 +134,7 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
                     return new DomainOutcome.Known(domainId, domain.Status);
                 }
 
-                Apply(command, domain, known);
+                await ApplyAsync(command, domain, known, token);
                 return new DomainOutcome.Known(domainId, domain.Status);
             },
             cancellation
@@ -161,7 +164,12 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
         );
     }
 
-    private static void Apply(CommandContext command, SendingDomain domain, ProviderDomain known)
+    private async Task ApplyAsync(
+        CommandContext command,
+        SendingDomain domain,
+        ProviderDomain known,
+        CancellationToken cancellation
+    )
     {
         if (known.NewWord is not null && domain.Status == DomainStatus.Verified)
         {
@@ -183,6 +191,7 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
             );
         }
 
+        var before = domain.Status;
         // Whoever has just changed its records, or lost them, looks again soon.
         domain.Looks = domain.Status == known.Status ? domain.Looks + 1 : 0;
         domain.ProviderDomainId = known.Id;
@@ -194,6 +203,46 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
         {
             domain.Records = JsonSerializer.Serialize(known.Records, Json);
         }
+
+        if ((before == DomainStatus.Verified) != (domain.Status == DomainStatus.Verified))
+        {
+            await TellAsync(command, domain, cancellation);
+        }
+    }
+
+    /// <summary>Once for each time that it is verified, and each time that it is not any more; in the transaction that says so.</summary>
+    private async Task TellAsync(CommandContext command, SendingDomain domain, CancellationToken cancellation)
+    {
+        var isLost = domain.Status != DomainStatus.Verified;
+        await EventOutbox.DomainAsync(
+            command.Db,
+            command.TenantId,
+            domain.Id,
+            isLost ? EventType.DomainUnverified : EventType.DomainVerified,
+            domain.Status.ToString(),
+            command.Now,
+            cancellation
+        );
+        if (isLost && mailer is not null)
+        {
+            await mailer.TellOwnersAsync(
+                command.Db,
+                command.Ids,
+                command.Now,
+                command.TenantId,
+                AccountMailKind.DomainUnverified,
+                tenant =>
+                    (
+                        $"{domain.Name} is not verified any more",
+                        [
+                            $"The provider does not verify {domain.Name} of {tenant} any more.{(domain.Remark is { } remark ? " " + remark : "")}",
+                            "Nothing goes out from it until it is verified again. What is being sent from it stops before its next mail, nobody in it is mailed twice or left out, and it can be resumed afterwards.",
+                            "Its records, and what the provider finds of them: {link}",
+                        ]
+                    ),
+                cancellation
+            );
+        }
     }
 
     private static string? RemarkOf(ProviderDomain known)
@@ -203,8 +252,7 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
             .Select(record => record.Record)
             .Distinct(StringComparer.Ordinal)
             .ToList();
-        return known.NewWord is { } word
-                ? $"The provider says \"{(word.Length <= 50 ? word : word[..50])}\", which is not known here."
+        return known.NewWord is { } word ? $"The provider says \"{KeptText.Cut(word, 50)}\", which is not known here."
             : known.Status == DomainStatus.Verified ? null
             : missing.Count > 0 ? $"Not found as the provider asks for it: {string.Join(", ", missing)}."
             : known.Records.Count == 0 && known.Status == DomainStatus.Failed

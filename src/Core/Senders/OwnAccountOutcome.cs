@@ -5,8 +5,11 @@ namespace Ledgerpost.Senders;
 /// <summary>What a key proved to be. A closed set.</summary>
 public enum KeyProof
 {
-    /// <summary>The tenant's first own account.</summary>
+    /// <summary>The tenant had no own account, or not this one.</summary>
     First,
+
+    /// <summary>The account that was left before, when there was none since: its domains are registered there again.</summary>
+    TakenUp,
 
     /// <summary>Another key of the same account: everything goes on, under way or not.</summary>
     SameAccount,

@@ -6,7 +6,11 @@ namespace Ledgerpost.Senders;
 
 /// <summary>What may be shown of a tenant's own account: never the key, never a secret.</summary>
 /// <param name="LeftUntilProven">An earlier account is still there for calls in doubt.</param>
-public sealed record OwnAccountView(OwnKeyView? Key, IReadOnlyList<WebhookSecretView> Secrets, bool LeftUntilProven);
+public sealed record OwnAccountView(OwnKeyView? Key, IReadOnlyList<WebhookSecretView> Secrets, bool LeftUntilProven)
+{
+    /// <summary>Names of unfinished campaigns that go out from its domains, five at most.</summary>
+    public IReadOnlyList<string> Campaigns { get; init; } = [];
+}
 
 public sealed record OwnKeyView(Guid AccountId, string LastFour, DateTimeOffset SetAt, string SetBy);
 
@@ -39,6 +43,15 @@ public sealed class OwnAccountOverview(PortalDb portal)
             key,
             secrets,
             await db.OwnAccounts.AnyAsync(row => row.LeftAt != null && row.ApiKey != null, cancellation)
-        );
+        )
+        {
+            Campaigns = key is null
+                ? []
+                : await db.UnfinishedCampaignsAsync(
+                    db.SenderIdentities.Where(sender => sender.Domain!.AccountId == key.AccountId)
+                        .Select(sender => sender.Id),
+                    cancellation
+                ),
+        };
     }
 }

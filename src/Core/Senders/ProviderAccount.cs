@@ -85,6 +85,18 @@ public sealed class ProviderAccount
 
     public void HoldBack(DateTimeOffset until) => NotBefore = NotBefore > until ? NotBefore : until;
 
+    /// <summary>
+    /// A person says: try now. One call, sooner; a pause that the provider asked for stays. That it is failing stays too: others
+    /// send through it, and how long they have waited is not this person's to begin anew.
+    /// </summary>
+    public void TryNow(DateTimeOffset now)
+    {
+        if (FailuresInARow > 0 && NotBefore > now)
+        {
+            NotBefore = now;
+        }
+    }
+
     /// <summary>It took a batch: whatever kept it from that is over.</summary>
     public void Succeeded(DateTimeOffset now, string emailId)
     {

@@ -163,10 +163,15 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
         }
 
         await using var context = db.Read(TenantScope.Installation);
-        var domain = await context
-            .SendingDomains.Where(d => d.AccountId == account.Id && d.ProviderDomainId != null)
-            .Select(d => d.ProviderDomainId)
-            .FirstOrDefaultAsync(cancellation);
+        var domain =
+            await context
+                .SendingDomains.Where(d => d.AccountId == account.Id && d.ProviderDomainId != null)
+                .Select(d => d.ProviderDomainId)
+                .FirstOrDefaultAsync(cancellation)
+            ?? await context
+                .SendingDomains.Where(d => d.LeftAccountId == account.Id && d.LeftDomainId != null)
+                .Select(d => d.LeftDomainId)
+                .FirstOrDefaultAsync(cancellation);
         return domain is null
             ? reads
             : await probe.CanReadDomainAsync(account.BaseUrl, apiKey, domain, cancellation) switch

@@ -5,7 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Senders;
 
-/// <summary>Back to the installation's account: from that commit on nothing begins at the tenant's own.</summary>
+/// <summary>
+/// Back to the installation's account: from that commit on nothing begins at the tenant's own. A key of that account takes it
+/// up again (<see cref="SetOwnKey"/>).
+/// </summary>
 public sealed class RemoveOwnKey(PortalDb portal, ProviderAccounts accounts, DomainSignal signal)
 {
     /// <exception cref="AccessDeniedException">The caller is not an owner.</exception>
@@ -70,13 +73,36 @@ internal static class OwnAccountLeft
         var domains = await command.Db.SendingDomains.Where(row => row.AccountId == from).ToListAsync(cancellation);
         foreach (var domain in domains)
         {
+            // Without its answer nothing of it stands there; an earlier one still proves its own account.
+            if (domain.ProviderDomainId is not null || domain.LeftAccountId is null)
+            {
+                (domain.LeftAccountId, domain.LeftDomainId) = (from, domain.ProviderDomainId);
+            }
+
             Move(command, domain, to);
         }
 
         return domains.Count;
     }
 
-    public static void Move(CommandContext command, SendingDomain domain, Guid to)
+    /// <summary>
+    /// A key after none: what came from an own account, and has not been verified since, goes where the key leads, as if the one
+    /// had replaced the other. Else nothing could be sent from it any more where the installation's account cannot verify it.
+    /// </summary>
+    public static async Task<int> TakeUpDomainsAsync(CommandContext command, Guid to, CancellationToken cancellation)
+    {
+        var domains = await command
+            .Db.SendingDomains.Where(row =>
+                row.LeftAccountId != null
+                && row.Status != DomainStatus.Verified
+                && command.Db.ProviderAccounts.Any(account => account.Id == row.AccountId && account.OwnerId == null)
+            )
+            .ToListAsync(cancellation);
+        domains.ForEach(domain => Move(command, domain, to));
+        return domains.Count;
+    }
+
+    private static void Move(CommandContext command, SendingDomain domain, Guid to)
     {
         (domain.AccountId, domain.ProviderDomainId) = (to, null);
         (domain.Status, domain.Records, domain.CheckedAt) = (DomainStatus.NotStarted, "[]", null);

@@ -19,6 +19,12 @@ public sealed class SendingDomain : ITenantOwned
     /// <summary>Where it is registered, and so what everything from it goes through: the installation's account or the tenant's own.</summary>
     public required Guid AccountId { get; set; }
 
+    /// <summary>The tenant's own account that it was registered at before; null when it never left one.</summary>
+    public Guid? LeftAccountId { get; set; }
+
+    /// <summary>Its id there: a key that can read it is a key of that account.</summary>
+    public string? LeftDomainId { get; set; }
+
     /// <summary>Where the provider sends from; cannot be changed there.</summary>
     public string Region { get; init; } = "us-east-1";
 

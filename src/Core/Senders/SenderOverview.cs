@@ -79,14 +79,8 @@ public sealed class SenderOverview(PortalDb portal)
         return [.. senders.Select(sender => View(sender, sender.Domain!))];
     }
 
+    /// <summary>Within a command's transaction.</summary>
     /// <returns>Null when it is not there, or is another tenant's.</returns>
-    public async Task<SenderView?> FindSenderAsync(Caller caller, Guid senderId, CancellationToken cancellation)
-    {
-        await using var db = portal.Read(caller.Scope);
-        return await FindSenderAsync(db, senderId, cancellation);
-    }
-
-    /// <summary>The same within a command's transaction.</summary>
     public static async Task<SenderView?> FindSenderAsync(
         PortalDbContext db,
         Guid senderId,

@@ -8,7 +8,8 @@ namespace Ledgerpost.Senders;
 
 /// <summary>
 /// Gives the tenant an account of its own at the provider, or another key for it. The key is asked about at the provider before
-/// anything is kept, and whether it is the same account's is proven as in docs/sending.md, rule 3.
+/// anything is kept, and whether it is the same account's is proven as in docs/sending.md, rule 3. A key of an account that was left
+/// takes it up again, with what is bound to it.
 /// </summary>
 public sealed class SetOwnKey(
     PortalDb portal,
@@ -155,8 +156,10 @@ public sealed class SetOwnKey(
         foreach (var account in own.Where(account => account.KnownEmailId is null))
         {
             if (
-                !await command.Db.SendingDomains.AnyAsync(row => row.AccountId == account.Id, cancellation)
-                && !await command.Db.HasRunsAsync(account.Id, cancellation)
+                !await command.Db.SendingDomains.AnyAsync(
+                    row => row.AccountId == account.Id || row.LeftAccountId == account.Id,
+                    cancellation
+                ) && !await command.Db.HasRunsAsync(account.Id, cancellation)
             )
             {
                 return account;
@@ -183,13 +186,11 @@ public sealed class SetOwnKey(
         }
 
         // Another owner may have been given the same key a moment ago.
-        var known =
-            proven?.Id
-            ?? own.Find(row => row.KeyFingerprint == fingerprint)?.Id
-            ?? (await UnusedAsync(command, own, cancellation))?.Id;
+        var same = proven?.Id ?? own.Find(row => row.KeyFingerprint == fingerprint)?.Id;
+        var known = same ?? (await UnusedAsync(command, own, cancellation))?.Id;
         var accountId = known ?? command.Ids.New();
         var proof =
-            before is null ? KeyProof.First
+            before is null ? (same is null ? KeyProof.First : KeyProof.TakenUp)
             : before.AccountId == accountId ? KeyProof.SameAccount
             : KeyProof.AnotherAccount;
         var account = known is null
@@ -226,10 +227,14 @@ public sealed class SetOwnKey(
             moved = await OwnAccountLeft.MoveDomainsAsync(command, before!.AccountId, accountId, cancellation);
             await OwnAccountLeft.EndSecretsAsync(command, before.AccountId, cancellation);
         }
+        else if (before is null)
+        {
+            moved = await OwnAccountLeft.TakeUpDomainsAsync(command, accountId, cancellation);
+        }
 
         await KeepAsync(command, accountId, key, cancellation);
         command.Audit(
-            proof == KeyProof.First ? "provider_key.set" : "provider_key.replaced",
+            before is null ? "provider_key.set" : "provider_key.replaced",
             "provider_account",
             accountId.ToString(),
             "the provider",
@@ -237,7 +242,7 @@ public sealed class SetOwnKey(
             {
                 ends_in = ProviderSecrets.LastFour(key),
                 ended_in = before?.LastFour,
-                same_account = proof == KeyProof.SameAccount,
+                same_account = proof is KeyProof.SameAccount or KeyProof.TakenUp,
                 domains_moved = moved,
             }
         );

@@ -13,12 +13,17 @@ public static class CampaignCompletion
     private const string Sent = "campaign.sent";
 
     /// <summary>Sent when nobody is pending, in doubt or unknown; Partial when only the unknown are left.</summary>
+    /// <param name="most">
+    /// <c>Sending:BatchSize</c>, from whoever may have made somebody pending: who came too late for a follow-up is cut into its
+    /// chunks here.
+    /// </param>
     public static async Task CheckAsync(
         PortalDbContext db,
         Guid tenantId,
         Guid campaignId,
         DateTimeOffset now,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        int most = Chunk.MaxRecipients
     )
     {
         // Of two transactions that settle the last two chunks at one time, the second sees what the first has done.
@@ -28,8 +33,11 @@ public static class CampaignCompletion
             return;
         }
 
+        // Its row too, before anybody is counted: people also come into a campaign from another one of its lineage, by
+        // transactions that hold this row alone (TakeOver.LateAsync, Downstream.GiveBackAsync). The questions below see them.
         var status = await db
             .Campaigns.Where(c => c.TenantId == tenantId && c.Id == campaignId)
+            .ForUpdate()
             .Select(c => c.Status)
             .SingleAsync(cancellation);
         if (
@@ -85,7 +93,7 @@ public static class CampaignCompletion
                     cancellation
                 )
                 is { } continued
-            && await TakeOver.LateAsync(db, continued, now, cancellation);
+            && await TakeOver.LateAsync(db, continued, now, most, cancellation);
 
         Task<bool> AnyAsync(RecipientState state) =>
             db.Recipients.AnyAsync(
@@ -104,6 +112,7 @@ public static class CampaignCompletion
         Guid tenantId,
         Guid campaignId,
         DateTimeOffset now,
+        int most,
         CancellationToken cancellation
     )
     {
@@ -120,7 +129,7 @@ public static class CampaignCompletion
             }
         }
 
-        await CheckAsync(db, tenantId, campaignId, now, cancellation);
+        await CheckAsync(db, tenantId, campaignId, now, cancellation, most);
     }
 
     // One that somebody will claim: a chunk of an older run is only taken up again in doubt, and no other's end can be
@@ -159,6 +168,36 @@ public static class CampaignCompletion
             """,
             cancellation
         );
+
+    /// <summary>
+    /// The same for what an account said, or for want of its key: only while the current run goes through that account. What
+    /// is still in doubt at an account that was left waits there by itself, and stops nobody who sends through the new one.
+    /// </summary>
+    public static async Task<bool> StopThroughAsync(
+        PortalDbContext db,
+        Guid accountId,
+        Guid tenantId,
+        Guid campaignId,
+        StopReason reason,
+        string? detail,
+        DateTimeOffset? resumeAfter,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        // No resume puts it on another account meanwhile.
+        await db.LockCampaignAsync(campaignId, cancellation);
+        return await db.Runs.AnyAsync(
+                run =>
+                    run.TenantId == tenantId
+                    && run.CampaignId == campaignId
+                    && run.AccountId == accountId
+                    && db.Campaigns.Any(campaign =>
+                        campaign.TenantId == tenantId && campaign.Id == campaignId && campaign.CurrentRun == run.Number
+                    ),
+                cancellation
+            ) && await StopAsync(db, tenantId, campaignId, reason, detail, resumeAfter, now, cancellation);
+    }
 
     /// <summary>Sending → Partial, with the reason; nothing when it is not sending any more.</summary>
     public static async Task<bool> StopAsync(

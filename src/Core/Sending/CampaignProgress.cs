@@ -27,7 +27,11 @@ public sealed record ProgressSnapshot(
     DateTimeOffset? EstimatedFinish,
     IReadOnlyList<RunReceipt> Runs,
     DateTimeOffset? NextAttemptAt
-);
+)
+{
+    /// <summary>Of one that stopped for its sender or its account: whether its sending domain is verified now; else null.</summary>
+    public bool? SenderHolds { get; init; }
+}
 
 /// <summary>What the campaign page shows, from one snapshot.</summary>
 public sealed class CampaignProgress(PortalDb db)
@@ -59,7 +63,16 @@ public sealed class CampaignProgress(PortalDb db)
                     rate is > 0 && left > 0 ? db.Time.GetUtcNow() + TimeSpan.FromSeconds(left / rate.Value) : null,
                     runs,
                     await NextAttemptAsync(context, campaign, token)
-                );
+                )
+                {
+                    SenderHolds = campaign
+                        is {
+                            Status: CampaignStatus.Partial,
+                            StopReason: StopReason.SenderNotVerified or StopReason.AccountChanged
+                        }
+                        ? await IntentStatement.WithVerifiedSender(context).AnyAsync(row => row.Id == campaignId, token)
+                        : null,
+                };
             },
             cancellation
         );

@@ -27,7 +27,13 @@ public sealed record ClaimedChunk(
 /// account is failing it gives out one probe at a time instead of putting chunk after chunk in doubt.
 /// </summary>
 /// <param name="own">The tenant's own account that it gives work out for; null for the installation's.</param>
-public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random random, Pacer pacer, Guid? own = null)
+public sealed class ClaimChunk(
+    PortalDb db,
+    SendingOptions options,
+    Random random,
+    Pacer pacer,
+    CurrentAccount? own = null
+)
 {
     private readonly Turns _turns = new(TimeSpan.FromMilliseconds(200), own);
 
@@ -130,11 +136,11 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
             ) == 1;
     }
 
-    /// <summary>When something may be due next, for a worker that found nothing; null when nothing waits at all.</summary>
+    /// <summary>When something of the installation's may be due next, for a worker that found nothing; null when nothing waits at all.</summary>
     public Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation) =>
         db.ReadRowsAsync(
             TenantScope.Installation,
-            context => NextDue.ReadAsync(context, accountId, own, db.Time.GetUtcNow(), cancellation)
+            context => NextDue.ReadAsync(context, accountId, db.Time.GetUtcNow(), cancellation)
         );
 
     private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>
@@ -165,6 +171,9 @@ public sealed class ClaimChunk(PortalDb db, SendingOptions options, Random rando
                     SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
                         AND m."Status" IN ('Sending', 'Partial'))
                 AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL)
+                AND ({own is null} OR EXISTS (
+                    SELECT 1 FROM "OwnAccounts" AS o WHERE o."TenantId" = c."TenantId" AND o."AccountId" = c."AccountId"
+                        AND o."ApiKey" IS NOT NULL))
             ORDER BY c."NotBefore", c."FirstAttemptAt"
             """,
             cancellation

@@ -180,7 +180,7 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
             AudienceTag = source.AudienceTag,
             AudienceSegmentId = source.AudienceSegmentId,
         };
-        (content with { Name = shown[..Math.Min(shown.Length, DraftContent.MaxNameLength)] }).ApplyTo(followUp);
+        (content with { Name = KeptText.Cut(shown, DraftContent.MaxNameLength) }).ApplyTo(followUp);
         return followUp;
     }
 }

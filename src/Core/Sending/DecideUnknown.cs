@@ -9,33 +9,20 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
 
-/// <summary>What became of a decision. A closed set.</summary>
-public abstract record DecisionResult
-{
-    private DecisionResult() { }
-
-    /// <param name="Status">Where the campaign stands now: what is sent again in a Partial one waits for its resume.</param>
-    public sealed record Decided(int People, CampaignStatus Status) : DecisionResult;
-
-    /// <summary>Somebody was first.</summary>
-    public sealed record AlreadyDecided(UnknownDecision Decision, string By) : DecisionResult;
-
-    /// <summary>Nothing is unknown in this call: it was proven meanwhile.</summary>
-    public sealed record NotUnknown : DecisionResult;
-
-    /// <summary>A campaign in this state sends to nobody any more.</summary>
-    public sealed record CannotSendAgain(CampaignStatus Status) : DecisionResult;
-
-    public sealed record NotFound : DecisionResult;
-}
-
 /// <summary>
 /// What a person may do where the machine must not: say that a call whose fate is unknown counts as sent, or that its
 /// people are sent to again although they may have the mail. The call's attempts stay in the log, and a proof that comes
 /// later is still taken (docs/sending.md, rule 8).
 /// </summary>
-public sealed class DecideUnknown(PortalDb database, SendingSignal signal, CampaignNotifier notifier)
+public sealed class DecideUnknown(
+    PortalDb database,
+    SendingSignal signal,
+    CampaignNotifier notifier,
+    SendingOptions? options = null
+)
 {
+    private readonly int _batchSize = (options ?? new SendingOptions()).BatchSize;
+
     public async Task<DecisionResult> ExecuteAsync(
         Caller caller,
         Guid campaignId,
@@ -55,7 +42,7 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
         return result;
     }
 
-    private static async Task<DecisionResult> DecideAsync(
+    private async Task<DecisionResult> DecideAsync(
         CommandContext command,
         Guid campaignId,
         int chunkNumber,
@@ -118,7 +105,7 @@ public sealed class DecideUnknown(PortalDb database, SendingSignal signal, Campa
                 new_chunk = next,
             }
         );
-        await CampaignCompletion.CheckAsync(db, campaign.TenantId, campaignId, command.Now, cancellation);
+        await CampaignCompletion.CheckAsync(db, campaign.TenantId, campaignId, command.Now, cancellation, _batchSize);
         campaign = await CampaignAsync(db, campaignId, cancellation);
         return new DecisionResult.Decided(people, campaign!.Status);
     }

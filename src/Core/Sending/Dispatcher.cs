@@ -1,26 +1,11 @@
-using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Sending;
-
-/// <summary>What one turn of the dispatcher did.</summary>
-public enum DispatchResult
-{
-    /// <summary>No chunk was due.</summary>
-    Idle,
-
-    /// <summary>A call was made and its answer is written down.</summary>
-    Sent,
-
-    /// <summary>A chunk was claimed and nothing was sent: closed, stopped, or not mine any more.</summary>
-    Nothing,
-}
 
 /// <summary>
 /// The pipeline of one chunk, and the whole of it: claim, prepare, a place among the calls, intent, wait for its turn, POST,
@@ -54,18 +39,29 @@ public sealed class Dispatcher(
     private static readonly TimeSpan SenderLostPause = TimeSpan.FromMinutes(5);
 
     private readonly ClaimInTurn _claim = new(claim, pacer, db.Time);
+    private readonly CampaignStops _stops = new(db, notifier);
     private readonly SemaphoreSlim _places = new(options.MaxConcurrency);
 
     /// <param name="owner">Names the worker in the lease.</param>
     /// <param name="stopping">No new call starts after it; one in flight goes on until <paramref name="abandon"/>.</param>
     /// <param name="abandon">Gives up a call in flight: its chunk stays in doubt, which is no failure.</param>
-    public async Task<DispatchResult> RunOnceAsync(string owner, CancellationToken stopping, CancellationToken abandon)
+    /// <param name="claimed">Told once it has a chunk: then another worker may look for the next.</param>
+    public async Task<DispatchResult> RunOnceAsync(
+        string owner,
+        CancellationToken stopping,
+        CancellationToken abandon,
+        Action? claimed = null
+    )
     {
         var account = await accounts.CurrentAsync(stopping);
         using var place = new CallPlace(_places);
-        return await _claim.ExecuteAsync(account, owner, place, stopping) is { } chunk
-            ? await SendAsync(chunk, account, place, stopping, abandon)
-            : DispatchResult.Idle;
+        if (await _claim.ExecuteAsync(account, owner, place, stopping) is not { } chunk)
+        {
+            return DispatchResult.Idle;
+        }
+
+        claimed?.Invoke();
+        return await SendAsync(chunk, account, place, stopping, abandon);
     }
 
     public void Dispose()
@@ -94,6 +90,7 @@ public sealed class Dispatcher(
                 return DispatchResult.Nothing;
             }
 
+            bool hasKey;
             try
             {
                 if (!await TakePlaceAsync(place, stopping))
@@ -103,6 +100,7 @@ public sealed class Dispatcher(
                 }
 
                 slot = await pacer.TurnAsync(slot, account.Id, BeforeItsTurn, stopping);
+                hasKey = await provider.HasKeyAsync(OwnOf(account), stopping);
             }
             catch (OperationCanceledException)
             {
@@ -110,10 +108,10 @@ public sealed class Dispatcher(
                 throw;
             }
 
-            if (!await provider.HasKeyAsync(OwnOf(account), stopping))
+            if (!hasKey)
             {
                 await ReleaseAsync(chunk, chunk.Repeat ? SenderLostPause : Soon, cancellation);
-                await StopAsync(chunk, StopReason.KeyMissing, cancellation);
+                await _stops.ForKeyAsync(chunk, account.Id, cancellation);
                 return DispatchResult.Nothing;
             }
 
@@ -136,7 +134,7 @@ public sealed class Dispatcher(
                     // Doubt is repeated in a Partial campaign too: without a pause its chunk would be claimed again at
                     // once, for hours, and take the turns of those who can send.
                     await ReleaseAsync(chunk, chunk.Repeat ? SenderLostPause : Soon, cancellation);
-                    await StopAsync(chunk, StopReason.SenderNotVerified, cancellation);
+                    await _stops.ForSenderAsync(chunk, cancellation);
                     return DispatchResult.Nothing;
                 default:
                     await ReleaseAsync(chunk, Soon, cancellation);
@@ -259,32 +257,4 @@ public sealed class Dispatcher(
         );
 
     private static Guid? OwnOf(CurrentAccount account) => account.OwnerId is null ? null : account.Id;
-
-    private async Task StopAsync(ClaimedChunk chunk, StopReason reason, CancellationToken cancellation)
-    {
-        await db.WriteAsync(
-            TenantScope.For(chunk.TenantId),
-            async (context, token) =>
-                await CampaignCompletion.StopAsync(
-                    context,
-                    chunk.TenantId,
-                    chunk.CampaignId,
-                    reason,
-                    reason == StopReason.KeyMissing
-                        ? Settlement.NoKey
-                        : await SenderAccounts.TroubleAsync(
-                            context,
-                            context
-                                .Campaigns.Where(campaign => campaign.Id == chunk.CampaignId)
-                                .Select(c => c.SenderId),
-                            token
-                        ),
-                    null,
-                    db.Time.GetUtcNow(),
-                    token
-                ),
-            cancellation
-        );
-        notifier.Publish(chunk.CampaignId);
-    }
 }

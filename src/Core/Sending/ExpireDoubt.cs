@@ -157,7 +157,14 @@ public sealed class ExpireDoubt(
                     chunk.FirstRecipient,
                     chunk.LastRecipient
                 );
-                await CampaignCompletion.CheckAsync(context, chunk.TenantId, chunk.CampaignId, now, token);
+                await CampaignCompletion.CheckAsync(
+                    context,
+                    chunk.TenantId,
+                    chunk.CampaignId,
+                    now,
+                    token,
+                    options.BatchSize
+                );
                 context.AfterCommit(() => notifier.Publish(chunk.CampaignId));
                 return 1;
             },

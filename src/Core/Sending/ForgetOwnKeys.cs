@@ -13,11 +13,17 @@ public sealed class ForgetOwnKeys(PortalDb db)
     /// <summary>So long the provider is still asked about what became unknown there.</summary>
     private static readonly TimeSpan AfterLeaving = OwnWebhookSecret.AfterLeaving;
 
+    /// <summary>
+    /// An intent that was being written when the account was left shows its doubt only with its commit, and its call needs the
+    /// key. Far longer than an intent is written: what pauses for longer is not sent (docs/sending.md, rule 2).
+    /// </summary>
+    private static readonly TimeSpan IntentsAreWritten = TimeSpan.FromMinutes(2);
+
     /// <returns>How many keys and secrets are gone now.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
         var now = db.Time.GetUtcNow();
-        var unprovable = now - AfterLeaving;
+        var (unprovable, settled) = (now - AfterLeaving, now - IntentsAreWritten);
         await using (var context = db.Read(TenantScope.Installation))
         {
             // Nearly always there is nothing, and nobody is held up for it.
@@ -36,7 +42,7 @@ public sealed class ForgetOwnKeys(PortalDb db)
             {
                 var keys = await context
                     .OwnAccounts.Where(own =>
-                        own.LeftAt != null
+                        own.LeftAt <= settled
                         && own.ApiKey != null
                         && !context.Chunks.Any(chunk =>
                             (

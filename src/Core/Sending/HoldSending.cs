@@ -11,7 +11,12 @@ namespace Ledgerpost.Sending;
 /// Rule 17: the whole installation stops until a person lets it go on. The intent asks for it in the same statement, so
 /// nothing goes out after it is committed.
 /// </summary>
-public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending> logger)
+public sealed class HoldSending(
+    PortalDb db,
+    StampFile file,
+    ILogger<HoldSending> logger,
+    SendingOptions? options = null
+)
 {
     /// <summary>
     /// Chunk numbers of before are not given out again: a mail that went out after the backup carries one, and would
@@ -28,6 +33,8 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
         CampaignStatus.Partial,
         CampaignStatus.Cancelled,
     ];
+
+    private readonly int _batchSize = (options ?? new SendingOptions()).BatchSize;
 
     /// <summary>Nothing changes but that nothing goes out.</summary>
     public Task HoldAsync(HoldReason reason, string detail, CancellationToken cancellation) =>
@@ -54,7 +61,7 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
                 var campaigns = await context.Campaigns.Where(c => Unfinished.Contains(c.Status)).ToListAsync(token);
                 foreach (var campaign in campaigns)
                 {
-                    await DoubtAsync(context, campaign, db.Time.GetUtcNow(), token);
+                    await DoubtAsync(context, campaign, db.Time.GetUtcNow(), _batchSize, token);
                 }
 
                 return epoch;
@@ -80,26 +87,34 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
     }
 
     /// <summary>Nobody of this campaign is taken for unsent any more.</summary>
+    /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>. Who is sent to again goes out in these.</param>
     internal static async Task DoubtAsync(
         PortalDbContext context,
         Campaign campaign,
         DateTimeOffset now,
+        int most,
         CancellationToken cancellation
     )
     {
         if (campaign.Status == CampaignStatus.Preparing)
         {
             // Its audience is not taken yet; launching it by itself could be a second time.
-            await CampaignTransitions.TryMoveAsync(
-                context,
-                campaign.TenantId,
-                campaign.Id,
-                CampaignStatus.Preparing,
-                CampaignStatus.Draft,
-                now,
-                cancellation
-            );
-            return;
+            if (
+                await CampaignTransitions.TryMoveAsync(
+                    context,
+                    campaign.TenantId,
+                    campaign.Id,
+                    CampaignStatus.Preparing,
+                    CampaignStatus.Draft,
+                    now,
+                    cancellation
+                )
+            )
+            {
+                return;
+            }
+
+            // Another instance has just taken its audience: doubted like those of any launched campaign.
         }
 
         if (campaign.Status == CampaignStatus.Scheduled)
@@ -112,7 +127,7 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
 
         context.Fired(SafetyMechanism.OldDatabaseDoubted, campaign.Id);
         // Whoever stands in no chunk gets one: a person decides by chunk.
-        await ChunkPlanner.PlanAsync(context, campaign, cancellation);
+        await ChunkPlanner.PlanAsync(context, campaign, cancellation, most);
         campaign.LastChunk += ChunksLeftOut;
         await context.SaveChangesAsync(cancellation);
         await context
@@ -163,6 +178,6 @@ public sealed class HoldSending(PortalDb db, StampFile file, ILogger<HoldSending
         row.Hold = reason;
         context.Fired(SafetyMechanism.InstallationHeld, reason);
         row.HeldSince = db.Time.GetUtcNow();
-        row.HoldDetail = detail.Length <= 1000 ? detail : detail[..1000];
+        row.HoldDetail = KeptText.Cut(detail, 1000);
     }
 }

@@ -37,10 +37,11 @@ public static class KnownMails
 {
     private sealed record Row(MailOwner Owner, RecipientState State, bool Plain);
 
+    /// <param name="mails">Each with the accounts that whoever says so speaks for.</param>
     /// <returns>In the order of <paramref name="mails"/>.</returns>
     public static async Task<IReadOnlyList<KnownMail>> LookUpAsync(
         PortalDbContext context,
-        IReadOnlyList<(Guid AccountId, Acceptance Acceptance)> mails,
+        IReadOnlyList<(IReadOnlyCollection<Guid> Accounts, Acceptance Acceptance)> mails,
         CancellationToken cancellation
     )
     {
@@ -57,7 +58,7 @@ public static class KnownMails
                     {
                         [] => (KnownMail)new KnownMail.Nobody(),
                         [{ State: RecipientState.Accepted, Plain: true } row]
-                            when chunks.IsProven(mail.AccountId, mail.Acceptance.Tags, row.Owner) =>
+                            when chunks.IsProven(mail.Accounts, mail.Acceptance.Tags, row.Owner) =>
                             new KnownMail.Proven(row.Owner),
                         _ => new KnownMail.Ask(),
                     }
@@ -76,7 +77,7 @@ public static class KnownMails
 
     private static async Task<Dictionary<(Guid, int), Row>> TaggedAsync(
         PortalDbContext context,
-        IReadOnlyList<(Guid, Acceptance Acceptance)> mails,
+        IReadOnlyList<(IReadOnlyCollection<Guid>, Acceptance Acceptance)> mails,
         CancellationToken cancellation
     )
     {
@@ -114,7 +115,7 @@ public static class KnownMails
 
     private static async Task<ILookup<string, Row>> ByIdAsync(
         PortalDbContext context,
-        IReadOnlyList<(Guid, Acceptance Acceptance)> mails,
+        IReadOnlyList<(IReadOnlyCollection<Guid>, Acceptance Acceptance)> mails,
         CancellationToken cancellation
     )
     {
@@ -144,7 +145,7 @@ public static class KnownMails
 
     private static async Task<ProvenChunks> ChunksAsync(
         PortalDbContext context,
-        IReadOnlyList<(Guid, Acceptance Acceptance)> mails,
+        IReadOnlyList<(IReadOnlyCollection<Guid>, Acceptance Acceptance)> mails,
         List<IReadOnlyList<Row>> found,
         CancellationToken cancellation
     )
@@ -200,9 +201,9 @@ public static class KnownMails
         public HashSet<(Guid, int, int?, Guid)> Attempted { get; } = [];
         public HashSet<(Guid, int, int)> Open { get; } = [];
 
-        public bool IsProven(Guid accountId, MailTags? tags, MailOwner owner) =>
+        public bool IsProven(IReadOnlyCollection<Guid> accounts, MailTags? tags, MailOwner owner) =>
             (tags?.Chunk ?? owner.ChunkNumber) is { } chunk
-            && Attempted.Contains((owner.CampaignId, chunk, tags?.Generation, accountId))
+            && accounts.Any(account => Attempted.Contains((owner.CampaignId, chunk, tags?.Generation, account)))
             && (tags is null || !Open.Contains((owner.CampaignId, chunk, tags.Generation)));
     }
 }

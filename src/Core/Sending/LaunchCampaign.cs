@@ -9,25 +9,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
 
-/// <summary>What became of a launch. A closed set.</summary>
-public abstract record LaunchResult
-{
-    private LaunchResult() { }
-
-    public sealed record Launched(int Recipients, int WillSend) : LaunchResult;
-
-    /// <summary>Each problem is a sentence; nothing has changed.</summary>
-    public sealed record NotLaunchable(IReadOnlyList<string> Problems) : LaunchResult;
-
-    /// <summary>Somebody was first; the campaign stands at <paramref name="Status"/>.</summary>
-    public sealed record AlreadyLaunched(CampaignStatus Status) : LaunchResult;
-
-    /// <summary>The draft was changed after it was shown to whoever pressed.</summary>
-    public sealed record Changed(int Version) : LaunchResult;
-
-    public sealed record NotFound : LaunchResult;
-}
-
 /// <summary>
 /// Draft → Preparing → Sending. The first step freezes content and sender and decides who of two wins; the second takes
 /// the audience into the ledger. A crash between them is finished at the next start.
@@ -77,6 +58,9 @@ public sealed class LaunchCampaign(
             TenantScope.For(tenantId),
             async (context, token) =>
             {
+                // Held before it is read: an old database that is noticed meanwhile makes it a draft before or after this,
+                // and never in its middle (HoldSending).
+                await context.LockCampaignAsync(campaignId, token);
                 var campaign = await context.Campaigns.SingleAsync(c => c.Id == campaignId, token);
                 if (campaign.Status != CampaignStatus.Preparing)
                 {
@@ -106,21 +90,27 @@ public sealed class LaunchCampaign(
                         await ChunkPlanner.PlanAsync(context, campaign, token, _batchSize)
                     );
                 await context.SaveChangesAsync(token);
-                await CampaignTransitions.TryMoveAsync(
-                    context,
-                    tenantId,
-                    campaignId,
-                    CampaignStatus.Preparing,
-                    CampaignStatus.Sending,
-                    now,
-                    token
-                );
+                if (
+                    !await CampaignTransitions.TryMoveAsync(
+                        context,
+                        tenantId,
+                        campaignId,
+                        CampaignStatus.Preparing,
+                        CampaignStatus.Sending,
+                        now,
+                        token
+                    )
+                )
+                {
+                    throw new InvalidOperationException("It is not being prepared any more; nobody was taken.");
+                }
+
                 await EventOutbox.RecipientsAsync(context, tenantId, campaignId, now, token);
                 await CampaignCompletion.CheckAsync(context, tenantId, campaignId, now, token);
                 if (campaign.ContinuesId is { } source)
                 {
                     // It waited for this draft, whose people could still have come back to it.
-                    await CampaignCompletion.CheckAsync(context, tenantId, source, now, token);
+                    await CampaignCompletion.CheckAsync(context, tenantId, source, now, token, _batchSize);
                     context.AfterCommit(() => notifier.Publish(source));
                 }
 

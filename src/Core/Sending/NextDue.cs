@@ -3,14 +3,16 @@ using Ledgerpost.Data;
 
 namespace Ledgerpost.Sending;
 
-/// <summary>When a worker that found nothing looks again: asked by each of them after each look.</summary>
+/// <summary>
+/// When a worker of the installation's account that found nothing looks again: asked by each of them after each look. Of own
+/// accounts <see cref="OwnWork"/> asks.
+/// </summary>
 internal static class NextDue
 {
     /// <returns>Null when nothing waits at all.</returns>
     public static async Task<DateTimeOffset?> ReadAsync(
         PortalDbContext context,
         Guid accountId,
-        Guid? own,
         DateTimeOffset now,
         CancellationToken cancellation
     )
@@ -28,22 +30,20 @@ internal static class NextDue
                                 ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
                             WHERE m."Status" = 'Sending' AND c."State" = 'Planned' AND c."NotBefore" IS NULL
                                 AND c."DoubtfulSince" IS NULL
-                                AND {{RunThrough.Account("{1}", "{2}")}}
+                                AND {{RunThrough.Shared}}
                                 AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = m."TenantId" AND t."DeletionBegunAt" IS NULL))
                         THEN 1
                         WHEN EXISTS (
                             SELECT 1 FROM "Chunks" AS c
                             WHERE c."DoubtfulSince" IS NOT NULL AND c."State" = 'Planned' AND c."NotBefore" IS NULL
-                                AND {{RunThrough.Doubt("{1}", "{2}")}}
+                                AND {{RunThrough.SharedDoubt}}
                                 AND EXISTS (
                                     SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId"
                                         AND m."Id" = c."CampaignId" AND m."Status" IN ('Sending', 'Partial'))
                                 AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL))
                         THEN 1 ELSE 0 END
                 """,
-                accountId,
-                own ?? Guid.Empty,
-                own is null
+                accountId
             ),
             row => (row.InstantOrNull(0), row.GetInt32(1) == 1),
             cancellation
@@ -57,25 +57,23 @@ internal static class NextDue
                         SELECT MIN(c."NotBefore") AS "At" FROM "Campaigns" AS m JOIN "Chunks" AS c
                             ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
                         WHERE m."Status" = 'Sending' AND c."State" = 'Planned' AND c."DoubtfulSince" IS NULL
-                            AND {{RunThrough.Account("{0}", "{1}")}}
+                            AND {{RunThrough.Shared}}
                             AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = m."TenantId" AND t."DeletionBegunAt" IS NULL)
                         UNION ALL
                         SELECT MIN(c."LeaseEnds") FROM "Campaigns" AS m JOIN "Chunks" AS c
                             ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id"
                         WHERE m."Status" = 'Sending' AND c."State" = 'Leased' AND c."DoubtfulSince" IS NULL
-                            AND {{RunThrough.Account("{0}", "{1}")}}
+                            AND {{RunThrough.Shared}}
                             AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = m."TenantId" AND t."DeletionBegunAt" IS NULL)
                         UNION ALL
                         SELECT MIN(CASE c."State" WHEN 'Planned' THEN c."NotBefore" ELSE c."LeaseEnds" END) FROM "Chunks" AS c
                         WHERE c."DoubtfulSince" IS NOT NULL AND c."State" IN ('Planned', 'Leased')
-                            AND {{RunThrough.Doubt("{0}", "{1}")}}
+                            AND {{RunThrough.SharedDoubt}}
                             AND EXISTS (
                                 SELECT 1 FROM "Campaigns" AS m WHERE m."TenantId" = c."TenantId"
                                     AND m."Id" = c."CampaignId" AND m."Status" IN ('Sending', 'Partial'))
                             AND EXISTS (SELECT 1 FROM "Tenants" AS t WHERE t."Id" = c."TenantId" AND t."DeletionBegunAt" IS NULL)) AS d
-                    """,
-                    own ?? Guid.Empty,
-                    own is null
+                    """
                 ),
                 row => row.InstantOrNull(0),
                 cancellation

@@ -29,6 +29,19 @@ public sealed class OpenQuestions(PortalDb db)
     /// <summary>From the intent to the last instant at which the provider can have decided on that call.</summary>
     private static readonly TimeSpan CallTakes = TimeSpan.FromMinutes(3);
 
+    /// <summary>The own accounts with a key that there is a question about: all of them in one question to the database.</summary>
+    public async Task<IReadOnlyList<CurrentAccount>> OwnAccountsAsync(CancellationToken cancellation)
+    {
+        var stopped = db.Time.MayNotRepeat();
+        await using var context = db.Read(TenantScope.Installation);
+        stopped |= await context.Installation.AnyAsync(installation => installation.Hold != null, cancellation);
+        var open = Open(context, context.Chunks, stopped);
+        var asked = UsableAccounts
+            .WithKeys(context)
+            .Where(own => open.Any(chunk => chunk.TenantId == own.TenantId && chunk.AccountId == own.AccountId));
+        return await UsableAccounts.CallsThrough(context, asked).ToListAsync(cancellation);
+    }
+
     /// <param name="asked">
     /// Whose key asks. The installation's: of each of its accounts at this address, since whoever has mail of ours there proves it.
     /// A tenant's own: of itself, for nothing else can have mail of it.
@@ -47,52 +60,11 @@ public sealed class OpenQuestions(PortalDb db)
             )
             .Select(account => account.Id)
             .ToListAsync(cancellation);
-        var chunks = await context
-            .Chunks.Where(chunk => asked.OwnerId == null || chunk.TenantId == asked.OwnerId)
-            .Where(chunk =>
-                (
-                    chunk.State == ChunkState.Unknown
-                    && context.Recipients.Any(r =>
-                        r.TenantId == chunk.TenantId
-                        && r.CampaignId == chunk.CampaignId
-                        && r.ChunkNumber == chunk.Number
-                        && r.State == RecipientState.Unknown
-                    )
-                )
-                || (
-                    chunk.DoubtfulSince != null
-                    && (
-                        stopped
-                        || installation.Hold != null
-                        // Repeated where it went as long as the sender holds; where it does not, this is all that can prove it.
-                        || context.OwnAccounts.Any(own =>
-                            own.TenantId == chunk.TenantId && own.AccountId == chunk.AccountId && own.LeftAt != null
-                        )
-                        || context.Campaigns.Any(c =>
-                            c.TenantId == chunk.TenantId
-                            && c.Id == chunk.CampaignId
-                            && (c.Status == CampaignStatus.Paused || c.Status == CampaignStatus.Cancelled)
-                        )
-                    )
-                )
+        var chunks = await Open(
+                context,
+                context.Chunks.Where(chunk => asked.OwnerId == null || chunk.TenantId == asked.OwnerId),
+                stopped || installation.Hold != null
             )
-            .Select(chunk => new
-            {
-                chunk.TenantId,
-                chunk.CampaignId,
-                chunk.Number,
-                AccountId = chunk.AccountId
-                    ?? context
-                        .Runs.Where(run =>
-                            run.TenantId == chunk.TenantId
-                            && run.CampaignId == chunk.CampaignId
-                            && run.Number == chunk.RunNumber
-                        )
-                        .Select(run => (Guid?)run.AccountId)
-                        .FirstOrDefault(),
-                chunk.FirstAttemptAt,
-                chunk.AskedAt,
-            })
             // Before they are counted: what this key cannot read would keep the places of what it can.
             .Where(chunk => chunk.AccountId != null && accounts.Contains(chunk.AccountId.Value))
             .OrderBy(chunk => chunk.AskedAt != null)
@@ -152,4 +124,61 @@ public sealed class OpenQuestions(PortalDb db)
             },
             cancellation
         );
+
+    /// <param name="stopped">Nothing may be repeated now: all doubt is a question.</param>
+    private static IQueryable<OpenChunk> Open(PortalDbContext context, IQueryable<Chunk> of, bool stopped) =>
+        of.Where(chunk =>
+                (
+                    chunk.State == ChunkState.Unknown
+                    && context.Recipients.Any(r =>
+                        r.TenantId == chunk.TenantId
+                        && r.CampaignId == chunk.CampaignId
+                        && r.ChunkNumber == chunk.Number
+                        && r.State == RecipientState.Unknown
+                    )
+                )
+                || (
+                    chunk.DoubtfulSince != null
+                    && (
+                        stopped
+                        // Repeated where it went as long as the sender holds; where it does not, this is all that can prove it.
+                        || context.OwnAccounts.Any(own =>
+                            own.TenantId == chunk.TenantId && own.AccountId == chunk.AccountId && own.LeftAt != null
+                        )
+                        || context.Campaigns.Any(c =>
+                            c.TenantId == chunk.TenantId
+                            && c.Id == chunk.CampaignId
+                            && (c.Status == CampaignStatus.Paused || c.Status == CampaignStatus.Cancelled)
+                        )
+                    )
+                )
+            )
+            .Select(chunk => new OpenChunk
+            {
+                TenantId = chunk.TenantId,
+                CampaignId = chunk.CampaignId,
+                Number = chunk.Number,
+                AccountId =
+                    chunk.AccountId
+                    ?? context
+                        .Runs.Where(run =>
+                            run.TenantId == chunk.TenantId
+                            && run.CampaignId == chunk.CampaignId
+                            && run.Number == chunk.RunNumber
+                        )
+                        .Select(run => (Guid?)run.AccountId)
+                        .FirstOrDefault(),
+                FirstAttemptAt = chunk.FirstAttemptAt,
+                AskedAt = chunk.AskedAt,
+            });
+
+    private sealed class OpenChunk
+    {
+        public Guid TenantId { get; init; }
+        public Guid CampaignId { get; init; }
+        public int Number { get; init; }
+        public Guid? AccountId { get; init; }
+        public DateTimeOffset? FirstAttemptAt { get; init; }
+        public DateTimeOffset? AskedAt { get; init; }
+    }
 }

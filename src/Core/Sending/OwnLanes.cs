@@ -1,16 +1,15 @@
-using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Sending;
 
 /// <summary>
-/// Tenants' own accounts: while there is something to send through one, it has workers, turns and a pace of its own beside the
-/// installation's, so that no account waits for another.
+/// Tenants' own accounts: each has turns and a pace of its own, and all share a few workers (<see cref="AccountPool{T}"/>), so
+/// that neither their number nor one that hangs is felt by the others. An account that has nothing to send costs its part of
+/// one question.
 /// </summary>
 public sealed class OwnLanes(
     PortalDb db,
@@ -29,53 +28,43 @@ public sealed class OwnLanes(
     /// <summary>In case a wake-up was lost with its process.</summary>
     private static readonly TimeSpan LooksEvery = TimeSpan.FromSeconds(10);
 
-    /// <summary>At the rate that an account has, more would only wait.</summary>
-    private const int MostWorkers = 8;
+    /// <summary>Wake-ups come with each transactional mail; the question is one for all of them.</summary>
+    private static readonly TimeSpan LooksApart = TimeSpan.FromMilliseconds(200);
 
-    private readonly Dictionary<Guid, Running> _running = [];
+    private readonly AccountPool<OwnLane> _pool = new(
+        options.OwnAccountsConcurrency,
+        options.MaxConcurrency,
+        db.Time,
+        logger
+    );
 
-    /// <summary>The accounts that something waits for now: a campaign that is being sent, or a call in doubt.</summary>
-    public async Task<IReadOnlyList<CurrentAccount>> BusyAsync(CancellationToken cancellation)
-    {
-        await using var context = db.Read(TenantScope.Installation);
-        var withKeys = UsableAccounts.WithKeys(context);
-        return await context
-            .ProviderAccounts.Where(account =>
-                withKeys.Any(own => own.AccountId == account.Id)
-                && (
-                    context.Campaigns.Any(campaign =>
-                        campaign.TenantId == account.OwnerId
-                        && campaign.Status == CampaignStatus.Sending
-                        && context.Runs.Any(run =>
-                            run.TenantId == campaign.TenantId
-                            && run.CampaignId == campaign.Id
-                            && run.Number == campaign.CurrentRun
-                            && run.AccountId == account.Id
-                        )
-                    ) || context.Chunks.Any(chunk => chunk.DoubtfulSince != null && chunk.AccountId == account.Id)
-                )
-            )
-            .Select(account => new CurrentAccount(account.Id, account.BaseUrl) { OwnerId = account.OwnerId })
-            .ToListAsync(cancellation);
-    }
+    private DateTimeOffset _lookedAt = DateTimeOffset.MinValue;
+
+    /// <summary>The accounts that something waits for, now or later: a campaign that is being sent, or a call in doubt.</summary>
+    public async Task<IReadOnlyList<CurrentAccount>> BusyAsync(CancellationToken cancellation) =>
+        (await ReadAsync(null, cancellation)).ConvertAll(work => work.Account);
 
     /// <param name="stopping">No new call starts after it.</param>
     /// <param name="abandon">Calls in flight are given up after it.</param>
     public async Task RunAsync(CancellationToken stopping, CancellationToken abandon)
     {
-        await Loop.RunAsync(
-            async token =>
-            {
-                await LookAsync(stopping, abandon, token);
-                return false;
-            },
-            _ => Task.FromResult(LooksEvery),
-            signal,
-            db.Time,
-            logger,
-            stopping
+        await Task.WhenAll(
+            Loop.RunAsync(
+                async token =>
+                {
+                    await LookAsync(token);
+                    return false;
+                },
+                _ => Task.FromResult(LooksEvery),
+                signal,
+                db.Time,
+                logger,
+                stopping
+            ),
+            _pool.RunAsync((turn, token) => SendAsync(turn, token, abandon), stopping)
         );
-        await Task.WhenAll(_running.Values.Select(lane => lane.Work));
+        // What they had in hand has been seen through to its answer.
+        Close(_pool.Turns.KeepOnly(new HashSet<Guid>()));
     }
 
     /// <summary>The parts of one account's way, with nothing in them that another account uses.</summary>
@@ -83,7 +72,7 @@ public sealed class OwnLanes(
     {
         var through = new SendingThrough(account);
         var pacer = new Pacer(db, through);
-        var claim = new ClaimChunk(db, options, random, pacer, account.Id);
+        var claim = new ClaimChunk(db, options, random, pacer, account);
         var dispatcher = new Dispatcher(
             db,
             claim,
@@ -98,62 +87,73 @@ public sealed class OwnLanes(
             notifier,
             logger
         );
-        return new OwnLane(account, claim, dispatcher);
+        return new OwnLane(account, pacer, claim, dispatcher);
     }
 
-    private async Task LookAsync(CancellationToken stopping, CancellationToken abandon, CancellationToken cancellation)
+    private async Task LookAsync(CancellationToken cancellation)
     {
-        foreach (var (id, lane) in _running.Where(one => one.Value.Work.IsCompleted).ToList())
+        if (_lookedAt + LooksApart - db.Time.GetUtcNow() is var wait && wait > TimeSpan.Zero && wait <= LooksApart)
         {
-            lane.Stop.Dispose();
-            _running.Remove(id);
+            await Task.Delay(wait, db.Time, cancellation);
         }
 
-        var busy = await BusyAsync(cancellation);
-        foreach (var lane in _running.Where(one => busy.All(account => account.Id != one.Key)))
+        _lookedAt = db.Time.GetUtcNow();
+        var waiting = await ReadAsync(null, cancellation);
+        foreach (var (account, due, failing) in waiting)
         {
-            // What it has in hand is seen through to its answer.
-            await lane.Value.Stop.CancelAsync();
+            _pool.Turns.Wake(account.Id, due, failing, () => Open(account));
         }
 
-        foreach (var account in busy.Where(account => !_running.ContainsKey(account.Id)))
-        {
-            var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-            _running[account.Id] = new Running(stop, WorkAsync(Open(account), stop.Token, abandon));
-        }
+        Close(_pool.Turns.KeepOnly(waiting.Select(work => work.Account.Id).ToHashSet()));
+        _pool.Changes();
     }
 
-    private async Task WorkAsync(OwnLane lane, CancellationToken stopping, CancellationToken abandon)
+    private async Task SendAsync(AccountTurn<OwnLane> turn, CancellationToken stopping, CancellationToken abandon)
     {
-        using (lane)
+        var (account, pacer, _, dispatcher) = turn.Work;
+        var result = await dispatcher.RunOnceAsync(
+            $"{account.Id:N}-{turn.Number}",
+            stopping,
+            abandon,
+            () => _pool.Begun(turn, pacer.Room)
+        );
+        if (result != DispatchResult.Idle)
         {
-            await Task.WhenAll(
-                Enumerable
-                    .Range(1, Math.Min(options.Workers, MostWorkers))
-                    .Select(worker =>
-                        Loop.RunAsync(
-                            async token =>
-                                await lane.Dispatcher.RunOnceAsync($"{lane.Account.Id:N}-{worker}", token, abandon)
-                                != DispatchResult.Idle,
-                            async token =>
-                                SendingLoops.Nap(
-                                    await lane.Claim.NextDueAsync(lane.Account.Id, token) - db.Time.GetUtcNow()
-                                ),
-                            signal,
-                            db.Time,
-                            logger,
-                            stopping
-                        )
+            _pool.Turns.Again(turn, pacer.Room);
+            return;
+        }
+
+        var work = (await ReadAsync(account.Id, stopping)).FirstOrDefault();
+        var now = db.Time.GetUtcNow();
+        _pool.Turns.Rest(turn, work is null ? null : now + SendingLoops.Nap(work.Due - now), work is { Failing: true });
+    }
+
+    private async Task<List<OwnWork>> ReadAsync(Guid? only, CancellationToken cancellation) =>
+        db.Time.MayNotSend()
+            ? []
+            : await db.ReadRowsAsync(
+                TenantScope.Installation,
+                context =>
+                    OwnWork.ReadAsync(
+                        context,
+                        only,
+                        db.Time.GetUtcNow() - (options.KeyWindow - options.KeyWindowMargin),
+                        !db.Time.MayNotRepeat(),
+                        cancellation
                     )
             );
+
+    private static void Close(IReadOnlyList<OwnLane> lanes)
+    {
+        foreach (var lane in lanes)
+        {
+            lane.Dispose();
         }
     }
-
-    private sealed record Running(CancellationTokenSource Stop, Task Work);
 }
 
-/// <summary>What the workers of one own account share.</summary>
-public sealed record OwnLane(CurrentAccount Account, ClaimChunk Claim, Dispatcher Dispatcher) : IDisposable
+/// <summary>What the calls through one own account share.</summary>
+public sealed record OwnLane(CurrentAccount Account, Pacer Pacer, ClaimChunk Claim, Dispatcher Dispatcher) : IDisposable
 {
     public void Dispose() => Dispatcher.Dispose();
 }

@@ -1,68 +1,54 @@
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Senders;
-using Ledgerpost.Sending.Provider;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Sending;
 
-/// <summary>What went through tenants' own accounts, asked for with their own keys: for each account a <see cref="Reconciler"/>.</summary>
+/// <summary>
+/// What went through tenants' own accounts, asked for with their own keys: for each account that there is a question about a
+/// <see cref="Reconciler"/> with a rest of its own, several at one time, so that a slow one delays nobody.
+/// </summary>
 public sealed class OwnReconcilers(
     PortalDb db,
     OpenQuestions questions,
-    ResendReader reader,
-    IOwnKeys keys,
+    OwnArchives archives,
     CampaignNotifier notifier,
     ILogger<Reconciler> logger
 )
 {
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
+    /// <summary>A round of calls at the account's pace takes some seconds: so hundreds of accounts are asked in a minute or two.</summary>
+    private const int AtOneTime = 16;
 
-    private readonly Dictionary<Guid, (Reconciler Reconciler, DateTimeOffset NotBefore)> _accounts = [];
+    private static readonly TimeSpan LooksEvery = TimeSpan.FromMinutes(1);
+
+    private readonly AccountPool<Reconciler> _pool = new(AtOneTime, perAccount: 1, db.Time, logger);
 
     public Task RunAsync(CancellationToken stopping) =>
-        Loop.EveryAsync(() => Rest, RunOnceAsync, db.Time, logger, stopping);
+        Task.WhenAll(
+            Loop.EveryAsync(() => LooksEvery, LookAsync, db.Time, logger, stopping),
+            _pool.RunAsync(AskAsync, stopping)
+        );
 
-    public async Task RunOnceAsync(CancellationToken cancellation)
+    private async Task LookAsync(CancellationToken cancellation)
     {
-        foreach (var account in await WithKeysAsync(cancellation))
+        var asked = await questions.OwnAccountsAsync(cancellation);
+        // Who is known already rests as long as its last round said.
+        foreach (var account in asked.Where(account => !_pool.Turns.Knows(account.Id)))
         {
-            var (reconciler, notBefore) = _accounts.GetValueOrDefault(account.Id);
-            if (notBefore > db.Time.GetUtcNow())
-            {
-                continue;
-            }
-
-            reconciler ??= Open(account);
-            try
-            {
-                await reconciler.RunOnceAsync(cancellation);
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException)
-            {
-                // One account's trouble keeps nobody else from being asked.
-                logger.LogError(exception, "Account {AccountId} could not be asked.", account.Id);
-            }
-
-            _accounts[account.Id] = (reconciler, db.Time.GetUtcNow() + reconciler.Rest);
+            _pool.Turns.Wake(account.Id, db.Time.GetUtcNow(), failing: false, () => Open(account));
         }
+
+        _pool.Turns.KeepOnly(asked.Select(account => account.Id).ToHashSet());
+        _pool.Changes();
     }
 
-    private async Task<List<CurrentAccount>> WithKeysAsync(CancellationToken cancellation)
+    private async Task AskAsync(AccountTurn<Reconciler> turn, CancellationToken stopping)
     {
-        await using var context = db.Read(TenantScope.Installation);
-        var withKeys = UsableAccounts.WithKeys(context);
-        return await context
-            .ProviderAccounts.Where(account => withKeys.Any(own => own.AccountId == account.Id))
-            .Select(account => new CurrentAccount(account.Id, account.BaseUrl) { OwnerId = account.OwnerId })
-            .ToListAsync(cancellation);
+        await turn.Work.RunOnceAsync(stopping);
+        _pool.Turns.Rest(turn, db.Time.GetUtcNow() + turn.Work.Rest, failing: !turn.Work.Answers);
     }
 
-    private Reconciler Open(CurrentAccount account)
-    {
-        var through = new SendingThrough(account);
-        var archive = new ProviderArchive(new OwnAccountReader(reader, keys, account.Id), new Pacer(db, through));
-        return new Reconciler(db, questions, archive, through, notifier, logger);
-    }
+    private Reconciler Open(CurrentAccount account) =>
+        new(db, questions, archives.Open(account), new SendingThrough(account), notifier, logger);
 }

@@ -29,6 +29,9 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
     /// <summary>Room for a hundred mails of 4 KB with their text part; it grows for larger ones.</summary>
     private const int InitialBytes = 1024 * 1024;
 
+    /// <summary>As many as the provider may refuse one by one before it is everybody's fault.</summary>
+    private const int CannotBeRenderedThatStop = 3;
+
     // Content never changes after the launch, so a compiled template is good for the campaign's life.
     private readonly ConcurrentDictionary<Guid, Lazy<CampaignMails>> _mails = new();
 
@@ -104,6 +107,13 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
             {
                 broken.Add((member.Number, exception.Message));
             }
+        }
+
+        if (broken.Count >= CannotBeRenderedThatStop && broken.Count == members.Count)
+        {
+            // Of so many nobody: the fault is the text's, or the data's of all, and nobody is refused for it.
+            await StopAsync(claim, broken[0].Why, cancellation);
+            return null;
         }
 
         if (broken.Count > 0)
@@ -284,18 +294,5 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
                 );
             },
             cancellation
-        );
-}
-
-/// <summary>The fence of every step that a worker takes with a chunk: still leased, and still to me.</summary>
-public static class ClaimFence
-{
-    public static IQueryable<Chunk> Mine(PortalDbContext context, ClaimedChunk claim) =>
-        context.Chunks.Where(chunk =>
-            chunk.TenantId == claim.TenantId
-            && chunk.CampaignId == claim.CampaignId
-            && chunk.Number == claim.Number
-            && chunk.State == ChunkState.Leased
-            && chunk.Epoch == claim.Epoch
         );
 }

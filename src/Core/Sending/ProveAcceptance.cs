@@ -49,10 +49,11 @@ public static class ProveAcceptance
     }
 
     /// <summary>In the caller's transaction, which ends with <see cref="FinishAsync"/>.</summary>
+    /// <param name="accounts">Those that whoever says so speaks for.</param>
     /// <param name="proven">The campaigns of which something was proven are added.</param>
     public static async Task<ProofResult> ApplyAsync(
         PortalDbContext context,
-        Guid accountId,
+        IReadOnlyCollection<Guid> accounts,
         Acceptance acceptance,
         ISet<(Guid TenantId, Guid CampaignId)> proven,
         DateTimeOffset now,
@@ -65,7 +66,7 @@ public static class ProveAcceptance
             return new ProofResult.NoRecipient();
         }
 
-        var match = await MatchAsync(context, recipient, acceptance, accountId, cancellation);
+        var match = await MatchAsync(context, recipient, acceptance, accounts, cancellation);
         if (match == Match.None)
         {
             context.Fired(SafetyMechanism.ProofOfOtherAccount, acceptance.Source);
@@ -168,13 +169,13 @@ public static class ProveAcceptance
         PortalDbContext context,
         Recipient recipient,
         Acceptance acceptance,
-        Guid accountId,
+        IReadOnlyCollection<Guid> accounts,
         CancellationToken cancellation
     )
     {
         var tags = acceptance.Tags;
         var chunk = tags?.Chunk ?? recipient.ChunkNumber;
-        var accounts = await context
+        var attempted = await context
             .Attempts.Where(attempt =>
                 attempt.TenantId == recipient.TenantId
                 && attempt.CampaignId == recipient.CampaignId
@@ -184,9 +185,9 @@ public static class ProveAcceptance
             .Select(attempt => attempt.AccountId)
             .Distinct()
             .ToListAsync(cancellation);
-        if (accounts.Count > 0)
+        if (attempted.Count > 0)
         {
-            return accounts.Contains(accountId) ? Match.Attempt : Match.None;
+            return attempted.Exists(accounts.Contains) ? Match.Attempt : Match.None;
         }
 
         return
@@ -198,7 +199,7 @@ public static class ProveAcceptance
                 run =>
                     run.TenantId == recipient.TenantId
                     && run.CampaignId == recipient.CampaignId
-                    && run.AccountId == accountId,
+                    && accounts.Contains(run.AccountId),
                 cancellation
             )
             ? Match.Address

@@ -38,6 +38,9 @@ public sealed class Reconciler(
     /// <summary>The key may only send; null while it can read, and before it was asked. For the operator's page.</summary>
     public DateTimeOffset? DeniedSince { get; private set; }
 
+    /// <summary>False when the provider was silent last time; its next calls may last until their time-out.</summary>
+    public bool Answers { get; private set; } = true;
+
     /// <summary>How long until the next round.</summary>
     public TimeSpan Rest { get; private set; } = FirstRest;
 
@@ -185,7 +188,7 @@ public sealed class Reconciler(
                 {
                     var result = await ProveAcceptance.ApplyAsync(
                         context,
-                        question.AccountId,
+                        [question.AccountId],
                         acceptance,
                         campaigns,
                         db.Time.GetUtcNow(),
@@ -223,6 +226,7 @@ public sealed class Reconciler(
 
     private T? Value<T>(ArchiveAnswer<T> answer)
     {
+        Answers = answer is not ArchiveAnswer<T>.Silent;
         switch (answer)
         {
             case ArchiveAnswer<T>.Read(var value):

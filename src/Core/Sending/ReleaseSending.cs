@@ -19,7 +19,7 @@ public sealed record HoldView(
 );
 
 /// <summary>An operator lets the installation send again, and takes the responsibility that the machine cannot.</summary>
-public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal signal)
+public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal signal, SendingOptions? options = null)
 {
     /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
     public async Task<HoldView?> ReadAsync(Actor actor, CancellationToken cancellation)
@@ -65,6 +65,7 @@ public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal si
 
                 if (older)
                 {
+                    var most = (options ?? new SendingOptions()).BatchSize;
                     await HoldSending.RaiseEpochAsync(command.Db, known, command.Now, token);
                     foreach (
                         var campaign in await command
@@ -75,7 +76,7 @@ public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal si
                             .ToListAsync(token)
                     )
                     {
-                        await HoldSending.DoubtAsync(command.Db, campaign, command.Now, token);
+                        await HoldSending.DoubtAsync(command.Db, campaign, command.Now, most, token);
                     }
                 }
 

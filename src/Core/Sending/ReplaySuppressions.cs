@@ -10,13 +10,14 @@ namespace Ledgerpost.Sending;
 
 /// <summary>
 /// After a restore: whoever bounced or complained since the backup stands on the provider's suppression list, and goes on
-/// the list of each tenant that has the address as a contact. Only ever adds. One-click unsubscribes are not there: they
-/// came to this portal alone.
+/// the list of each tenant that has the address as a contact; of a tenant's own account, on that tenant's alone. Only ever
+/// adds. One-click unsubscribes are not there: they came to this portal alone.
 /// </summary>
 public sealed class ReplaySuppressions(
     PortalDb db,
     ProviderArchive archive,
     ProviderAccounts accounts,
+    OwnArchives own,
     ILogger<ReplaySuppressions> logger
 )
 {
@@ -28,9 +29,16 @@ public sealed class ReplaySuppressions(
 
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
 
-    private DateTimeOffset? _doneFor;
+    // Of the hold that is being looked after.
+    private DateTimeOffset? _held;
+    private int _added;
+    private readonly HashSet<Guid> _done = [];
+    private readonly HashSet<Guid> _silent = [];
 
-    /// <summary>Addresses put on lists, once the provider's list was read to its end; null before that.</summary>
+    /// <summary>
+    /// Addresses put on lists, once the list of the installation's account was read to its end; null before that. Those of own
+    /// accounts are counted too, as far as they have told.
+    /// </summary>
     public int? Added { get; private set; }
 
     public Task RunAsync(CancellationToken stopping) =>
@@ -46,26 +54,82 @@ public sealed class ReplaySuppressions(
         }
 
         var released = row.Hold is null;
-        if (
-            row.HeldSince is not { } held
-            || held == _doneFor
-            || (released && !(row.ReleasedAt + AfterRelease > db.Time.GetUtcNow()))
-        )
+        if (row.HeldSince is not { } held || (released && !(row.ReleasedAt + AfterRelease > db.Time.GetUtcNow())))
         {
             return null;
         }
 
-        var account = await accounts.CurrentAsync(cancellation);
+        if (_held != held)
+        {
+            (_held, _added, Added) = (held, 0, null);
+            _done.Clear();
+            _silent.Clear();
+        }
+
+        var before = row.BackedUpAt - Before;
+        var installation = await accounts.CurrentAsync(cancellation);
+        var added = await ReplayAsync(installation, archive, before, cancellation);
+        foreach (var account in await own.AccountsAsync(cancellation))
+        {
+            added = Sum(added, await ReplayOwnAsync(account, before, cancellation));
+        }
+
+        _added += added ?? 0;
+        Added = _done.Contains(installation.Id) ? _added : null;
+        return added;
+    }
+
+    private static int? Sum(int? one, int? other) => one is null ? other : one + (other ?? 0);
+
+    /// <summary>The trouble of one account keeps no other from being asked.</summary>
+    private async Task<int?> ReplayOwnAsync(
+        CurrentAccount account,
+        DateTimeOffset? before,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            return await ReplayAsync(account, own.Open(account), before, cancellation);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            logger.LogError(exception, "Account {AccountId} could not be asked.", account.Id);
+            return null;
+        }
+    }
+
+    /// <returns>Null when it was done before, or the provider did not tell to the end.</returns>
+    private async Task<int?> ReplayAsync(
+        CurrentAccount account,
+        ProviderArchive asked,
+        DateTimeOffset? before,
+        CancellationToken cancellation
+    )
+    {
+        if (_done.Contains(account.Id))
+        {
+            return null;
+        }
+
         var added = 0;
         string? after = null;
         while (true)
         {
             if (
-                await archive.SuppressionsAsync(account.BaseUrl, after, cancellation)
+                await asked.SuppressionsAsync(account.BaseUrl, after, cancellation)
                 is not ArchiveAnswer<IReadOnlyList<ProviderSuppression>>.Read
                 (var page)
             )
             {
+                if (_silent.Add(account.Id))
+                {
+                    logger.LogWarning(
+                        "The suppression list of account {AccountId} could not be read; it is asked for again.",
+                        account.Id
+                    );
+                }
+
                 return null;
             }
 
@@ -74,19 +138,25 @@ public sealed class ReplaySuppressions(
                 break;
             }
 
-            added += await AddAsync([.. page.Where(line => !(line.At < row.BackedUpAt - Before))], cancellation);
+            added += await AddAsync([.. page.Where(line => !(line.At < before))], account.OwnerId, cancellation);
             after = page[^1].Id;
         }
 
-        (_doneFor, Added) = (held, added);
+        _done.Add(account.Id);
         logger.LogInformation(
-            "{Added} addresses of the provider's suppression list were put on the tenants' lists.",
-            added
+            "{Added} addresses of the suppression list of account {AccountId} were put on tenants' lists.",
+            added,
+            account.Id
         );
         return added;
     }
 
-    private async Task<int> AddAsync(IReadOnlyList<ProviderSuppression> page, CancellationToken cancellation)
+    /// <param name="owner">Whose own account said so; null for the installation's, which speaks for everybody.</param>
+    private async Task<int> AddAsync(
+        IReadOnlyList<ProviderSuppression> page,
+        Guid? owner,
+        CancellationToken cancellation
+    )
     {
         var known = new Dictionary<string, ProviderSuppression>(StringComparer.Ordinal);
         foreach (var line in page)
@@ -103,7 +173,8 @@ public sealed class ReplaySuppressions(
         {
             // By tenant, since that is how the index goes.
             var rows = await context
-                .Tenants.SelectMany(
+                .Tenants.Where(tenant => owner == null || tenant.Id == owner)
+                .SelectMany(
                     tenant =>
                         context.Contacts.Where(contact =>
                             contact.TenantId == tenant.Id && addresses.Contains(contact.NormalizedEmail)

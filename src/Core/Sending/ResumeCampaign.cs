@@ -118,7 +118,7 @@ public sealed class ResumeCampaign(
         await FreezeAudience.ExcludeAsync(context, campaign, command.Now, cancellation);
         await EventOutbox.RecipientsAsync(context, campaign.TenantId, campaignId, command.Now, cancellation);
         run.Planned = await ChunkPlanner.PlanAsync(context, campaign, cancellation, _batchSize);
-        await RepeatDoubtAtOnceAsync(context, campaign, run.AccountId, cancellation);
+        await RepeatDoubtAtOnceAsync(context, campaign, cancellation);
         command.Audit(
             campaign.Kind.Audited("campaign.resumed"),
             campaign.Kind.AuditedAs(),
@@ -145,10 +145,7 @@ public sealed class ResumeCampaign(
     )
     {
         var context = command.Db;
-        // A person says: try now. The account's patience starts anew with them.
-        account.FailingSince = null;
-        account.FailuresInARow = 0;
-        account.NotBefore = null;
+        account.TryNow(command.Now);
         campaign.CurrentRun++;
         campaign.StopReason = null;
         campaign.StopDetail = null;
@@ -171,18 +168,25 @@ public sealed class ResumeCampaign(
         return run;
     }
 
+    /// <summary>
+    /// Of the whole lineage, and wherever it went: whose doubt is still in the source, or at an account that was left, waits
+    /// for the same person's word.
+    /// </summary>
     private static Task<int> RepeatDoubtAtOnceAsync(
         PortalDbContext context,
         Campaign campaign,
-        Guid accountId,
         CancellationToken cancellation
     ) =>
         context
             .Chunks.Where(chunk =>
-                chunk.CampaignId == campaign.Id
+                chunk.TenantId == campaign.TenantId
                 && chunk.State == ChunkState.Planned
                 && chunk.DoubtfulSince != null
-                && chunk.AccountId == accountId
+                && context.Campaigns.Any(member =>
+                    member.TenantId == chunk.TenantId
+                    && member.Id == chunk.CampaignId
+                    && member.LineageId == campaign.LineageId
+                )
             )
             .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.NotBefore, (DateTimeOffset?)null), cancellation);
 }

@@ -11,7 +11,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Sending;
 
 /// <summary>One transactional mail as a program gives it; nothing is checked yet.</summary>
-public sealed record EmailRequest(string? To, string? Subject, string? Html, string? Text, Guid? SenderId);
+public sealed record EmailRequest(string? To, string? Subject, string? Html, string? Text, Guid? SenderId)
+{
+    /// <summary>Every wrong field, as far as it can be told without looking anything up.</summary>
+    public IReadOnlyList<FieldError> Problems() => EmailRules.Check(this, out _);
+}
 
 /// <summary>What became of it. A closed set.</summary>
 public abstract record SendEmailResult
@@ -234,13 +238,8 @@ internal static class EmailRules
     public static string NameOf(string subject)
     {
         var name = subject.Trim();
-        if (name.Length <= DraftContent.MaxNameLength)
-        {
-            return name;
-        }
-
-        // Never half of a surrogate pair, which no database keeps.
-        var length = DraftContent.MaxNameLength - 1;
-        return name[..(char.IsHighSurrogate(name[length - 1]) ? length - 1 : length)] + "\u2026";
+        return name.Length <= DraftContent.MaxNameLength
+            ? name
+            : KeptText.Cut(name, DraftContent.MaxNameLength - 1) + "\u2026";
     }
 }

@@ -6,6 +6,12 @@ public sealed class SendingOptions
     /// <summary>Calls to the provider at one time, 1 to 64.</summary>
     public int MaxConcurrency { get; set; } = 8;
 
+    /// <summary>
+    /// Calls at one time over all tenants' own accounts, 2 to 256, and so many chunks in hand; of them at most
+    /// <see cref="MaxConcurrency"/> for one account.
+    /// </summary>
+    public int OwnAccountsConcurrency { get; set; } = 32;
+
     /// <summary>For each call one more, so that no place at the provider is empty while a worker renders or writes an answer down.</summary>
     public int Workers => 2 * MaxConcurrency;
 

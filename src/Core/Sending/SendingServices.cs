@@ -50,6 +50,7 @@ public static class SendingServices
         services.AddSingleton<OpenQuestions>();
         services.AddSingleton<ProviderArchive>();
         services.AddSingleton<Reconciler>();
+        services.AddSingleton<OwnArchives>();
         services.AddSingleton<ReplaySuppressions>();
         services.AddSingleton<RecoverAtStart>();
         services.AddSingleton<SendingLoops>();

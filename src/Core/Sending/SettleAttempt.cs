@@ -75,7 +75,14 @@ public sealed class SettleAttempt(
                     );
                 }
 
-                await CampaignCompletion.CheckAfterAnswerAsync(context, claim.TenantId, claim.CampaignId, now, token);
+                await CampaignCompletion.CheckAfterAnswerAsync(
+                    context,
+                    claim.TenantId,
+                    claim.CampaignId,
+                    now,
+                    options.BatchSize,
+                    token
+                );
                 context.AfterCommit(() => notifier.Publish(claim.CampaignId));
                 return true;
             },

@@ -83,7 +83,7 @@ internal sealed class Settlement(
             : asked;
         var account = await AccountAsync(cancellation);
         account.RateLimited(now, pause);
-        var patienceIsOver = now >= account.FailingSince + options.Patience;
+        var patienceIsOver = now >= await PatienceEndsAsync(account, cancellation);
         if (Proves(rate) == Proof.NotAccepted)
         {
             await EndGenerationAsync(cancellation);
@@ -185,7 +185,7 @@ internal sealed class Settlement(
         CancellationToken cancellation
     )
     {
-        var patienceEnds = account.FailingSince!.Value + options.Patience;
+        var patienceEnds = await PatienceEndsAsync(account, cancellation);
         if (now < patienceEnds)
         {
             // The last try of the patience is not slept through.
@@ -196,6 +196,26 @@ internal sealed class Settlement(
         await WaitAsync(now, DateTimeOffset.MaxValue, cancellation);
         context.Fired(SafetyMechanism.PatienceOver, claim);
         await StopCampaignAsync(reason, message, null, cancellation);
+    }
+
+    /// <summary>
+    /// Since the account takes nothing, or since a person has resumed this campaign meanwhile: theirs begins anew with the run,
+    /// and nobody else's.
+    /// </summary>
+    private async Task<DateTimeOffset> PatienceEndsAsync(ProviderAccount account, CancellationToken cancellation)
+    {
+        var failing = account.FailingSince!.Value;
+        var resumed = await context
+            .Runs.Where(run =>
+                run.TenantId == claim.TenantId
+                && run.CampaignId == claim.CampaignId
+                && run.Kind == RunKind.Resume
+                && run.StartedAt > failing
+            )
+            .OrderByDescending(run => run.Number)
+            .Select(run => (DateTimeOffset?)run.StartedAt)
+            .FirstOrDefaultAsync(cancellation);
+        return (resumed ?? failing) + options.Patience;
     }
 
     /// <summary>Rule 4 without a clean history: the answer proves nothing, the key stays, and it is told again later.</summary>
@@ -227,8 +247,9 @@ internal sealed class Settlement(
         DateTimeOffset? resumeAfter,
         CancellationToken cancellation
     ) =>
-        CampaignCompletion.StopAsync(
+        CampaignCompletion.StopThroughAsync(
             context,
+            accountId,
             claim.TenantId,
             claim.CampaignId,
             reason,

@@ -79,11 +79,13 @@ internal static class TakeOver
     /// made, or a person says "send again". They go to where the others went. When that has come to its end they stay,
     /// and this campaign can be resumed for them.
     /// </summary>
+    /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>.</param>
     /// <returns>True when they have gone.</returns>
     public static async Task<bool> LateAsync(
         PortalDbContext db,
         Campaign source,
         DateTimeOffset now,
+        int most,
         CancellationToken cancellation
     )
     {
@@ -95,7 +97,8 @@ internal static class TakeOver
             && last.Status != CampaignStatus.Sent
             && last.Status != CampaignStatus.Cancelled
         );
-        // Held until this transaction's end: it cannot finish, be cancelled or be continued meanwhile.
+        // Its row is held until this transaction's end: it is not cancelled or continued meanwhile, and whoever looks whether
+        // it is done waits for the row before counting (CampaignCompletion.CheckAsync).
         if (await open.ExecuteUpdateAsync(set => set.SetProperty(last => last.UpdatedAt, now), cancellation) == 0)
         {
             return false;
@@ -107,15 +110,15 @@ internal static class TakeOver
         await MoveAsync(db, source, target, now, cancellation);
         if (target.Status is CampaignStatus.Sending or CampaignStatus.Paused)
         {
-            await PlanAsync(db, target, cancellation);
+            await PlanAsync(db, target, most, cancellation);
         }
 
         return true;
     }
 
-    private static async Task PlanAsync(PortalDbContext db, Campaign target, CancellationToken cancellation)
+    private static async Task PlanAsync(PortalDbContext db, Campaign target, int most, CancellationToken cancellation)
     {
-        var planned = await ChunkPlanner.PlanAsync(db, target, cancellation);
+        var planned = await ChunkPlanner.PlanAsync(db, target, cancellation, most);
         await db
             .Campaigns.Where(c => c.TenantId == target.TenantId && c.Id == target.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.LastChunk, target.LastChunk), cancellation);

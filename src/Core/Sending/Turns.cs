@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Ledgerpost.Data;
+using Ledgerpost.Senders;
 
 namespace Ledgerpost.Sending;
 
@@ -10,7 +11,7 @@ namespace Ledgerpost.Sending;
 /// </summary>
 /// <param name="keepFor">How old the list of who waits may be; a newcomer waits so long at most before it is in.</param>
 /// <param name="own">The tenant's own account whose turns these are; null for the installation's.</param>
-public sealed class Turns(TimeSpan keepFor, Guid? own = null)
+public sealed class Turns(TimeSpan keepFor, CurrentAccount? own = null)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, long> _tenantTurns = [];
@@ -54,11 +55,11 @@ public sealed class Turns(TimeSpan keepFor, Guid? own = null)
                         SELECT 1 FROM "Chunks" AS c
                         WHERE c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."State" = 'Leased'
                             AND c."RunNumber" = m."CurrentRun" AND c."DoubtfulSince" IS NULL AND c."LeaseEnds" <= {0}))
-                    AND {{RunThrough.Account("{1}", "{2}")}}
+                    AND {{RunThrough.Account(own, "{1}")}}{{(own is null ? "" : """ AND m."TenantId" = {2}""")}}
                 """,
                 instant,
-                own ?? Guid.Empty,
-                own is null
+                own?.Id ?? Guid.Empty,
+                own?.OwnerId ?? Guid.Empty
             ),
             row => new Waiting(row.GetGuid(0), row.GetGuid(1), row.GetInt32(2), row.InstantOrNull(3)),
             cancellation

@@ -32,4 +32,10 @@ internal static class UsableAccounts
                 && context.ProviderAccounts.Any(shared => shared.IsCurrent && shared.BaseUrl == account.BaseUrl)
             )
         );
+
+    /// <summary>What calls are made through.</summary>
+    public static IQueryable<CurrentAccount> CallsThrough(PortalDbContext context, IQueryable<OwnAccount> own) =>
+        context
+            .ProviderAccounts.Where(account => own.Any(one => one.AccountId == account.Id))
+            .Select(account => new CurrentAccount(account.Id, account.BaseUrl) { OwnerId = account.OwnerId });
 }

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Tenancy;
 
 /// <summary>A tenant's settings as typed; null leaves one alone. The address stays: links and open pages hold it.</summary>
-/// <param name="RequiresSecondFactor">Only for members' own commands: an operator does not decide it.</param>
-/// <param name="MailsAnchors">The same: it is for the owners to wish.</param>
+/// <param name="RequiresSecondFactor">For an owner to decide: neither an admin nor an operator does.</param>
+/// <param name="MailsAnchors">The same: the mails are the owners'.</param>
 public sealed record TenantChange(
     string? Name,
     string? TimeZone,
@@ -45,16 +45,23 @@ public sealed record TenantChange(
         return before.Equals(after) ? null : new { before, after };
     }
 
+    /// <summary>Whether it changes what is the owners'; null and what is so already change nothing.</summary>
+    internal bool IsForOwners(Tenant tenant) =>
+        (RequiresSecondFactor ?? tenant.RequiresSecondFactor) != tenant.RequiresSecondFactor
+        || (MailsAnchors ?? tenant.MailsAnchors) != tenant.MailsAnchors;
+
     private static TenantSettings Logged(Tenant tenant) =>
         new(tenant.Name, tenant.TimeZone, tenant.RequiresSecondFactor, tenant.MailsAnchors);
 
     private sealed record TenantSettings(string Name, string TimeZone, bool RequiresSecondFactor, bool MailsAnchors);
 }
 
-/// <summary>An admin changes the tenant's name or time zone.</summary>
+/// <summary>
+/// An admin changes the tenant's name or time zone; who gets in with what, and what the owners are mailed, only an owner.
+/// </summary>
 public sealed class ChangeTenant(PortalDb portal)
 {
-    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    /// <exception cref="AccessDeniedException">The caller is not an admin, or not an owner where it takes one.</exception>
     public async Task<ChangeTenantResult> ExecuteAsync(
         Caller caller,
         TenantChange change,
@@ -68,6 +75,11 @@ public sealed class ChangeTenant(PortalDb portal)
                 async (command, token) =>
                 {
                     var tenant = await command.Db.Tenants.SingleAsync(row => row.Id == command.TenantId, token);
+                    if (change.IsForOwners(tenant))
+                    {
+                        await Permissions.DemandAsync(command.Db, caller, TenantRole.Owner, token);
+                    }
+
                     if (
                         change.RequiresSecondFactor == true
                         && !tenant.RequiresSecondFactor
@@ -123,7 +135,7 @@ public sealed class ChangeTenantAsOperator(PortalDb portal)
                         return new ChangeTenantResult.NotFound();
                     }
 
-                    if (change.Apply(tenant) is { } changed)
+                    if ((change with { RequiresSecondFactor = null, MailsAnchors = null }).Apply(tenant) is { } changed)
                     {
                         var id = tenant.Id.ToString();
                         command.Audit("tenant.changed", "tenant", id, tenant.Name, changed);

@@ -1,6 +1,7 @@
 using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Tenancy;
@@ -50,6 +51,17 @@ public sealed class InviteFirstOwner(PortalDb portal)
         if (await Owning(command.Db).AnyAsync(row => row.TenantId == tenantId, cancellation))
         {
             return new FirstOwnerResult.Invalid("It has an owner, who adds further people under Members.");
+        }
+
+        // From a program's first key on there may be content, which an operator does not see.
+        if (
+            (await People.FindAsync(command.Db, address, cancellation))?.Id == command.Actor.UserId
+            && await command.Db.ApiKeys.AnyAsync(row => row.TenantId == tenantId, cancellation)
+        )
+        {
+            return new FirstOwnerResult.Invalid(
+                "A program fills this tenant, and operators see no content. Name somebody else as its first owner."
+            );
         }
 
         // A link that was lost must not leave the tenant without an owner for ever: whoever was named before and never

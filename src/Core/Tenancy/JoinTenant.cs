@@ -16,10 +16,12 @@ public sealed class JoinTenant(PortalDb portal)
         return answer;
     }
 
+    /// <exception cref="AccessDeniedException">The session is over.</exception>
     public async Task<JoinAnswer> ExecuteAsync(string token, Actor actor, CancellationToken cancellation)
     {
         // The person is in no tenant yet: the link says whose scope is needed, and is asked again in the transaction.
         await using var none = portal.Read(TenantScope.None);
+        await DemandSessionAsync(none, actor, cancellation);
         var (first, found) = await LookAsync(none, token, actor.UserId, cancellation);
         if (found?.TenantId is not { } invitedTo)
         {
@@ -30,6 +32,7 @@ public sealed class JoinTenant(PortalDb portal)
             TenantScope.For(invitedTo),
             async (db, ct) =>
             {
+                await DemandSessionAsync(db, actor, ct);
                 var (answer, link) = await LookAsync(db, token, actor.UserId, ct);
                 if (
                     answer is not JoinAnswer.Invited invited
@@ -74,6 +77,15 @@ public sealed class JoinTenant(PortalDb portal)
             },
             cancellation
         );
+    }
+
+    // Not in the tenant's log: whoever acts is no member of it.
+    private static async Task DemandSessionAsync(PortalDbContext db, Actor actor, CancellationToken cancellation)
+    {
+        if (await CheckSession.IsOverAsync(db, actor, cancellation))
+        {
+            throw AccessDeniedException.SessionOver(actor);
+        }
     }
 
     private async Task<(JoinAnswer Answer, SetUpLink? Link)> LookAsync(

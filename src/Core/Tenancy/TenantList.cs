@@ -34,7 +34,7 @@ public sealed class TenantList(PortalDb portal)
         CancellationToken cancellation
     )
     {
-        await using var db = portal.Read(TenantScope.None);
+        await using var db = portal.Read(TenantScope.Installation);
         await portal.DemandOperatorToReadAsync(db, actor, nameof(TenantList), cancellation);
         var tenants = await db.Tenants.NewestFirst(row => row.Id, after).Take(limit).ToListAsync(cancellation);
         return [.. tenants.Select(TenantRow.Of)];
@@ -43,7 +43,7 @@ public sealed class TenantList(PortalDb portal)
     /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
     public async Task<TenantRow?> FindAsync(Actor actor, Guid tenantId, CancellationToken cancellation)
     {
-        await using var db = portal.Read(TenantScope.None);
+        await using var db = portal.Read(TenantScope.Installation);
         await portal.DemandOperatorToReadAsync(db, actor, nameof(TenantList), cancellation);
         return await db.Tenants.SingleOrDefaultAsync(row => row.Id == tenantId, cancellation) is { } tenant
             ? TenantRow.Of(tenant)

@@ -128,7 +128,12 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             await using var context = db.Read(TenantScope.Installation);
             var known = await KnownMails.LookUpAsync(
                 context,
-                [(one.AccountId, EventBatch.Acceptance(one.Happened!))],
+                [
+                    (
+                        (await Signers.ReadAsync(context, cancellation)).SpeaksFor(one.AccountId),
+                        EventBatch.Acceptance(one.Happened!)
+                    ),
+                ],
                 cancellation
             );
             return known is [KnownMail.Proven(var owner)] ? owner.TenantId : Guid.Empty;

@@ -22,6 +22,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(6);
 
     private readonly HashSet<(Guid TenantId, Guid CampaignId)> _proven = [];
+    private Signers _signers = null!;
 
     private sealed record Known(WaitingEvent Event, ProofResult Proof)
     {
@@ -32,6 +33,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
     {
         await context.LockEventsAsync(cancellation);
         var events = await WebhookRows.StillWaitingAsync(context, read, cancellation);
+        _signers = await Signers.ReadAsync(context, cancellation);
         var known = await ProveAsync([.. events.Where(e => e.Happened is not null)], now, cancellation);
         foreach (
             var campaign in known
@@ -67,7 +69,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
         var known = new List<Known>();
         for (var round = 1; events.Count > 0; round++)
         {
-            var mails = events.ConvertAll(e => (e.AccountId, Acceptance(e.Happened!)));
+            var mails = events.ConvertAll(e => (_signers.SpeaksFor(e.AccountId), Acceptance(e.Happened!)));
             var found = await KnownMails.LookUpAsync(context, mails, cancellation);
             var open = new List<WaitingEvent>();
             foreach (var (one, mail) in events.Zip(found))
@@ -104,7 +106,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
         context.ChangeTracker.Clear();
         var proof = await ProveAcceptance.ApplyAsync(
             context,
-            one.AccountId,
+            _signers.SpeaksFor(one.AccountId),
             Acceptance(one.Happened!),
             _proven,
             now,
@@ -343,4 +345,5 @@ public static class WebhookNotes
     public const string NoRecipient = "No recipient of ours.";
     public const string OtherAccount = "The mail went through another account.";
     public const string CannotBeApplied = "It could not be applied.";
+    public const string PersonErased = "Whom it was about was erased.";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Ledgerpost.Data;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 
@@ -60,7 +61,7 @@ public sealed record ProviderEvent(
             }
 
             return new ProviderEvent(
-                type.Length <= LongestType ? type : type[..LongestType],
+                KeptText.Cut(type, LongestType),
                 Instant(Text(root, "created_at") ?? Text(data, "created_at")),
                 emailId,
                 MailTags.TryRead(TagsOf(data)),
@@ -172,14 +173,7 @@ public sealed record ProviderEvent(
         return null;
     }
 
-    private static string? Short(string detail) =>
-        detail.Length switch
-        {
-            0 => null,
-            <= LongestDetail => detail,
-            _ when char.IsHighSurrogate(detail[LongestDetail - 1]) => detail[..(LongestDetail - 1)],
-            _ => detail[..LongestDetail],
-        };
+    private static string? Short(string detail) => detail.Length == 0 ? null : KeptText.Cut(detail, LongestDetail);
 
     private static string? First(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list)

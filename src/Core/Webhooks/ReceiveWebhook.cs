@@ -15,6 +15,9 @@ public enum WebhookReceipt
 
     /// <summary>No secret of ours signed it, or not lately.</summary>
     NotOurs,
+
+    /// <summary>Its account has brought so many that nothing was kept of it; the provider brings it again.</summary>
+    TooMany,
 }
 
 /// <summary>Takes an event in: verified on the raw body, durable before it is answered, applied afterwards.</summary>
@@ -23,6 +26,7 @@ public sealed class ReceiveWebhook(
     ProviderEndpoint endpoint,
     ProviderAccounts accounts,
     OwnWebhooks own,
+    EventAllowance allowance,
     WebhookInbox inbox
 )
 {
@@ -41,7 +45,7 @@ public sealed class ReceiveWebhook(
         }
 
         var account = await accounts.CurrentAsync(cancellation);
-        return await StoreAsync(account.Id, id, body);
+        return await StoreAsync(account.Id, isOwn: false, id, body, cancellation);
     }
 
     /// <summary>An event of a tenant's own account: it belongs to the account whose secret verifies it, and can touch nothing else.</summary>
@@ -59,7 +63,7 @@ public sealed class ReceiveWebhook(
         {
             if (IsSigned(secrets, id, timestamp, signatures, body))
             {
-                return await StoreAsync(accountId, id, body);
+                return await StoreAsync(accountId, isOwn: true, id, body, cancellation);
             }
         }
 
@@ -82,8 +86,20 @@ public sealed class ReceiveWebhook(
         return WebhookReceipt.NotOurs;
     }
 
-    private async Task<WebhookReceipt> StoreAsync(Guid accountId, string id, ReadOnlyMemory<byte> body)
+    private async Task<WebhookReceipt> StoreAsync(
+        Guid accountId,
+        bool isOwn,
+        string id,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellation
+    )
     {
+        // After the signature: nobody uses up what is another's.
+        if (!await allowance.TakeAsync(accountId, isOwn, body.Length, cancellation))
+        {
+            return WebhookReceipt.TooMany;
+        }
+
         // PostgreSQL keeps no such character; JSON has none either.
         var text = Encoding.UTF8.GetString(body.Span).Replace('\0', '\uFFFD');
         return await inbox.StoreAsync(accountId, id, text) ? WebhookReceipt.Stored : WebhookReceipt.Duplicate;

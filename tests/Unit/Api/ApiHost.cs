@@ -7,6 +7,7 @@ using Ledgerpost.Identity;
 using Ledgerpost.Programs;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,12 +29,24 @@ public sealed class ApiHost : IAsyncDisposable
     public static Task<ApiHost> StartAsync(params string[] settings) =>
         StartAsync(RealHost.NewFolder(), keepFolder: false, settings);
 
+    /// <param name="configure">What is replaced before the container is built.</param>
+    public static Task<ApiHost> StartAsync(Action<WebApplicationBuilder> configure) =>
+        StartAsync(RealHost.NewFolder(), keepFolder: false, configure, []);
+
     /// <param name="keepFolder">The folder outlives this host, for another one to be started on it.</param>
-    public static async Task<ApiHost> StartAsync(string folder, bool keepFolder, params string[] settings)
+    public static Task<ApiHost> StartAsync(string folder, bool keepFolder, params string[] settings) =>
+        StartAsync(folder, keepFolder, configure: null, settings);
+
+    private static async Task<ApiHost> StartAsync(
+        string folder,
+        bool keepFolder,
+        Action<WebApplicationBuilder>? configure,
+        string[] settings
+    )
     {
         var host = await RealHost.StartAsync(
             folder,
-            configure: null,
+            configure,
             keepFolder,
             [$"--Bootstrap:OperatorApiKey={OperatorKey}", .. settings]
         );
@@ -54,7 +67,15 @@ public sealed class ApiHost : IAsyncDisposable
 
     public HttpClient Client(string? key)
     {
-        var client = new HttpClient { BaseAddress = new Uri(Host.Address + "/api/v1/") };
+        var client = new HttpClient(
+            new DescribedAnswers(Host)
+            {
+                InnerHandler = new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) },
+            }
+        )
+        {
+            BaseAddress = new Uri(Host.Address + "/api/v1/"),
+        };
         if (key is not null)
         {
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);

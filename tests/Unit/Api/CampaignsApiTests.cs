@@ -1,6 +1,7 @@
 using AdminPortal.Hosting;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
 using ResendEmulator.Faults;
 
@@ -48,6 +49,67 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         );
         var state = await _api.Host.Get<EmbeddedEmulator>().Server!.Control.StateAsync();
         Assert.Equal((25, 0), (state.Mails, state.Duplicates));
+    }
+
+    [Fact]
+    public async Task Key_IsTheSame_HoweverTheAddressIsSpelt()
+    {
+        await AddContactsAsync(2);
+
+        var usual = await _program.CreateAsync("campaigns", Body(send: true), "launch-1");
+        var odd = await _program.CreateAsync("Campaigns/", Body(send: true), "launch-1");
+        var draft = (await _program.CreateAsync("campaigns", Body(send: false))).Text("id")!;
+        var launched = await _program.CreateAsync($"campaigns/{draft}/send", null, "send-1");
+        var again = await _program.CreateAsync($"campaigns/{Guid.Parse(draft):N}/Send/", null, "send-1");
+
+        Assert.Equal((usual.Text("id"), true), (odd.Text("id"), odd.WasReplayed));
+        Assert.Equal((202, draft, true), (launched.Status, again.Text("id"), again.WasReplayed));
+        await UntilAsync(usual.Text("id")!, "sent");
+        await UntilAsync(draft, "sent");
+        await using var db = _api.Host.Get<PortalDb>().Read(_api.North.Caller.Scope);
+        Assert.Equal(
+            ["/api/v1/campaigns", $"/api/v1/campaigns/{draft}/send"],
+            await db.IdempotencyRecords.OrderBy(record => record.Path).Select(record => record.Path).ToListAsync()
+        );
+    }
+
+    [Fact]
+    public async Task Looks_AndBounces_AreTold_MachinesApart()
+    {
+        await AddContactsAsync(3);
+        var id = (await _program.CreateAsync("campaigns", Body(send: true), "launch-1")).Text("id")!;
+        await UntilAsync(id, "sent");
+        await _api.StopLoopsAsync();
+        var at = DateTimeOffset.UnixEpoch;
+        await _api
+            .Host.Get<PortalDb>()
+            .WriteAsync(
+                _api.North.Caller.Scope,
+                async (db, token) =>
+                {
+                    var rows = await db.Recipients.OrderBy(row => row.Number).ToListAsync(token);
+                    (rows[0].OpenedAt, rows[0].OpenedByPersonAt, rows[0].ClickedAt) = (at, at.AddHours(1), at);
+                    rows[1].OpenedAt = at;
+                    (rows[2].Delivery, rows[2].Bounce) = (Delivery.Bounced, BounceType.Transient);
+                },
+                CancellationToken.None
+            );
+
+        var campaign = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}");
+        var rows = (await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients")).Body.GetProperty("data");
+
+        Assert.Equal(
+            (2, 1, 1, 1),
+            (
+                Count(campaign, "opened"),
+                Count(campaign, "opened_by_machines"),
+                Count(campaign, "clicked"),
+                Count(campaign, "clicked_by_machines")
+            )
+        );
+        Assert.Equal(at.AddHours(1), rows[0].GetProperty("opened_by_person_at").GetDateTimeOffset());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, rows[1].GetProperty("opened_by_person_at").ValueKind);
+        Assert.Equal("transient", rows[2].GetProperty("bounce").GetString());
     }
 
     [Fact]

@@ -58,6 +58,22 @@ public sealed class EmailsApiTests : IAsyncLifetime
         Assert.Null((await db.IdempotencyRecords.SingleAsync()).ExpiresAt);
     }
 
+    [Theory]
+    [InlineData("emails/")]
+    [InlineData("Emails")]
+    [InlineData("../V1/EMAILS/")]
+    [InlineData("../../API/v1/emails")]
+    [InlineData("%65mails")]
+    public async Task Key_IsTheSame_HoweverTheAddressIsSpelt(string spelling)
+    {
+        var odd = await _program.CreateAsync(spelling, Body(), "order-1");
+        var usual = await _program.CreateAsync("emails", Body(), "order-1");
+
+        Assert.Equal((202, odd.Text("id"), true), (odd.Status, usual.Text("id"), usual.WasReplayed));
+        await UntilAsync(odd.Text("id")!, "sent");
+        Assert.Equal(1, (await Provider.StateAsync()).Mails);
+    }
+
     [Fact]
     public async Task SixtyFourAtOnce_WithOneKey_GiveOneMail()
     {

@@ -37,6 +37,64 @@ public sealed class SegmentsApiTests(ApiRulesTests.Portal portal) : IClassFixtur
     }
 
     [Fact]
+    public async Task Changes_OfDifferentFieldsAtOneMoment_AreAllKept()
+    {
+        using var program = await Api.ProgramAsync(Api.North);
+        var rule = new { tags = new[] { "old" } };
+        var made = await program.CreateAsync("segments", new { name = "Moment", rule });
+        var path = $"segments/{made.Text("id")}";
+        for (var round = 0; round < 25; round++)
+        {
+            var (name, tag) = ($"Moment {round}", $"tag{round}");
+            var replies = await Task.WhenAll(
+                program.SendAsync(HttpMethod.Patch, path, new { name }),
+                program.SendAsync(HttpMethod.Patch, path, new { rule = new { tags = new[] { tag } } })
+            );
+
+            Assert.All(replies, reply => Assert.Equal(200, reply.Status));
+            var kept = await program.SendAsync(HttpMethod.Get, path);
+            Assert.Equal(
+                (name, tag),
+                (kept.Text("name"), kept.Body.GetProperty("rule").GetProperty("tags")[0].GetString())
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Tags_AreEachTakenByThemselves()
+    {
+        using var program = await Api.ProgramAsync(Api.North);
+
+        foreach (var tags in new string?[][] { ["a,b"], ["a;b"], ["a", null], ["a", " "] })
+        {
+            var made = await program.CreateAsync("segments", new { name = "Of tags", rule = new { tags } });
+            var contact = await program.CreateAsync("contacts", new { email = "tags@example.net", tags });
+            Assert.Equal((422, "rule.tags"), (made.Status, Assert.Single(made.WrongFields)));
+            Assert.Equal((422, "tags"), (contact.Status, Assert.Single(contact.WrongFields)));
+        }
+
+        var added = await program.CreateAsync(
+            "contacts",
+            new { email = "tags@example.net", tags = new[] { "One", "one", "two" } }
+        );
+        var changed = await program.SendAsync(
+            HttpMethod.Patch,
+            $"contacts/{added.Text("id")}",
+            new { tags = new[] { "a,b" } }
+        );
+        var kept = await program.SendAsync(
+            HttpMethod.Patch,
+            $"contacts/{added.Text("id")}",
+            new { first_name = "Ada" }
+        );
+        Assert.Equal(422, changed.Status);
+        Assert.Equal(
+            ["one", "two"],
+            kept.Body.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
     public async Task Segment_WithoutARule_HoldsWhoIsNamed_OfItsOwnTenantAlone()
     {
         using var program = await Api.ProgramAsync(Api.North);

@@ -55,6 +55,26 @@ public sealed class SendersApiTests(ApiRulesTests.Portal portal) : IClassFixture
     }
 
     [Fact]
+    public async Task Changes_OfDifferentFieldsAtOneMoment_AreAllKept()
+    {
+        using var program = await Api.ProgramAsync(Api.North);
+        var domain = await program.CreateAsync("domains", new { name = "moment.north.example" });
+        var sender = await program.CreateAsync("senders", new { domain_id = domain.Text("id"), local_part = "news" });
+        var path = $"senders/{sender.Text("id")}";
+        for (var round = 0; round < 25; round++)
+        {
+            var (name, replyTo) = ($"The North {round}", $"r{round}@north.example");
+            await Task.WhenAll(
+                program.SendAsync(HttpMethod.Patch, path, new { display_name = name }),
+                program.SendAsync(HttpMethod.Patch, path, new { reply_to = replyTo })
+            );
+
+            var kept = await program.SendAsync(HttpMethod.Patch, path, new { });
+            Assert.Equal((name, replyTo), (kept.Text("display_name"), kept.Text("reply_to")));
+        }
+    }
+
+    [Fact]
     public async Task DomainOrSender_WithFaults_IsToldOfThem()
     {
         using var program = await Api.ProgramAsync(Api.North);

@@ -139,6 +139,27 @@ public sealed class TenantsApiTests(ApiRulesTests.Portal portal) : IClassFixture
     }
 
     [Fact]
+    public async Task FirstKey_IsMadeOnce_AlsoWhenItWasRevoked()
+    {
+        using var program = Api.Client(ApiHost.OperatorKey);
+        var tenant = (await program.CreateAsync("tenants", new { name = "Used by a program" })).Text("id");
+        var path = $"tenants/{tenant}/api-keys";
+        var first = await program.CreateAsync(path, new { name = "Shop" });
+        using var theirs = Api.Client(first.Text("key")!);
+        await theirs.CreateAsync("contacts", new { email = "content@example.net" });
+
+        var second = await program.CreateAsync(path, new { name = "Curious", scopes = new[] { "read" } });
+        var revoked = await theirs.SendAsync(HttpMethod.Delete, $"api-keys/{first.Text("id")}");
+        var third = await program.CreateAsync(path, new { name = "Curious", scopes = new[] { "read" } });
+
+        Assert.Equal((409, "tenant_has_key"), (second.Status, second.Code));
+        Assert.Equal(204, revoked.Status);
+        Assert.Equal((409, "tenant_has_key"), (third.Status, third.Code));
+        await using var db = Api.Host.Get<PortalDb>().Read(TenantScope.Installation);
+        Assert.Equal(1, await db.ApiKeys.CountAsync(row => row.TenantId == Guid.Parse(tenant!)));
+    }
+
+    [Fact]
     public async Task FirstKey_OfATenantWithAnOwner_OrOfNone_IsRefused()
     {
         using var program = Api.Client(ApiHost.OperatorKey);

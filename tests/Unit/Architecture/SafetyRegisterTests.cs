@@ -22,6 +22,25 @@ public sealed partial class SafetyRegisterTests
         ["the From line names the sender in the intent"] = "a condition of the intent; it counts as intent_sender_lost",
         ["an own account only at the provider that is configured"] = "the same, as intent_other_account",
         ["an own account is its owner's"] = "the same",
+        ["a bounded number of calls over all own accounts"] = "what every call waits for",
+        ["own accounts in turn"] = "an order of turns",
+        ["half of the places for accounts that answer"] = "an order of turns",
+        ["a look that is older than a change counts for nothing"] = "it looks once more",
+        ["a usable key in the claim"] = "a condition of a query",
+        ["domains that were left go where the next key leads"] = "an owner's deed, in the audit log",
+        ["a left domain's id proves its account"] = "an owner's deed, in the audit log",
+        ["a campaign is stopped for its account before its doubt ends"] = "the campaign stops with a reason of its own",
+        ["doubt of an account that was left is a question"] = "a condition of a query",
+        ["only verified sends, and partly only where the records of sending are"] =
+            "the campaign stops with its reason",
+        ["the sender is the tenant's own, for each way to send"] =
+            "a condition of a query; what it guards counts as intent_sender_lost",
+        ["a secret that two accounts know speaks for the current one"] = "an order of a query",
+        ["an own suppression list speaks for its tenant alone"] = "a condition of a query",
+        ["an allowance of events for each account"] = "an answer to the provider, who comes again",
+        ["what is remembered at a door is bounded"] = "who was wrong least often is forgotten",
+        ["a lost verification is told once"] = "a condition of an UPDATE",
+        ["of a key four letters are shown"] = "what a page shows",
         ["an own key is kept while something is in doubt"] = "a job that looks again later",
         ["a key is asked for before the intent"] = "the campaign stops with a reason of its own",
         ["an unused account is found so in the transaction that gives it another key"] =
@@ -36,6 +55,9 @@ public sealed partial class SafetyRegisterTests
         ["what was taken out of an entry must be named by a later one"] =
             "a comparison; what it finds is audit_log_broken",
         ["an erased person is suppressed by a keyed hash"] = "a row of the suppression list",
+        ["events that stand in no story are emptied with the person they name"] = "the event's note",
+        ["a request is found by its key's hash when the key named an erased person"] =
+            "it counts as request_replayed, like any other",
         ["nobody in doubt is erased"] = "an answer to the person who asked",
         ["frozen bytes"] = "a column that is read instead of rendering",
         ["one key per generation"] = "how a key is written",
@@ -44,6 +66,8 @@ public sealed partial class SafetyRegisterTests
         ["whom the provider suppresses since the backup is not mailed"] =
             "rows of the suppression list, which say where they come from",
         ["a log is looked through from before its first number on"] = "shows as audit_log_broken",
+        ["a log that only an anchor names is looked for"] = "shows as audit_log_broken",
+        ["the portal seals what it writes and nothing that it finds"] = "shows as audit_log_broken",
         ["session and on whose behalf are in the salted hash"] = "shows as audit_log_broken",
         ["what was denied is written after the rollback, in a transaction of its own"] = "the entry itself",
         ["what may be repeated is counted"] = "the entry says how often",
@@ -59,6 +83,12 @@ public sealed partial class SafetyRegisterTests
         ["one call at a time while a fault is searched"] = "workers wait, many times a second",
         ["an acceptance does not end a pause"] = "a line that is not there",
         ["who returns to Pending has a live chunk"] = "how a generation ends, always",
+        ["a campaign is not done while people come into it from its lineage"] = "a wait in the database",
+        ["an account stops only a campaign whose current run goes through it"] = "a condition; the chunk waits",
+        ["of a call nobody can be rendered: the campaign stops"] = "it stops with a reason of its own",
+        ["an own key outlives the intents that were being written when its account was left"] = "a job that waits",
+        ["a resume begins the patience of its own campaign anew, and of no other"] = "how patience is counted",
+        ["a launch comes wholly before an old database is noticed, or not at all"] = "a wait in the database",
         ["recipients of left-out campaigns, by address"] = "a value of the freeze; the ledger has the reason",
         ["recipients of left-out campaigns, by contact"] = "a value of the freeze; the ledger has the reason",
         ["no launch while a left-out campaign's audience is taken"] = "a sentence to whoever launches",
@@ -74,6 +104,9 @@ public sealed partial class SafetyRegisterTests
         ["account check where nothing is left to prove"] =
             "whoever fails it is counted by the account check of a proof",
         ["an event belongs to the tenant whose mail it proved to be about"] = "a filter of every query",
+        ["the installation's secrets speak for its former accounts too"] = "every event of a former account",
+        ["a key belongs to what is asked for, however it is spelt"] =
+            "one spelling; a repeat counts as request_replayed",
         ["a secret that cannot be read signs nothing"] = "counted as unsigned",
         ["\"joined since\" looks through the lineage"] = "a condition of an INSERT..SELECT",
         ["proof of the old call after \"send again\""] = "part of doubt_proven",

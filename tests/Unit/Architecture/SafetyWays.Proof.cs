@@ -42,7 +42,7 @@ internal static partial class SafetyWays
         },
         [SafetyMechanism.ProofContradicts] = async rig =>
         {
-            await rig.LaunchAsync();
+            var id = await rig.LaunchAsync();
             await rig.Engine.RunAsync();
             await rig.ChangeAsync(
                 (db, token) =>
@@ -50,7 +50,11 @@ internal static partial class SafetyWays
                         .Recipients.Where(r => r.Number == 1)
                         .ExecuteUpdateAsync(set => set.SetProperty(r => r.State, RecipientState.Refused), token)
             );
-            return () => rig.Engine.ReportAsync(rig.Engine.Provider.Mailed[0], "email.delivered");
+            return async () =>
+            {
+                await rig.Engine.ReportAsync(rig.Engine.Provider.Mailed[0], "email.delivered");
+                Assert.Equal(2, (await rig.Engine.CountsAsync(id)).Accepted);
+            };
         },
         [SafetyMechanism.ProofOfOtherAccount] = async rig =>
         {
@@ -101,6 +105,7 @@ internal static partial class SafetyWays
                     new ProviderSecrets(new EphemeralDataProtectionProvider()),
                     NullLogger<OwnWebhooks>.Instance
                 ),
+                new EventAllowance(rig.Engine.Db, NullLogger<EventAllowance>.Instance),
                 new WebhookInbox(rig.Engine.Db, new WebhookSignal())
             );
             return Act(() => receive.ExecuteAsync("msg_1", "0", "v1,AAAA", default, CancellationToken.None));
@@ -124,7 +129,11 @@ internal static partial class SafetyWays
         {
             var id = await rig.LaunchAsync();
             await rig.Engine.Pause.ExecuteAsync(Admin(rig), id, CancellationToken.None);
-            return () => rig.Engine.Pause.ExecuteAsync(Admin(rig), id, CancellationToken.None);
+            return async () =>
+                Assert.Equal(
+                    new TransitionResult(false, CampaignStatus.Paused),
+                    await rig.Engine.Pause.ExecuteAsync(Admin(rig), id, CancellationToken.None)
+                );
         },
         [SafetyMechanism.RequestReplayed] = async rig =>
         {
@@ -186,9 +195,17 @@ internal static partial class SafetyWays
         },
         [SafetyMechanism.RecoveredAtStart] = async rig =>
         {
-            await rig.LaunchAsync();
-            await rig.ClaimAsync();
-            return () => rig.Engine.Recover.ExecuteAsync(CancellationToken.None);
+            // Killed in the middle of its call: nobody waits for the lease.
+            rig.Engine.Provider.Then(Fault.Crash);
+            var id = await rig.LaunchAsync();
+            await Assert.ThrowsAsync<SimulatedCrashException>(() => rig.Engine.TurnAsync());
+            return async () =>
+            {
+                await rig.Engine.Recover.ExecuteAsync(CancellationToken.None);
+                var chunk = Assert.Single(await rig.Engine.ChunksAsync(id));
+                Assert.Equal((ChunkState.Planned, null, null), (chunk.State, chunk.LeaseOwner, chunk.NotBefore));
+                Assert.True((await rig.ClaimAsync()).Repeat);
+            };
         },
         [SafetyMechanism.LaunchFinished] = async rig =>
         {
@@ -251,6 +268,22 @@ internal static partial class SafetyWays
                     )
                 );
         },
+        [SafetyMechanism.ForeignRowRead] = rig =>
+            Act(() =>
+                Assert.ThrowsAsync<ForeignTenantException>(async () =>
+                {
+                    var (tenant, another) = (rig.Engine.Tenant.Scope, rig.Engine.Database.Ids.New());
+                    await using var db = rig.Engine.Db.Read(tenant);
+#pragma warning disable RS0030 // What nothing of ours may do.
+                    await db
+                        .ContactTags.FromSql(
+                            $"""SELECT {another} AS "TenantId", {another} AS "ContactId", 'x' AS "Tag" """
+                        )
+                        .IgnoreQueryFilters()
+                        .ToListAsync();
+#pragma warning restore RS0030
+                })
+            ),
         [SafetyMechanism.UnitRolledBack] = rig =>
             Act(() =>
                 Assert.ThrowsAsync<IOException>(() =>

@@ -10,6 +10,7 @@ using Ledgerpost.Tenancy;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using UnitTests.Senders;
 using UnitTests.Sending;
 using UnitTests.Support;
@@ -22,7 +23,6 @@ internal static partial class SafetyWays
 {
     public static readonly SafetyMechanism[] OnlySqlite =
     [
-        SafetyMechanism.IntentMembersChanged,
         SafetyMechanism.UnitRolledBack,
         SafetyMechanism.TransactionLost,
         // On PostgreSQL no start ends another instance's leases; they run out.
@@ -136,28 +136,30 @@ internal static partial class SafetyWays
         },
         [SafetyMechanism.IntentMembersChanged] = async rig =>
         {
-            var (_, claim, prepared) = await rig.PreparedAsync();
-            await rig.ChangeAsync(
-                (db, token) =>
-                    db.Database.ExecuteSqlAsync(
-                        $"""
-                        CREATE TRIGGER "lost" AFTER UPDATE ON "Chunks" BEGIN
-                            UPDATE "Recipients" SET "State" = 'Refused' WHERE "Number" = 1;
-                        END
-                        """,
-                        token
-                    )
-            );
-            return () => Assert.ThrowsAsync<InvalidOperationException>(() => rig.IntentAsync(claim, prepared));
+            var (id, claim, prepared) = await rig.PreparedAsync();
+            await LoseOneAfterTheIntentAsync(rig);
+            return async () =>
+            {
+                await Assert.ThrowsAsync<InvalidOperationException>(() => rig.IntentAsync(claim, prepared));
+                // Nothing of the intent is there.
+                Assert.Equal(2, (await rig.Engine.CountsAsync(id)).Pending);
+                var chunk = Assert.Single(await rig.Engine.ChunksAsync(id));
+                Assert.Equal((0, null, null), (chunk.Attempts, chunk.Key, chunk.DoubtfulSince));
+            };
         },
         [SafetyMechanism.IntentBytesChanged] = async rig =>
         {
-            var (_, claim) = await rig.DoubtfulAsync();
+            var (id, claim) = await rig.DoubtfulAsync();
             await rig.ChangeAsync(
                 (db, token) =>
                     db.Chunks.ExecuteUpdateAsync(set => set.SetProperty(c => c.PayloadHash, "another"), token)
             );
-            return () => Assert.ThrowsAsync<InvalidOperationException>(() => rig.IntentAsync(claim, null));
+            return async () =>
+            {
+                await Assert.ThrowsAsync<InvalidOperationException>(() => rig.IntentAsync(claim, null));
+                // No second attempt was written, and so none is made.
+                Assert.Equal(1, Assert.Single(await rig.Engine.ChunksAsync(id)).Attempts);
+            };
         },
         [SafetyMechanism.IntentCommitInDoubt] = async rig =>
         {
@@ -240,12 +242,17 @@ internal static partial class SafetyWays
         },
         [SafetyMechanism.PrepareStale] = async rig =>
         {
-            await rig.LaunchAsync();
+            var id = await rig.LaunchAsync();
             var zombie = await rig.ClaimAsync();
             rig.Machine.Advance(TimeSpan.FromSeconds(rig.Engine.Options.LeaseSeconds + 1));
             await rig.ClaimAsync();
             await rig.Engine.SuppressAsync("person2@example.net");
-            return () => rig.Engine.Prepare.ExecuteAsync(zombie, recheck: true, CancellationToken.None);
+            return async () =>
+            {
+                Assert.Null(await rig.Engine.Prepare.ExecuteAsync(zombie, recheck: true, CancellationToken.None));
+                // Whoever unsubscribed is the other worker's to take out.
+                Assert.Equal(2, (await rig.Engine.CountsAsync(id)).Pending);
+            };
         },
         [SafetyMechanism.RecheckExcluded] = async rig =>
         {
@@ -285,6 +292,35 @@ internal static partial class SafetyWays
     {
         rig.Engine.Probe.Reads = false;
         return (await rig.Engine.Accounts.EnsureAsync("http://provider.test", "re_other", CancellationToken.None)).Id;
+    }
+
+    /// <summary>As if the first recipient left the chunk between the look at the audience and the intent's statement.</summary>
+    private static async Task LoseOneAfterTheIntentAsync(SafetyRig rig)
+    {
+        const string Lose = """UPDATE "Recipients" SET "State" = 'Refused' WHERE "Number" = 1;""";
+        if (TestDatabase.Provider == DatabaseProvider.Sqlite)
+        {
+            await rig.ChangeAsync(
+                (db, token) =>
+                    db.Database.ExecuteSqlRawAsync(
+                        $"""CREATE TRIGGER "lost" AFTER UPDATE ON "Chunks" BEGIN {Lose} END""",
+                        token
+                    )
+            );
+            return;
+        }
+
+        // As the owner of the tables, which the portal's roles are not.
+        await using var owner = new NpgsqlConnection(rig.Engine.Database.ConnectionString);
+        await owner.OpenAsync();
+        await using var trigger = new NpgsqlCommand(
+            $"""
+            CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {Lose} RETURN NULL; END $$;
+            CREATE TRIGGER lost AFTER UPDATE ON "Chunks" FOR EACH ROW EXECUTE FUNCTION lost();
+            """,
+            owner
+        );
+        await trigger.ExecuteNonQueryAsync();
     }
 
     private static Task<Func<Task>> ClassifiedAsync(SafetyRig rig, int status, string body)

@@ -76,7 +76,7 @@ public sealed class AnchorMailTests : IAsyncLifetime
     private Task WishAsync() => ChangeAsync(new TenantChange(null, null, MailsAnchors: true));
 
     private Task ChangeAsync(TenantChange change) =>
-        new ChangeTenant(_database.Db).ExecuteAsync(_north.As(TenantRole.Admin), change, CancellationToken.None);
+        new ChangeTenant(_database.Db).ExecuteAsync(_north.As(TenantRole.Owner), change, CancellationToken.None);
 
     private VerifyAuditLog Verify(string folder) =>
         new(_database.Db, TestDatabase.AuditKeys, new AuditAnchorFiles(folder));

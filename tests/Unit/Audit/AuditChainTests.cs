@@ -1,10 +1,9 @@
-using System.Reflection;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using UnitTests.Support;
+using static UnitTests.Support.ForgedLog;
 
 namespace UnitTests.Audit;
 
@@ -281,34 +280,6 @@ public sealed class AuditChainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task LogFromBeforeTheSeals_IsSealedOnce_AndWhatIsPutInAfterwardsIsNot()
-    {
-        await DropTriggersAsync();
-        var unsealed = Copy(_written);
-        unsealed.ForEach(Unseal);
-        await ReplaceAsync(unsealed);
-
-        await _database.Db.MigrateAsync(CancellationToken.None);
-        Assert.True((await VerifyAsync()).IsWhole);
-
-        var more = await ReadAsync();
-        var put = Copy(more)[0];
-        Unseal(put);
-        more.Add(put);
-        await ReplaceAsync(Renumbered(more));
-        await _database.Db.MigrateAsync(CancellationToken.None);
-
-        await FoundAsync(await ReadAsync(), AuditFault.NotSealed, Length + 1);
-
-        // Nor does a first entry without a seal make the rest a log from before.
-        var rewritten = Copy(_written);
-        Unseal(rewritten[0]);
-        await ReplaceAsync(rewritten);
-        await _database.Db.MigrateAsync(CancellationToken.None);
-        await FoundAsync(await ReadAsync(), AuditFault.NotSealed, 1);
-    }
-
-    [Fact]
     public async Task Commands_AtTheSameTime_MakeOneChain()
     {
         await Task.WhenAll(Enumerable.Range(0, 40).Select(WriteAsync));
@@ -372,59 +343,11 @@ public sealed class AuditChainTests : IAsyncLifetime
 
     private Task<int> AnchorAsync() => Anchors().ExecuteAsync(CancellationToken.None);
 
-    private async Task<List<AuditEntry>> ReadAsync()
-    {
-        await using var db = _database.Db.Read(_tenant.Scope);
-        return await db.AuditEntries.OrderBy(entry => entry.Sequence).ToListAsync();
-    }
+    private Task<List<AuditEntry>> ReadAsync() => ForgedLog.ReadAsync(_database.Db, _tenant.Scope);
 
-    private Task ReplaceAsync(List<AuditEntry> log) =>
-        _database.Db.WriteAsync(
-            _tenant.Scope,
-            async (db, token) =>
-            {
-                await db.AuditEntries.ExecuteDeleteAsync(token);
-                db.AuditEntries.AddRange(Copy(log));
-            },
-            CancellationToken.None
-        );
+    private Task ReplaceAsync(List<AuditEntry> log) => ForgedLog.ReplaceAsync(_database.Db, _tenant.Scope, log);
 
-    /// <summary>As whoever owns the tables may.</summary>
-    private async Task DropTriggersAsync()
-    {
-        if (TestDatabase.Provider == DatabaseProvider.PostgreSql)
-        {
-            await using var connection = new NpgsqlConnection(_database.ConnectionString);
-            await connection.OpenAsync();
-            await using var command = new NpgsqlCommand(
-                """ALTER TABLE "AuditEntries" DISABLE TRIGGER USER""",
-                connection
-            );
-            await command.ExecuteNonQueryAsync();
-            return;
-        }
-
-        await _database.Db.WriteAsync(
-            TenantScope.Installation,
-            (db, token) =>
-                db.Database.ExecuteSqlAsync(
-                    $"""DROP TRIGGER "AuditEntries_unchanged"; DROP TRIGGER "AuditEntries_undeleted";""",
-                    token
-                ),
-            CancellationToken.None
-        );
-    }
-
-    private static void Unseal(AuditEntry entry)
-    {
-        Set(entry, nameof(AuditEntry.Salt), null);
-        Set(entry, nameof(AuditEntry.PersonalHash), null);
-        Set(entry, nameof(AuditEntry.KeyId), null);
-        Set(entry, nameof(AuditEntry.Hash), null);
-    }
-
-    private static void Set(AuditEntry entry, string property, object? value) =>
-        typeof(AuditEntry).GetProperty(property)!.SetValue(entry, value);
+    private Task DropTriggersAsync() => ForgedLog.DropTriggersAsync(_database.Db, _database.ConnectionString);
 
     private static List<AuditEntry> Renumbered(List<AuditEntry> log)
     {
@@ -436,14 +359,6 @@ public sealed class AuditChainTests : IAsyncLifetime
 
         return copy;
     }
-
-    private static readonly MethodInfo Clone = typeof(object).GetMethod(
-        "MemberwiseClone",
-        BindingFlags.Instance | BindingFlags.NonPublic
-    )!;
-
-    private static List<AuditEntry> Copy(IEnumerable<AuditEntry> log) =>
-        [.. log.Select(entry => (AuditEntry)Clone.Invoke(entry, null)!)];
 
     private static object Other(object? value, Type type) =>
         value switch

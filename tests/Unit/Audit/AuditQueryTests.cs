@@ -56,6 +56,58 @@ public sealed class AuditQueryTests
     }
 
     [Fact]
+    public async Task InstallationsLog_IsForOperatorsAlone_AndHasNoTenantsEntry_HoweverItIsAskedFor()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var north = await database.AddTenantAsync("north");
+        await WriteAsync(database, north, "Spring");
+        for (var i = 1; i <= 3; i++)
+        {
+            await database.Db.OperatorCommandAsync(
+                Actor.CommandLine,
+                (command, _) =>
+                {
+                    command.Audit("tenant.created", "tenant", $"{i}", "North");
+                    return Task.FromResult(i);
+                },
+                default
+            );
+        }
+
+        var query = new AuditQuery(database.Db);
+        var export = new ExportAuditLog(database.Db, query);
+        var verify = new VerifyAuditLog(
+            database.Db,
+            TestDatabase.AuditKeys,
+            new AuditAnchorFiles(Path.Combine(database.Folder, "anchors"))
+        );
+        var all = new AuditFilter();
+        var times = all with { From = database.Time.GetUtcNow().AddDays(-1) };
+        var (first, timed) = (
+            await query.ReadAsync(Actor.CommandLine, all, null, default, size: 2),
+            await query.ReadAsync(Actor.CommandLine, times, 3, default)
+        );
+        var file = new List<AuditEntry>();
+        await foreach (var entry in await export.ExecuteAsync(Actor.CommandLine, all, "csv", default))
+        {
+            file.Add(entry);
+        }
+
+        Assert.Equal([3L, 2], first.Entries.Select(entry => entry.Sequence));
+        Assert.Equal([2L, 1], timed.Entries.Select(entry => entry.Sequence));
+        Assert.Equal([3L, 2, 1], file.Select(entry => entry.Sequence));
+        Assert.All(file.Concat(first.Entries).Concat(timed.Entries), entry => Assert.Equal(Guid.Empty, entry.TenantId));
+        Assert.Empty((await query.ReadAsync(Actor.CommandLine, new(Target: "Spring"), null, default)).Entries);
+        // The export is an entry of its own.
+        Assert.Equal(4, (await verify.ExecuteAsync(Actor.CommandLine, default)).Entries);
+        var owner = north.As(TenantRole.Owner).Actor;
+        await Assert.ThrowsAsync<AccessDeniedException>(() => query.ReadAsync(owner, all, null, default));
+        await Assert.ThrowsAsync<AccessDeniedException>(() => export.ExecuteAsync(owner, all, "csv", default));
+        await Assert.ThrowsAsync<AccessDeniedException>(() => verify.ExecuteAsync(owner, default));
+        await Assert.ThrowsAsync<AccessDeniedException>(() => verify.AnchorAsync(owner, default));
+    }
+
+    [Fact]
     public async Task OtherTenantsEntries_AreNotThere()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -48,6 +48,14 @@ public sealed class StopStoryTests
         Assert.StartsWith("1 person unknown:", story.Details[1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(StopReason.SenderNotVerified, true, "The sending domain is verified again")]
+    [InlineData(StopReason.SenderNotVerified, false, "Verify the sending domain again")]
+    [InlineData(StopReason.AccountChanged, true, "Its sending domain is verified there")]
+    [InlineData(StopReason.AccountChanged, false, "has to be verified there first")]
+    public void Next_OfALostSender_FollowsItsDomain(StopReason reason, bool holds, string next) =>
+        Assert.Contains(next, StopStory.Of(Stopped(reason), Counts, senderHolds: holds).Next, StringComparison.Ordinal);
+
     [Fact]
     public void Next_NamesTheInstantThatTheEngineKnows()
     {

@@ -1,4 +1,5 @@
 using Ledgerpost.Contacts;
+using Ledgerpost.Data;
 
 namespace UnitTests.Contacts;
 
@@ -66,4 +67,13 @@ public sealed class PlainTextTests
         Assert.False(Tag.TryParseList("news," + new string('x', 65), out _, out var reason));
         Assert.Contains("64", reason, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("abc", 3, "abc")]
+    [InlineData("abcd", 3, "abc")]
+    [InlineData("ab\U0001F600", 3, "ab")]
+    [InlineData("ab\U0001F600", 4, "ab\U0001F600")]
+    [InlineData("\U0001F600", 1, "")]
+    public void Beginning_OfAText_EndsBeforeACharacterThatHasNoRoom(string text, int most, string expected) =>
+        Assert.Equal(expected, KeptText.Cut(text, most));
 }

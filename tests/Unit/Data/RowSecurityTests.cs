@@ -110,6 +110,37 @@ public sealed class RowSecurityTests
     }
 
     [PostgreSqlFact]
+    public async Task KeysOfTheInstallation_CannotBeReadInATenantsName_NorInNobodys()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var north = await database.AddTenantAsync("north");
+
+        foreach (var table in RowSecurity.NotInATenantsName)
+        {
+            Assert.Equal("0", await CountAsync(TenantScope.Installation, table));
+            foreach (var scope in new[] { north.Scope, TenantScope.None })
+            {
+                var refused = await Assert.ThrowsAsync<PostgresException>(() => CountAsync(scope, table));
+                Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+            }
+        }
+
+        // What an earlier version gave is taken back.
+        await RowsAsync(database, $"""GRANT SELECT ON "DataProtectionKeys" TO {RowSecurity.TenantRole}""");
+        await database.Db.MigrateAsync(CancellationToken.None);
+        await Assert.ThrowsAsync<PostgresException>(() => CountAsync(TenantScope.None, "DataProtectionKeys"));
+
+        async Task<string> CountAsync(TenantScope scope, string table)
+        {
+            await using var db = database.Db.Read(scope);
+            await db.Database.OpenConnectionAsync();
+            await using var command = db.Database.GetDbConnection().CreateCommand();
+            command.CommandText = $"""SELECT count(*)::text FROM "{table}" """;
+            return (string)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
+    [PostgreSqlFact]
     public async Task RolesOfTenantsAndOfTheInstallation_OwnNothing_AndBypassNoWall()
     {
         await using var database = await TestDatabase.CreateAsync();

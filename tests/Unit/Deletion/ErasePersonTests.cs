@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Ledgerpost.Audit;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Deletion;
@@ -8,6 +9,7 @@ using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Ledgerpost.Unsubscribe;
+using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using UnitTests.Sending;
 using UnitTests.Support;
@@ -30,6 +32,8 @@ public sealed class ErasePersonTests
 
         Assert.Equal((true, 2), (result.Contact, result.Mails));
         Assert.Equal(0, await OccurrencesAsync(engine, Address));
+        // Nor as JSON may write it.
+        Assert.Equal(0, await OccurrencesAsync(engine, "ada.erased"));
         Assert.Equal(0, await OccurrencesAsync(engine, "Adasurname"));
         var verdict = await VerifyAsync(engine);
         Assert.True(verdict.IsWhole, $"{verdict}");
@@ -40,7 +44,7 @@ public sealed class ErasePersonTests
     {
         await using var engine = await EngineHarness.CreateAsync();
         await TellAllAboutAsync(engine);
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        SqliteTemplate.ClearReaders(engine.Database.ConnectionString);
         await EraseAsync(engine);
 
         foreach (var path in Directory.GetFiles(engine.Database.Folder, "portal.db*"))
@@ -49,7 +53,7 @@ public sealed class ErasePersonTests
             using var bytes = new MemoryStream();
             await file.CopyToAsync(bytes);
             var text = Encoding.Latin1.GetString(bytes.ToArray()).ToLowerInvariant();
-            Assert.Equal((path, -1), (path, text.IndexOf(Address, StringComparison.Ordinal)));
+            Assert.Equal((path, -1), (path, text.IndexOf("ada.erased", StringComparison.Ordinal)));
             Assert.Equal((path, -1), (path, text.IndexOf("adasurname", StringComparison.Ordinal)));
         }
     }
@@ -206,8 +210,95 @@ public sealed class ErasePersonTests
             ignoreCase: true
         );
         Assert.NotEqual(0, person.GetProperty("log").GetArrayLength());
+        var told = Assert.Single(person.GetProperty("events").EnumerateArray());
+        Assert.Equal("set_aside", told.GetProperty("state").GetString());
+        Assert.Contains(
+            Address,
+            JsonDocument.Parse(told.GetProperty("said").GetString()!).RootElement.GetProperty("to")[0].GetString(),
+            StringComparison.Ordinal
+        );
         await using var db = engine.Db.Read(engine.Tenant.Scope);
         Assert.True(await db.AuditEntries.AnyAsync(entry => entry.Action == "person.exported"));
+    }
+
+    [Fact]
+    public async Task EventThatCouldNotBeApplied_IsIgnoredAfterwards_AndForgottenWithTheOthers()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await TellAllAboutAsync(engine);
+        await EraseAsync(engine);
+
+        await using (var db = engine.Db.Read(engine.Tenant.Scope))
+        {
+            var row = await db.WebhookMessages.SingleAsync(one => one.MessageId == "msg_2");
+            Assert.Equal((WebhookState.Ignored, "{}", WebhookNotes.PersonErased), (row.State, row.Body, row.Note));
+        }
+
+        engine.Time.Advance(ForgetEvents.Kept + TimeSpan.FromSeconds(1));
+        Assert.Equal(2, await new ForgetEvents(engine.Db).RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task RequestWhoseKeyWasTheAddress_FindsItsRecordStill_AndSendsNothingAgain()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var key = $"invited-by-{Address.ToUpperInvariant()}";
+        await engine.PostAsync(key, "bob@example.net");
+        await engine.RunAsync();
+        await EraseAsync(engine);
+
+        await using (var db = engine.Db.Read(engine.Tenant.Scope))
+        {
+            Assert.DoesNotContain(
+                await db.IdempotencyRecords.Select(row => row.Key).ToListAsync(),
+                kept => kept.Contains(Address, StringComparison.OrdinalIgnoreCase)
+            );
+        }
+
+        await Assert.ThrowsAsync<Ledgerpost.Audit.CommandAnsweredException>(() =>
+            engine.TryPostAsync(key, "bob@example.net")
+        );
+        await engine.RunAsync();
+        Assert.Single(engine.Provider.Mailed);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PendingAndErased_IsNotMailed_ByAResumeNorByAFollowUp_InWhicheverOrder(bool followUpFirst)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 350);
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        engine.Provider.Then(FakeProvider.Fault.None, FakeProvider.Fault.DailyQuota);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+        Assert.Equal(251, (await engine.CountsAsync(id)).Pending);
+
+        Assert.IsType<ErasePersonResult.Erased>(await EraseAsync(engine));
+        // The first of the two stops again while the person's place is still to come.
+        engine.Provider.Then(FakeProvider.Fault.None, FakeProvider.Fault.DailyQuota);
+        if (followUpFirst)
+        {
+            id = await engine.FollowUpAsync(id);
+            await engine.LaunchDraftAsync(id);
+            await engine.RunAsync();
+            Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(id, includeJoined: true));
+        }
+        else
+        {
+            Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(id, includeJoined: true));
+            await engine.RunAsync();
+            id = await engine.FollowUpAsync(id);
+            await engine.LaunchDraftAsync(id);
+        }
+
+        await engine.RunAsync();
+
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        Assert.Equal(350, engine.Provider.Mailed.Count);
+        Assert.DoesNotContain(engine.Provider.Mailed, mail => mail.To == Address || mail.To.Length == 0);
+        engine.AssertNobodyTwiceOverAll();
     }
 
     [Fact]
@@ -244,7 +335,7 @@ public sealed class ErasePersonTests
             )
         );
         await engine.LaunchAsync();
-        await engine.PostAsync("receipt", Address);
+        await engine.PostAsync($"receipt-{Address}", Address);
         await engine.RunAsync();
         await engine.SuppressAsync(Address, reason: Ledgerpost.Suppression.SuppressionReason.Complained);
         await new UnsubscribeByLink(engine.Db, engine.Database.Ids).ExecuteAsync(
@@ -271,16 +362,29 @@ public sealed class ErasePersonTests
                     }
                 );
                 db.WebhookMessages.Add(
-                    new Ledgerpost.Webhooks.WebhookMessage
+                    new WebhookMessage
                     {
                         TenantId = row.TenantId,
                         AccountId = engine.Database.AccountId,
                         MessageId = "msg_1",
                         Body = $$"""{"to":["{{Address}}"]}""",
                         ReceivedAt = engine.Time.GetUtcNow(),
-                        State = Ledgerpost.Webhooks.WebhookState.Applied,
+                        State = WebhookState.Applied,
                         CampaignId = row.CampaignId,
                         RecipientNumber = row.Number,
+                    }
+                );
+                db.WebhookMessages.Add(
+                    new WebhookMessage
+                    {
+                        TenantId = row.TenantId,
+                        AccountId = engine.Database.AccountId,
+                        MessageId = "msg_2",
+                        // The plus is written as an escape.
+                        Body = JsonSerializer.Serialize(new { to = new[] { $"Ada <{Address}>" } }),
+                        ReceivedAt = engine.Time.GetUtcNow(),
+                        State = WebhookState.SetAside,
+                        Note = WebhookNotes.CannotBeApplied,
                     }
                 );
                 await db.Attempts.ExecuteUpdateAsync(

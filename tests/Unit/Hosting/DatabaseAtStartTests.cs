@@ -131,6 +131,7 @@ public sealed class DatabaseAtStartTests
                 $"--contentRoot={RealHost.ContentRoot()}",
                 "--environment=Development",
                 $"--Portal:DataDirectory={folder}",
+                $"--Audit:Key={Convert.ToBase64String(TestDatabase.AuditKey)}",
                 .. RealHost.OnPostgreSql(database),
             ],
             output,

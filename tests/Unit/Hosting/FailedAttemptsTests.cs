@@ -44,6 +44,27 @@ public sealed class FailedAttemptsTests
     }
 
     [Fact]
+    public void InventedNames_AreRememberedUpToABound_AndNobodyElseIsForgottenForThem()
+    {
+        var attempts = new FailedAttempts(_time);
+        var guesser = From("192.0.2.7");
+        for (var i = 0; i < (int)Door.OwnWebhook; i++)
+        {
+            attempts.Failed(Door.SignIn, guesser);
+            attempts.Failed(Door.OwnWebhook, guesser, "north");
+        }
+
+        for (var i = 0; i < 30_000; i++)
+        {
+            attempts.Failed(Door.OwnWebhook, guesser, $"invented-{i}");
+        }
+
+        Assert.InRange(attempts.CountAt(Door.OwnWebhook), 1, 10_000);
+        Assert.NotNull(attempts.ShutFor(Door.OwnWebhook, guesser, "north"));
+        Assert.NotNull(attempts.ShutFor(Door.SignIn, guesser));
+    }
+
+    [Fact]
     public async Task OnePasswordTriedOnManyAccounts_IsStopped_AndTheRightOneToo_UntilTheMinuteIsOver()
     {
         await using var host = await RealHost.StartAsync();

@@ -20,6 +20,7 @@ public sealed class SettingsReaderTests
         Assert.Equal(ProviderMode.Emulator, settings.Resend.Mode);
         Assert.Null(settings.Resend.BaseUrl);
         Assert.Equal(8, settings.Sending.MaxConcurrency);
+        Assert.Equal(32, settings.Sending.OwnAccountsConcurrency);
         Assert.Equal(TimeSpan.FromMinutes(10), settings.Sending.Patience);
         Assert.Equal(120, settings.Sending.LeaseSeconds);
         Assert.Equal(TimeSpan.FromHours(24), settings.Sending.KeyWindow);
@@ -55,6 +56,7 @@ public sealed class SettingsReaderTests
             ("Resend:BaseUrl", "ftp://example.org"),
             ("Resend:WebhookSecret", "whsec_###"),
             ("Sending:MaxConcurrency", "0"),
+            ("Sending:OwnAccountsConcurrency", "1"),
             ("Sending:Patience", "soon"),
             ("Sending:LeaseSeconds", "99"),
             ("Sending:KeyWindow", "25:00:00"),
@@ -82,6 +84,7 @@ public sealed class SettingsReaderTests
             "Sending:KeyWindowMargin",
             "Sending:LeaseSeconds",
             "Sending:MaxConcurrency",
+            "Sending:OwnAccountsConcurrency",
             "Sending:Patience",
         ];
         Assert.Equal(keys, problems.Select(problem => problem.Split(' ')[0]).Distinct());
@@ -117,6 +120,7 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("Sending:Patiense", "Did you mean Sending:Patience?")]
     [InlineData("Portal:PublicURI", "Did you mean Portal:PublicUrl?")]
+    [InlineData("OutgoingEvents:AllowPrivateAdresses", "Did you mean OutgoingEvents:AllowPrivateAddresses?")]
     public void MisspeltKey_IsAProblemThatSuggestsTheRightOne(string key, string suggestion)
     {
         var problem = Assert.Single(Problems("Development", (key, "1")));

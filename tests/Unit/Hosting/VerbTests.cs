@@ -119,7 +119,35 @@ public sealed class VerbTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task<string> RunAsync(string folder, string verb, string option, string file)
+    [SqliteFact]
+    public async Task Restore_OfABackupUnderAnotherAuditKey_IsRefused_AndChangesNothing()
+    {
+        var (folder, elsewhere) = (RealHost.NewFolder(), RealHost.NewFolder());
+        var file = Path.Combine(folder, "backup.db");
+        await using (await RealHost.StartAsync(folder, configure: null, keepFolder: true))
+        {
+            await RunAsync(folder, "backup", "--to", file);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(elsewhere, "portal.db"), "untouched");
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
+            RunAsync(elsewhere, "restore", "--from", file, "--Audit:Key=")
+        );
+
+        Assert.Contains("was not restored, and nothing was changed", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("which came from Audit:Key", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("untouched", await File.ReadAllTextAsync(Path.Combine(elsewhere, "portal.db")));
+        Directory.Delete(folder, recursive: true);
+        Directory.Delete(elsewhere, recursive: true);
+    }
+
+    private static async Task<string> RunAsync(
+        string folder,
+        string verb,
+        string option,
+        string file,
+        params string[] settings
+    )
     {
         await using var output = new StringWriter();
         var exit = await Verbs.RunAsync(
@@ -130,6 +158,8 @@ public sealed class VerbTests
                 $"--contentRoot={RealHost.ContentRoot()}",
                 "--environment=Development",
                 $"--Portal:DataDirectory={folder}",
+                $"--Audit:Key={Convert.ToBase64String(TestDatabase.AuditKey)}",
+                .. settings,
             ],
             output,
             TextWriter.Null,

@@ -6,6 +6,8 @@ using AdminPortal.Hosting;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using UnitTests.Support;
 
 namespace UnitTests.Hosting;
@@ -54,6 +56,36 @@ public sealed class VerbsForScriptsTests
             // Whoever made its key is for whom a program acts.
             Assert.Equal((ActorKind.Program, "The command line"), (entries[2].ActorKind, entries[2].OnBehalfOf));
         }
+    }
+
+    [Fact]
+    public async Task Key_ForATenantThatIsBeingDeleted_IsRefusedAsForNone()
+    {
+        var folder = RealHost.NewFolder();
+        var settings = await RealHost.SettingsAsync(folder);
+        await RunAsync(settings, "tenant", "create", "--name=Going", "--slug=going");
+        await using var host = await RealHost.StartAsync(folder, configure: null, keepFolder: false);
+        await host
+            .Services.GetServices<IHostedService>()
+            .Single(service => service.GetType().Name == "DeleteTenantsService")
+            .StopAsync(CancellationToken.None);
+        await host.Get<PortalDb>()
+            .WriteAsync(
+                TenantScope.Installation,
+                (db, token) =>
+                    db
+                        .Tenants.Where(tenant => tenant.Slug == "going")
+                        .ExecuteUpdateAsync(
+                            set => set.SetProperty(row => row.DeletionBegunAt, DateTimeOffset.UnixEpoch),
+                            token
+                        ),
+                CancellationToken.None
+            );
+
+        var refused = await RunAsync(settings, "apikey", "create", "--tenant", "going");
+
+        Assert.Equal((1, ""), (refused.Exit, refused.Output));
+        Assert.Contains("There is no tenant with the slug", refused.Messages, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using AdminPortal.Hosting;
+using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
 
 namespace UnitTests.Hosting;
@@ -13,8 +15,7 @@ public sealed class VerifyAuditTests
     public async Task Verb_BesideThePortal_SaysThatAllIsWhole_OrNamesTheFirstBadEntry()
     {
         await using var host = await RealHost.StartAsync();
-        await host.Get<CreateTenant>()
-            .ExecuteAsync(Actor.CommandLine, new TenantInput("North", "north"), null, CancellationToken.None);
+        await MakeAsync(host, "north");
         var settings = await RealHost.SettingsAsync(host.Folder);
 
         var whole = await VerbsForScriptsTests.RunAsync(settings, "verify-audit", "--json");
@@ -29,17 +30,96 @@ public sealed class VerifyAuditTests
         Assert.StartsWith("north: whole. 1 entries verified", one.Output, StringComparison.Ordinal);
         var found = JsonDocument.Parse(broken.Output).RootElement;
         Assert.False(found.GetProperty("whole").GetBoolean());
-        var log = found
-            .GetProperty("logs")
-            .EnumerateArray()
-            .Single(each => each.GetProperty("tenant").GetString() == "north");
-        Assert.Equal(
-            (1, "not_sealed", 2),
-            (
-                log.GetProperty("entries").GetInt32(),
-                log.GetProperty("fault").GetString(),
-                log.GetProperty("fault_at").GetInt32()
-            )
+        var log = Of([.. found.GetProperty("logs").EnumerateArray()], "north");
+        Assert.Equal((1, "not_sealed", 2), (log.Entries, log.Fault, log.FaultAt));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Log_ReplacedByForgedEntries_IsNotSealedByTheNextStart(bool everyLog)
+    {
+        var folder = RealHost.NewFolder();
+        await using (var host = await RealHost.StartAsync(folder, configure: null, keepFolder: true))
+        {
+            await MakeAsync(host, "north");
+            await MakeAsync(host, "south");
+            var portal = host.Get<PortalDb>();
+            await ForgedLog.DropTriggersAsync(portal, host.Get<PortalOptions>().ConnectionString);
+            foreach (var scope in await ScopesAsync(portal, everyLog))
+            {
+                var log = ForgedLog.Unsealed(await ForgedLog.ReadAsync(portal, scope));
+                ForgedLog.Set(log[0], nameof(AuditEntry.ActorName), "Mallory");
+                await ForgedLog.ReplaceAsync(portal, scope, log);
+            }
+        }
+
+        await using var next = await RealHost.StartAsync(folder, configure: null, keepFolder: false);
+        await next.Get<AnchorAuditLogs>().ExecuteAsync(CancellationToken.None);
+        var logs = await VerifyAsync(next, exit: 1);
+
+        Assert.Equal((0, "not_sealed", 1, 0), Of(logs, "north"));
+        Assert.Equal(everyLog ? "not_sealed" : null, Of(logs, "south").Fault);
+    }
+
+    [Fact]
+    public async Task WholeLog_CutOffWithItsTenant_IsMissed_BecauseItsAnchorNamesIt_UntilABackupIsRestored()
+    {
+        await using var host = await RealHost.StartAsync();
+        await MakeAsync(host, "north");
+        var portal = host.Get<PortalDb>();
+        var anchors = host.Get<AnchorAuditLogs>();
+        await anchors.ExecuteAsync(CancellationToken.None);
+        await ForgedLog.DropTriggersAsync(portal, host.Get<PortalOptions>().ConnectionString);
+        var north = Assert.Single(await ScopesAsync(portal, everyLog: false));
+        await ForgedLog.ReplaceAsync(portal, north, []);
+        await portal.WriteAsync(
+            TenantScope.Installation,
+            (db, token) => db.Tenants.Where(tenant => tenant.Id == north.TenantId).ExecuteDeleteAsync(token),
+            CancellationToken.None
+        );
+
+        await anchors.ExecuteAsync(CancellationToken.None);
+        var gone = await VerifyAsync(host, exit: 1);
+        await anchors.AfterRestoreAsync(CancellationToken.None);
+        var restored = await VerifyAsync(host, exit: 0);
+
+        Assert.Equal((0, "cut_off", 1, 1), Of(gone, $"{north.TenantId} (gone)"));
+        Assert.Equal(1, portal.Safety.CountOf(SafetyMechanism.AuditLogBroken));
+        Assert.Equal(["the installation"], restored.Select(log => log.GetProperty("tenant").GetString()));
+    }
+
+    private static Task MakeAsync(RealHost host, string slug) =>
+        host.Get<CreateTenant>()
+            .ExecuteAsync(Actor.CommandLine, new TenantInput(slug, slug), null, CancellationToken.None);
+
+    /// <summary>North's log, or every one.</summary>
+    private static async Task<List<TenantScope>> ScopesAsync(PortalDb portal, bool everyLog)
+    {
+        await using var db = portal.Read(TenantScope.Installation);
+        var tenants = await db
+            .Tenants.Where(tenant => everyLog || tenant.Slug == "north")
+            .Select(tenant => tenant.Id)
+            .ToListAsync();
+        return [.. tenants.Select(TenantScope.For), .. everyLog ? [TenantScope.Installation] : (TenantScope[])[]];
+    }
+
+    private static async Task<List<JsonElement>> VerifyAsync(RealHost host, int exit)
+    {
+        var settings = await RealHost.SettingsAsync(host.Folder);
+        var said = await VerbsForScriptsTests.RunAsync(settings, "verify-audit", "--json");
+        Assert.Equal(exit, said.Exit);
+        return [.. JsonDocument.Parse(said.Output).RootElement.GetProperty("logs").EnumerateArray()];
+    }
+
+    private static (int Entries, string? Fault, int? FaultAt, int AnchoredTo) Of(List<JsonElement> logs, string name)
+    {
+        var log = logs.Single(each => each.GetProperty("tenant").GetString() == name);
+        return (
+            log.GetProperty("entries").GetInt32(),
+            log.GetProperty("fault").GetString(),
+            log.GetProperty("fault_at").ValueKind == JsonValueKind.Null ? null : log.GetProperty("fault_at").GetInt32(),
+            log.GetProperty("anchored_to").GetInt32()
         );
     }
 
@@ -52,7 +132,7 @@ public sealed class VerifyAuditTests
                 {
                     var tenant = db.Tenants.Single(row => row.Slug == "north");
                     db.AuditEntries.Add(
-                        new Ledgerpost.Audit.AuditEntry
+                        new AuditEntry
                         {
                             TenantId = tenant.Id,
                             Sequence = 2,

@@ -90,6 +90,21 @@ public sealed class SecondFactorTests
     }
 
     [Fact]
+    public async Task RecoveryCode_Works_WhereTheAppsSecretCannotBeReadAnyMore()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var (_, codes) = await rig.EnableAsync(await rig.NewlySignedInAsync());
+        await rig.Database.Db.WriteAsync(
+            TenantScope.None,
+            async (db, token) => (await db.Authenticators.SingleAsync(token)).Secret = "of another installation",
+            CancellationToken.None
+        );
+
+        Assert.IsType<SignInAnswer.Wrong>(await BothAsync(rig, "123456"));
+        Assert.IsType<SignInAnswer.SignedIn>(await BothAsync(rig, codes[0]));
+    }
+
+    [Fact]
     public async Task Codes_GuessedFiveTimes_CloseTheAccount_AndSigningInAgainDoesNotForgive()
     {
         await using var rig = await AccountRig.CreateAsync();

@@ -1,3 +1,5 @@
+using System.Security.Claims;
+using AdminPortal.Account;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
@@ -124,6 +126,80 @@ public sealed class SessionTests
 
         rig.Database.Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal(SessionEnd.Expired, await rig.StateAsync(used));
+    }
+
+    [Fact]
+    public async Task Command_InASessionThatIsTooOldOrWasNotUsed_IsRefused_AlsoWhereNoPageHasAskedYet()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var idle = await rig.NewlySignedInAsync();
+        rig.Database.Time.Advance(UserSession.IdleLimit - TimeSpan.FromSeconds(1));
+        Assert.Equal(0, await rig.End.ExecuteForOthersAsync(AccountRig.As(idle), default));
+        rig.Database.Time.Advance(TimeSpan.FromSeconds(1));
+        await RefusedAsync(idle);
+
+        var used = await rig.SignInAsync();
+        for (var hour = 0; hour < 7 * 24 - 1; hour++)
+        {
+            rig.Database.Time.Advance(TimeSpan.FromHours(1));
+            Assert.Null(await rig.StateAsync(used));
+        }
+
+        // The one that was not used is still a row.
+        Assert.Equal(1, await rig.End.ExecuteForOthersAsync(AccountRig.As(used), default));
+        rig.Database.Time.Advance(TimeSpan.FromHours(1));
+        await RefusedAsync(used);
+
+        async Task RefusedAsync(OpenedSession session)
+        {
+            var denied = await Assert.ThrowsAsync<AccessDeniedException>(() =>
+                rig.End.ExecuteForOthersAsync(AccountRig.As(session), default)
+            );
+            Assert.StartsWith("You are not signed in any more", denied.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Person_WhoseCookieNamesNoSession_ActsInOneThatIsOver()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        var whole = PortalPrincipal.Of(session);
+        var without = new ClaimsPrincipal(
+            new ClaimsIdentity(whole.Claims.Where(claim => claim.Type != PortalPrincipal.SessionClaim), "cookie")
+        );
+
+        Assert.Equal(0, await rig.End.ExecuteForOthersAsync(whole.AsMember(), default));
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            rig.End.ExecuteForOthersAsync(without.AsMember(), default)
+        );
+    }
+
+    [Fact]
+    public async Task Invitation_AcceptedInASessionThatWasEndedMeanwhile_IsNot()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        var tenant = await rig.Database.AddTenantAsync("north");
+        var invited = Assert.IsType<AddMemberResult.Invited>(
+            await new AddMember(rig.Database.Db).ExecuteAsync(
+                tenant.As(TenantRole.Owner),
+                "ada@example.org",
+                TenantRole.Editor,
+                default
+            )
+        );
+        await rig.End.ExecuteAsync(AccountRig.As(session), session.SessionId, default);
+        var join = new JoinTenant(rig.Database.Db);
+
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            join.ExecuteAsync(invited.InvitationToken, AccountRig.As(session), default)
+        );
+
+        var again = await rig.SignInAsync();
+        Assert.IsType<JoinAnswer.Joined>(
+            await join.ExecuteAsync(invited.InvitationToken, AccountRig.As(again), default)
+        );
     }
 
     [Fact]

@@ -113,7 +113,7 @@ internal sealed class Arguments(Caller caller, Guid id, Guid ownContact = defaul
 
         if (plain.IsPrimitive)
         {
-            return Convert.ChangeType(name == "number" ? TenantRows.Number : 1, plain, CultureInfo.InvariantCulture);
+            return Convert.ChangeType(name == "number" ? CanaryRows.Number : 1, plain, CultureInfo.InvariantCulture);
         }
 
         return Many(plain, name, depth) ?? One(plain, depth);

@@ -16,12 +16,12 @@ public sealed class ForeignKeyTests
         await using var database = await TestDatabase.CreateAsync();
         var north = await database.AddTenantAsync("north");
         var south = await database.AddTenantAsync("south");
-        await TenantRows.AddAsync(database.Db, north.Id, "north-canary");
-        await TenantRows.AddAsync(database.Db, south.Id, "south-canary");
+        await CanaryRows.AddAsync(database.Db, north.Id, "north-canary");
+        await CanaryRows.AddAsync(database.Db, south.Id, "south-canary");
         await using var db = database.Db.Read(TenantScope.Installation);
-        var before = await TenantRows.DumpAsync(database.Db, south.Id);
-        var keys = TenantRows
-            .Tables(db)
+        var before = await database.Db.DumpAsync(south.Id);
+        var keys = TenantTables
+            .InOrder(db.Model)
             .SelectMany(table => table.GetForeignKeys())
             .Where(key => key.PrincipalEntityType.ClrType.IsAssignableTo(typeof(ITenantOwned)))
             .ToList();
@@ -39,7 +39,7 @@ public sealed class ForeignKeyTests
         }
 
         Assert.Equal(2 * keys.Count, refused.Count);
-        Assert.Equal(before, await TenantRows.DumpAsync(database.Db, south.Id));
+        Assert.Equal(before, await database.Db.DumpAsync(south.Id));
     }
 
     // As the owner of the tables, whom no row-level security and no trigger of EF Core's stands before.

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.Extensions.DependencyInjection;
 using UnitTests.Api;
+using UnitTests.Support;
 
 namespace UnitTests.Isolation;
 
@@ -16,6 +17,7 @@ public sealed partial class RouteMatrixTests
 {
     private const string Draft =
         "a draft keeps what it is given; whoever launches it is told that there is no such thing";
+    private const string Signature = "a tenant's own secret is the proof, whoever asks; OwnWebhookTests";
     private const string OperatorsOnly = "a tenant's key is refused whatever it names";
 
     /// <summary>Rows that answer alike for North's own ids too, so that they prove nothing by themselves.</summary>
@@ -25,6 +27,7 @@ public sealed partial class RouteMatrixTests
         ["PATCH campaigns/[Campaign] {\"audience\":{\"segment_id\":\"<Segment>\"}}"] = Draft,
         ["PATCH campaigns/[Campaign] {\"audience\":{\"exclude_recipients_of\":[\"<Campaign>\"]}}"] =
             "North's own is the campaign itself, which cannot be left out of itself either",
+        ["POST /webhooks/resend/<Tenant> {}"] = Signature,
         ["GET tenants/<Tenant>"] = OperatorsOnly,
         ["PATCH tenants/<Tenant> {\"name\":\"Another\"}"] = OperatorsOnly,
         ["DELETE tenants/<Tenant>"] = OperatorsOnly,
@@ -61,7 +64,7 @@ public sealed partial class RouteMatrixTests
     public async Task EveryRoute_AskedWithAnothersIds_SaysAndDoesWhatItDoesForIdsThatNobodyHas()
     {
         await using var world = await TwoTenants.StartAsync();
-        var before = await TenantRows.DumpAsync(world.Portal, world.Api.South.TenantId);
+        var before = await world.Portal.DumpAsync(world.Api.South.TenantId);
         var wrong = new List<string>();
         var asked = 0;
         foreach (var (name, method, ask, kind) in Asks())
@@ -90,7 +93,7 @@ public sealed partial class RouteMatrixTests
 
         Assert.True(asked > 80, $"Only {asked} were asked.");
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
-        Assert.Equal(before, await TenantRows.DumpAsync(world.Portal, world.Api.South.TenantId));
+        Assert.Equal(before, await world.Portal.DumpAsync(world.Api.South.TenantId));
         Assert.NotEmpty(world.Log.Lines);
         Assert.DoesNotContain(
             world.Log.Lines,

@@ -170,6 +170,7 @@ internal static class RouteRows
             ["GET /openapi/{documentName}.json"] = RouteRow.None(Static),
             ["GET /openapi"] = RouteRow.None(Static),
             ["GET /healthz/live"] = RouteRow.None(Static),
+            ["GET /healthz/ready"] = RouteRow.None(Static),
             ["GET /contacts-sample.csv"] = RouteRow.None(Static),
             ["GET /t/{slug}/contacts/imports/{id:guid}/rejected.csv"] = RouteRow.Of(
                 "/t/north/contacts/imports/<ContactImport>/rejected.csv"
@@ -179,10 +180,16 @@ internal static class RouteRows
                 "/t/north/audit/export.csv?actor=<Member>"
             ),
             ["GET /t/{slug}/audit/export.json"] = RouteRow.Of("/t/north/audit/export.json?actor=<Member>"),
+            ["GET /operator/audit/export.csv"] = RouteRow.None(
+                "for operators alone, and about no tenant; AuditQueryTests"
+            ),
+            ["GET /operator/audit/export.json"] = RouteRow.None(
+                "for operators alone, and about no tenant; AuditQueryTests"
+            ),
             ["GET /u/{token}"] = RouteRow.None(Token),
             ["POST /u/{token}"] = RouteRow.None(Token),
             ["POST /webhooks/resend"] = RouteRow.None("a signature of the provider account is the proof; EventTests"),
-            ["POST /webhooks/resend/{tenant}"] = RouteRow.None("refuses everybody, whatever tenant is named"),
+            ["POST /webhooks/resend/{tenant}"] = RouteRow.With("/webhooks/resend/<Tenant>", "{}"),
             ["POST /account/passkey/question"] = RouteRow.None(Person),
             ["POST /account/passkey"] = RouteRow.None(Person),
             ["POST /you/passkeys/question"] = RouteRow.None(Person),
@@ -216,6 +223,8 @@ internal static class RouteRows
             ["PAGE /dev/gallery/script"] = RouteRow.None(Static),
             ["PAGE /operator/tenants"] = RouteRow.None("for operators, and without an id"),
             ["PAGE /operator/sending"] = RouteRow.None("for operators, and without an id"),
+            ["PAGE /operator/operators"] = RouteRow.None("for operators, and without an id"),
+            ["PAGE /operator/audit"] = RouteRow.None("for operators alone, and about no tenant; AuditQueryTests"),
             ["PAGE /operator/events"] = RouteRow.Of("/operator/events?after=1_<Contact>"),
             ["PAGE /t/{Slug}"] = RouteRow.None("takes no id but the slug"),
             ["PAGE /t/{Slug}/emails"] = RouteRow.Of("/t/north/emails?after=<place:Email>"),

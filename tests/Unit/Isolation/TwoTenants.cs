@@ -202,7 +202,7 @@ internal sealed partial class TwoTenants : IAsyncDisposable
             canary
         );
         Assert.Equal(StatusCodes.Status202Accepted, mail.Status);
-        var rows = await TenantRows.AddAsync(api.Host.Get<PortalDb>(), owner.TenantId, canary);
+        var rows = await CanaryRows.AddAsync(api.Host.Get<PortalDb>(), owner.TenantId, canary);
         var other = await ApiHost.AddTenantAsync(api.Host, $"{canary}-other");
         return new Dictionary<string, Guid>(rows.Ids, StringComparer.Ordinal)
         {

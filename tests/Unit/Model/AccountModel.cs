@@ -7,7 +7,7 @@ namespace UnitTests.Model;
 /// One recipient, and an installation whose API key is replaced by another account's, and back, at any moment. Neither
 /// account has seen the other's keys; a base URL is part of the account here.
 /// </summary>
-internal sealed class AccountModel(LedgerRules rules) : LedgerModel(rules)
+internal class AccountModel(LedgerRules rules) : LedgerModel(rules)
 {
     private const int Runs = 3;
     private const int Replacements = 2;
@@ -32,8 +32,7 @@ internal sealed class AccountModel(LedgerRules rules) : LedgerModel(rules)
         if (state.Replaced < Replacements)
         {
             var next = state;
-            next.Replaced++;
-            next.Account = (byte)(1 - state.Account);
+            Replace(ref next);
             steps.AddFault(Actor.Person, "replaces the API key by another account's", next);
         }
 
@@ -59,5 +58,11 @@ internal sealed class AccountModel(LedgerRules rules) : LedgerModel(rules)
 
             steps.Add(Actor.Person, "resumes: a new run through the current account", next);
         }
+    }
+
+    protected virtual void Replace(ref LedgerState state)
+    {
+        state.Replaced++;
+        state.Account = (byte)(1 - state.Account);
     }
 }

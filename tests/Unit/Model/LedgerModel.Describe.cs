@@ -5,6 +5,14 @@ internal abstract partial class LedgerModel
     public override string Describe(LedgerState state)
     {
         var database = new List<string>();
+        if (state.Replaced > 0)
+        {
+            var keyless = state.Keyless == 0 ? "" : ", the other has no key any more";
+            database.Add(
+                $"account {state.Account + 1} holds{keyless}{(state.Unverified ? ", domain not verified" : "")}"
+            );
+        }
+
         for (var i = 0; i < 3; i++)
         {
             if (state.Campaigns[i].Run > 0)
@@ -17,7 +25,8 @@ internal abstract partial class LedgerModel
         {
             var chunk = state.Chunks[i];
             var holder = chunk.Holder == 0 ? "" : $" to worker {chunk.Holder}";
-            var doubt = chunk.InDoubt ? ", in doubt" : "";
+            var where = chunk.Account == 0 ? "" : " at the second account";
+            var doubt = chunk.InDoubt ? $", in doubt{where}" : "";
             database.Add($"chunk {i + 1} of run {chunk.Run} {chunk.State}{holder}{doubt}");
         }
 
@@ -39,9 +48,14 @@ internal abstract partial class LedgerModel
         var provider = new List<string>();
         for (var key = 0; key < 10; key++)
         {
-            if (state.Known[key] != 0 || state.KnownElsewhere[key] != 0)
+            if (state.Known[key] != 0)
             {
                 provider.Add($"knows {Letter(key)}");
+            }
+
+            if (state.KnownElsewhere[key] != 0)
+            {
+                provider.Add($"the second account knows {Letter(key)}");
             }
         }
 

@@ -6,6 +6,12 @@ namespace UnitTests.Model;
 
 internal abstract partial class LedgerModel
 {
+    /// <summary>Whether there is a key for that account still.</summary>
+    protected virtual bool MayRepeatThrough(LedgerState state, byte account) => account == state.Account;
+
+    /// <summary>Whose worker takes the chunk.</summary>
+    protected virtual byte AccountOfClaim(LedgerState state, LedgerChunk chunk) => state.Account;
+
     private void AddWorker(LedgerState state, int me, Steps<LedgerState> steps)
     {
         if (state.Workers[me].At != At.Idle)
@@ -49,7 +55,7 @@ internal abstract partial class LedgerModel
         var due = chunk.InDoubt
             ? campaign.Status is CampaignStatus.Sending or CampaignStatus.Partial
                 && !chunk.WindowIsOver
-                && (chunk.Account == state.Account || !Rules.RepeatAsksForTheAccount)
+                && (MayRepeatThrough(state, chunk.Account) || !Rules.RepeatAsksForTheAccount)
             : campaign.Status == CampaignStatus.Sending && (chunk.Run == campaign.Run || !Rules.IntentAsksForTheRun);
         if (!free || !due)
         {
@@ -73,7 +79,7 @@ internal abstract partial class LedgerModel
             At = At.Claimed,
             Chunk = (byte)at,
             Members = members,
-            Account = state.Account,
+            Account = AccountOfClaim(state, chunk),
             Clean = !chunk.InDoubt,
         };
         steps.Add(Name(me), Numbered("claims chunk #", at), next);
@@ -93,8 +99,10 @@ internal abstract partial class LedgerModel
             Rules.IntentAsksForTheCampaign ? campaign.Status : CampaignStatus.Sending,
             RunIsCurrent: chunk.Run == campaign.Run || !Rules.IntentAsksForTheRun,
             RunUsesAccount: campaign.RunAccount == worker.Account,
-            AccountIsCurrent: state.Account == worker.Account,
-            SenderIsVerified: true,
+            AccountIsCurrent: chunk.InDoubt
+                ? MayRepeatThrough(state, worker.Account)
+                : state.Account == worker.Account || !Rules.FirstAsksForTheCurrentAccount,
+            SenderIsVerified: !state.Unverified,
             WindowIsOpen: !chunk.WindowIsOver,
             WentThroughAccount: chunk.Account == worker.Account || !Rules.RepeatAsksForTheAccount,
             WentToBaseUrl: true
@@ -124,6 +132,7 @@ internal abstract partial class LedgerModel
 
         next.WentOutStopped |=
             campaign.Status != CampaignStatus.Sending && !(campaign.Status == CampaignStatus.Partial && chunk.InDoubt);
+        next.BegunWhereLeft |= !chunk.InDoubt && state.Account != worker.Account;
         next.Workers[me].At = At.Intended;
         next.Workers[me].Key = (byte)KeyOf(worker.Chunk, chunk.Generation);
         steps.Add(
@@ -149,7 +158,7 @@ internal abstract partial class LedgerModel
                     At = Travel.OnTheWay,
                     Key = worker.Key,
                     Members = worker.Members,
-                    Account = worker.Account,
+                    Account = Rules.PostUsesTheIntentsKey ? worker.Account : state.Account,
                     Owner = (byte)(me + 1),
                 };
                 next.Workers[me].At = At.Waiting;

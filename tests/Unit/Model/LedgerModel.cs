@@ -32,7 +32,8 @@ internal abstract partial class LedgerModel(LedgerRules rules) : Model<LedgerSta
             }
         }
 
-        return state.WentOutStopped && state.Mails[0] > 0 ? "MAILED out of a campaign that is not sending"
+        return state.BegunWhereLeft && state.Mails[0] > 0 ? "BEGUN at an account that was left"
+            : state.WentOutStopped && state.Mails[0] > 0 ? "MAILED out of a campaign that is not sending"
             : state.KeysClashed ? "LOST: unknown, because its key was used for other people"
             : null;
     }
@@ -191,7 +192,7 @@ internal abstract partial class LedgerModel(LedgerRules rules) : Model<LedgerSta
             steps.Add(Actor.Clock, Numbered("the window of chunk # ends, and the provider forgets its key", at), next);
         }
 
-        var same = !Rules.RepeatAsksForTheAccount || chunk.Account == state.Account;
+        var same = !Rules.RepeatAsksForTheAccount || MayRepeatThrough(state, chunk.Account);
         if (Protocol.IsOver(chunk.State!.Value, chunk.InDoubt, chunk.LeaseIsOver, !chunk.WindowIsOver, same))
         {
             var next = state;

@@ -13,6 +13,12 @@ internal sealed record LedgerRules
     public bool IntentAsksForItsMembers { get; init; } = true;
     public bool OneFollowUp { get; init; } = true;
     public bool RepeatAsksForTheAccount { get; init; } = true;
+
+    /// <summary>A call is made with the key of the account that its intent names.</summary>
+    public bool PostUsesTheIntentsKey { get; init; } = true;
+
+    /// <summary>Nothing begins at an account that was left.</summary>
+    public bool FirstAsksForTheCurrentAccount { get; init; } = true;
     public bool SettleIsFenced { get; init; } = true;
     public bool CancelLeavesDoubtAlone { get; init; } = true;
 }

@@ -45,6 +45,15 @@ internal struct LedgerState
 
     /// <summary>The key under which a mail was taken that an event may still tell about; 0 for none, else one more.</summary>
     public byte ToReport;
+
+    /// <summary>Accounts that were left and whose key is gone, as a set; own accounts only.</summary>
+    public byte Keyless;
+
+    /// <summary>The sender's domain is not verified at the account that holds now.</summary>
+    public bool Unverified;
+
+    /// <summary>A first request went out through an account that was left when its intent was written.</summary>
+    public bool BegunWhereLeft;
 }
 
 [StructLayout(LayoutKind.Sequential, Pack = 1)]

@@ -19,6 +19,10 @@ public sealed class SisterModelTests(ITestOutputHelper output)
     public void AccountReplaced_AtAnyMoment_MailsNobodyTwiceAndLeavesNobodyOut() =>
         output.Holds(new AccountModel(Protocol));
 
+    [Fact]
+    public void OwnAccountReplaced_AtAnyMoment_MailsNobodyTwiceAndLeavesNobodyOut() =>
+        output.Holds(new OwnAccountModel(Protocol));
+
     [Theory]
     [InlineData(0b00)]
     [InlineData(0b01)]
@@ -89,6 +93,22 @@ public sealed class SisterModelTests(ITestOutputHelper output)
             new AccountModel(Protocol with { RepeatAsksForTheAccount = false }),
             "TWO MAILS",
             "2 mails to person 1"
+        );
+
+    [Fact]
+    public void CallWithTheKeyThatHoldsNow_AfterTheIntentNamedAnother_MailsTwice() =>
+        output.Breaks(
+            new OwnAccountModel(Protocol with { PostUsesTheIntentsKey = false }),
+            "TWO MAILS",
+            "2 mails to person 1"
+        );
+
+    [Fact]
+    public void FirstCallThatDoesNotAskForTheCurrentAccount_BeginsAtTheOneThatWasLeft() =>
+        output.Breaks(
+            new OwnAccountModel(Protocol with { FirstAsksForTheCurrentAccount = false }),
+            "BEGUN at an account that was left",
+            "1 mail to person 1"
         );
 
     [Fact]

@@ -17,16 +17,14 @@ namespace UnitTests.OutgoingEvents;
 /// <summary>The engine with endpoints and their deliveries, all on the engine's clock.</summary>
 public sealed class HookRig : IAsyncDisposable
 {
-    private readonly EndpointSecrets _secrets = new(new EphemeralDataProtectionProvider());
-
     private HookRig(EngineHarness engine, OutgoingEventOptions options)
     {
         Engine = engine;
         Http = new EventHttp(new NoResolver(), options, engine.Time);
-        Create = new CreateEndpoint(engine.Db, _secrets, options);
+        Create = new CreateEndpoint(engine.Db, Secrets, options);
         Change = new ChangeEndpoint(engine.Db, options);
         Delete = new DeleteEndpoint(engine.Db);
-        Rotate = new RotateEndpointSecret(engine.Db, _secrets);
+        Rotate = new RotateEndpointSecret(engine.Db, Secrets);
         Test = new SendTestEvent(engine.Db, Signal);
         Replay = new ReplayDelivery(engine.Db, Signal);
         Log = new DeliveryList(engine.Db);
@@ -35,6 +33,7 @@ public sealed class HookRig : IAsyncDisposable
     }
 
     public EngineHarness Engine { get; }
+    public EndpointSecrets Secrets { get; } = new(new EphemeralDataProtectionProvider());
     public EventHttp Http { get; }
     public OutgoingEventSignal Signal { get; } = new();
     public CreateEndpoint Create { get; }
@@ -53,15 +52,16 @@ public sealed class HookRig : IAsyncDisposable
     public static async Task<HookRig> CreateAsync() =>
         new(await EngineHarness.CreateAsync(), new OutgoingEventOptions(AllowPrivateAddresses: true));
 
-    public DeliverEvents NewDeliver() =>
+    public DeliverEvents NewDeliver(Ledgerpost.Identity.AccountMailer? mailer = null) =>
         new(
             Engine.Db,
             Engine.Database.Ids,
             Http,
-            _secrets,
+            Secrets,
             new Random(7),
             Engine.Crash,
-            NullLogger<DeliverEvents>.Instance
+            NullLogger<DeliverEvents>.Instance,
+            mailer
         );
 
     public static string[] AllEvents => [.. EventTypes.All.Select(EventTypes.NameOf)];
@@ -143,8 +143,8 @@ public sealed class HookServer : IDisposable
                 }
 
                 await stream.WriteAsync(
-                    Encoding.ASCII.GetBytes(
-                        $"HTTP/1.1 {Status} Said\r\nContent-Length: {Answer.Length}\r\n{More}\r\n{Answer}"
+                    Encoding.UTF8.GetBytes(
+                        $"HTTP/1.1 {Status} Said\r\nContent-Length: {Encoding.UTF8.GetByteCount(Answer)}\r\n{More}\r\n{Answer}"
                     ),
                     token
                 );

@@ -23,7 +23,7 @@ public sealed class SegmentCommandTests
             new SegmentSize(1, 1),
             await new SegmentList(database.Db).CountAsync(editor, SegmentMatch.All, ["red", "blue"])
         );
-        await new ChangeSegment(database.Db).ExecuteAsync(editor, id, new("Both", SegmentMatch.All, "red, blue"));
+        await new ChangeSegment(database.Db).ExecuteAsync(editor, id, _ => new("Both", SegmentMatch.All, "red, blue"));
 
         var row = Assert.Single(await new SegmentList(database.Db).ExecuteAsync(tenant.As(TenantRole.Viewer)));
         Assert.Equal(("Both", SegmentMatch.All, 1), (row.Name, row.Match, row.Contacts));
@@ -82,7 +82,7 @@ public sealed class SegmentCommandTests
             new CreateSegment(database.Db).ExecuteAsync(north.As(TenantRole.Viewer), input)
         );
         Assert.IsType<SegmentOutcome.NotFound>(
-            await new ChangeSegment(database.Db).ExecuteAsync(south.As(TenantRole.Owner), id, input)
+            await new ChangeSegment(database.Db).ExecuteAsync(south.As(TenantRole.Owner), id, _ => input)
         );
         Assert.IsType<SegmentOutcome.NotFound>(
             await new DeleteSegment(database.Db).ExecuteAsync(south.As(TenantRole.Owner), id)

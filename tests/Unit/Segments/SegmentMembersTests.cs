@@ -134,14 +134,14 @@ public sealed class SegmentMembersTests
             }
         )
         {
-            var refused = Assert.IsType<SegmentOutcome.Invalid>(await change.ExecuteAsync(editor, id, input));
+            var refused = Assert.IsType<SegmentOutcome.Invalid>(await change.ExecuteAsync(editor, id, _ => input));
             Assert.Equal("Match", Assert.Single(refused.Errors).Field);
         }
 
-        var withTags = await change.ExecuteAsync(editor, named, new("Named", SegmentMatch.Named, "red"));
+        var withTags = await change.ExecuteAsync(editor, named, _ => new("Named", SegmentMatch.Named, "red"));
         Assert.Equal("Tags", Assert.Single(Assert.IsType<SegmentOutcome.Invalid>(withTags).Errors).Field);
         Assert.IsType<SegmentOutcome.Saved>(
-            await change.ExecuteAsync(editor, named, new("Renamed", SegmentMatch.Named, null))
+            await change.ExecuteAsync(editor, named, _ => new("Renamed", SegmentMatch.Named, null))
         );
         Assert.Equal(
             [new NamedSegment(named, "Renamed")],

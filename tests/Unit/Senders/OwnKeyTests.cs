@@ -88,6 +88,9 @@ public sealed class OwnKeyTests : IAsyncLifetime
         Assert.Contains(rows, row => row.Contains("provider_key.set", StringComparison.Ordinal));
         Assert.All(rows, row => Assert.DoesNotContain(Canary[..12], row, StringComparison.Ordinal));
         Assert.All(rows, row => Assert.DoesNotContain(CanarySecret[6..16], row, StringComparison.Ordinal));
+        // Nor one letter more than those four.
+        Assert.All(rows, row => Assert.DoesNotContain(Canary[^5..], row, StringComparison.Ordinal));
+        Assert.All(rows, row => Assert.DoesNotContain(CanarySecret[^5..], row, StringComparison.Ordinal));
         var view = await ViewAsync();
         Assert.Equal(("9876", "MTI="), (view.Key!.LastFour, Assert.Single(view.Secrets).LastFour));
     }
@@ -156,6 +159,22 @@ public sealed class OwnKeyTests : IAsyncLifetime
         Assert.IsType<OwnAccountOutcome.Invalid>(await _engine.SetKeyAsync("re_one_third"));
 
         Assert.Equal("cond", (await ViewAsync()).Key!.LastFour);
+    }
+
+    [Fact]
+    public async Task Key_ThatOpensTwoAccounts_IsTheCurrentOnes()
+    {
+        // The same account in two rows: its first key was taken for another account's when nothing there could prove it.
+        await _engine.OwnAccountAsync("one");
+        _engine.Time.Advance(TimeSpan.FromMinutes(1));
+        await _engine.OwnAccountAsync("two");
+        var current = await _engine.OwnAccountAsync("one");
+        _engine.Probe.Asked = (_, id) => id is "one" or "two";
+
+        var saved = Assert.IsType<OwnAccountOutcome.Saved>(await _engine.SetKeyAsync("re_both_first"));
+
+        Assert.Equal((KeyProof.SameAccount, 0), (saved.Proof, saved.DomainsMoved));
+        Assert.Equal(current.Id, (await _engine.OwnAsync()).Id);
     }
 
     private Task<OwnAccountView> ViewAsync() =>

@@ -1,6 +1,12 @@
+using System.Data.Common;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
+using Ledgerpost.Unsubscribe;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
 
@@ -23,7 +29,7 @@ public sealed class AnothersSenderTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _engine.DisposeAsync();
 
-    [SqliteFact]
+    [Fact]
     public async Task FirstCall_IsFenced()
     {
         await _engine.Database.AddContactsAsync(_engine.Tenant, 3);
@@ -36,7 +42,7 @@ public sealed class AnothersSenderTests : IAsyncLifetime
         Assert.True(_engine.Db.Safety.CountOf(SafetyMechanism.IntentSenderLost) > 0);
     }
 
-    [SqliteFact]
+    [Fact]
     public async Task Repeat_IsFenced()
     {
         await _engine.Database.AddContactsAsync(_engine.Tenant, 3);
@@ -51,7 +57,7 @@ public sealed class AnothersSenderTests : IAsyncLifetime
         Assert.Single(_engine.Provider.Calls);
     }
 
-    [SqliteFact]
+    [Fact]
     public async Task HalvesOfARefusedCall_AreFenced()
     {
         await _engine.Database.AddContactsAsync(_engine.Tenant, 4);
@@ -66,7 +72,7 @@ public sealed class AnothersSenderTests : IAsyncLifetime
         Assert.Empty(_engine.Provider.Mailed);
     }
 
-    [SqliteFact]
+    [Fact]
     public async Task OwnAccountsCall_IsFenced()
     {
         var own = await _engine.OwnAccountAsync("one");
@@ -80,7 +86,7 @@ public sealed class AnothersSenderTests : IAsyncLifetime
         Assert.Empty(_engine.Provider.Calls);
     }
 
-    [SqliteFact]
+    [Fact]
     public async Task Resume_GoesNowhere()
     {
         await _engine.Database.AddContactsAsync(_engine.Tenant, 3);
@@ -96,7 +102,7 @@ public sealed class AnothersSenderTests : IAsyncLifetime
         Assert.Empty(_engine.Provider.Mailed);
     }
 
-    [SqliteFact]
+    [Fact]
     public async Task FromLineOfAnother_InTheCampaignsRow_IsFenced()
     {
         await _engine.Database.AddContactsAsync(_engine.Tenant, 3);
@@ -109,17 +115,113 @@ public sealed class AnothersSenderTests : IAsyncLifetime
         Assert.True(_engine.Db.Safety.CountOf(SafetyMechanism.IntentSenderLost) > 0);
     }
 
-    private Task ForceAsync() =>
-        ExecuteAsync($"UPDATE \"Campaigns\" SET \"SenderId\" = '{_south.SenderId.ToString().ToUpperInvariant()}'");
+    [Theory]
+    [InlineData(Foreign.Sender)]
+    [InlineData(Foreign.Domain)]
+    public async Task Campaign_ForcedAtTheMomentOfItsIntent_IsFenced(Foreign what)
+    {
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 3);
+        await _engine.LaunchAsync();
+        AtTheIntent(what);
+
+        await _engine.RunAsync();
+
+        await AssertFencedAsync();
+    }
+
+    [Theory]
+    [InlineData(Foreign.Sender)]
+    [InlineData(Foreign.Domain)]
+    public async Task TransactionalMail_ForcedAtTheMomentOfItsIntent_IsFenced(Foreign what)
+    {
+        await _engine.PostAsync("receipt-1");
+        AtTheIntent(what);
+
+        await _engine.RunAsync();
+
+        await AssertFencedAsync();
+    }
+
+    [Theory]
+    [InlineData(Foreign.Sender)]
+    [InlineData(Foreign.Domain)]
+    public async Task TestMail_IsRefused(Foreign what)
+    {
+        var id = await _engine.DraftAsync();
+        await ForceAsync(what);
+
+        var result = await new SendTestMail(
+            _engine.Db,
+            _engine.Provider,
+            _engine.Accounts,
+            new UnsubscribeUrls(_engine.Db, "https://portal.test"),
+            _engine.Pacer
+        ).ExecuteAsync(_engine.Tenant.As(TenantRole.Admin), id, "me@example.net", null, CancellationToken.None);
+
+        Assert.IsType<SendTestMailResult.Refused>(result);
+        Assert.Empty(_engine.Provider.Calls);
+    }
+
+    /// <summary>What is forced into this tenant's rows.</summary>
+    public enum Foreign
+    {
+        /// <summary>Another tenant's sender, into the campaign or the mail.</summary>
+        Sender,
+
+        /// <summary>Another tenant's domain, into the sender.</summary>
+        Domain,
+    }
+
+    private void AtTheIntent(Foreign what)
+    {
+        var forced = false;
+        _engine.Crash.On = async point =>
+        {
+            if (point == CrashPoints.BeforeIntent && !forced)
+            {
+                forced = true;
+                await ForceAsync(what);
+            }
+        };
+    }
+
+    private async Task AssertFencedAsync()
+    {
+        Assert.Empty(_engine.Provider.Calls);
+        Assert.True(_engine.Db.Safety.CountOf(SafetyMechanism.IntentSenderLost) > 0);
+        await using var db = _engine.Db.Read(_engine.Tenant.Scope);
+        Assert.Equal(CampaignStatus.Partial, (await db.Campaigns.SingleAsync()).Status);
+    }
+
+    private Task ForceAsync(Foreign what = Foreign.Sender) =>
+        ExecuteAsync(
+            what == Foreign.Sender
+                ? $"UPDATE \"Campaigns\" SET \"SenderId\" = '{Text(_south.SenderId)}'"
+                : $"UPDATE \"SenderIdentities\" SET \"DomainId\" = '{Text(_south.DomainId)}' WHERE \"TenantId\" = '{Text(_engine.Tenant.Id)}'"
+        );
+
+    private static string Text(Guid id) => id.ToString().ToUpperInvariant();
+
+    private const string WithoutKeys = """
+        DO $$ DECLARE key record; BEGIN
+            FOR key IN SELECT conrelid::regclass AS place, conname FROM pg_constraint
+                WHERE contype = 'f' AND conrelid IN ('"Campaigns"'::regclass, '"SenderIdentities"'::regclass)
+            LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', key.place, key.conname); END LOOP;
+        END $$;
+        SET ROLE ledgerpost_installation
+        """;
 
     /// <summary>Past the keys: as nobody can who goes through the portal.</summary>
     private async Task ExecuteAsync(string sql)
     {
-        await using var connection = new SqliteConnection(_engine.Database.ConnectionString);
+        await using DbConnection connection = PostgreSqlServer.IsChosen
+            ? new NpgsqlConnection(_engine.Database.ConnectionString)
+            : new SqliteConnection(_engine.Database.ConnectionString);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
+        var past = PostgreSqlServer.IsChosen ? WithoutKeys : "PRAGMA foreign_keys = OFF";
 #pragma warning disable CA2100 // This test's own text.
-        command.CommandText = $"PRAGMA foreign_keys = OFF; {sql};";
+        command.CommandText = $"{past}; {sql};";
 #pragma warning restore CA2100
         Assert.True(await command.ExecuteNonQueryAsync() > 0);
     }

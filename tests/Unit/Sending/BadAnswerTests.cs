@@ -121,31 +121,13 @@ public sealed class BadAnswerTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public async Task TemplateThatThrowsForSome_RefusesThem_WithTheReason_AndTheRestGo(int nameless)
+    [InlineData(2, 1)]
+    [InlineData(1, 99)]
+    [InlineData(0, 2)]
+    public async Task TemplateThatThrowsForSome_RefusesThem_WithTheReason_AndTheRestGo(int named, int nameless)
     {
         await using var engine = await EngineHarness.CreateAsync();
-        await engine.Database.AddContactsAsync(engine.Tenant, 3 - nameless);
-        for (var i = 0; i < nameless; i++)
-        {
-            await engine.Database.AddContactAsync(engine.Tenant, $"nameless{i}@example.net");
-        }
-
-        var id = await engine.DraftAsync();
-        await engine.Db.WriteAsync(
-            engine.Tenant.Scope,
-            async (db, token) =>
-            {
-                var none = (string?)null;
-                await db.Campaigns.ExecuteUpdateAsync(set => set.SetProperty(c => c.Subject, "{{first_name}}"), token);
-                await db
-                    .Contacts.Where(c => c.Email.StartsWith("nameless"))
-                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.FirstName, none), token);
-            },
-            CancellationToken.None
-        );
-        await engine.Launch.ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, 0, CancellationToken.None);
+        var id = await ToNamelessAsync(engine, named, nameless);
 
         await engine.RunAsync();
 
@@ -163,6 +145,61 @@ public sealed class BadAnswerTests
         );
         await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
     }
+
+    [Fact]
+    public async Task TemplateThatThrowsForEverybodyOfACall_IsNobodysFault_TheCampaignStops_AndAFollowUpMailsThem()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var id = await ToNamelessAsync(engine, named: 0, nameless: 3);
+
+        await engine.RunAsync();
+
+        var stopped = await engine.CampaignAsync(id);
+        Assert.Equal(
+            (CampaignStatus.Partial, StopReason.ContentBroken, "The subject is empty for this person."),
+            (stopped.Status, stopped.StopReason, stopped.StopDetail)
+        );
+        Assert.Equal(3, (await engine.CountsAsync(id)).Pending);
+        var followUp = await engine.FollowUpAsync(id);
+        await SetSubjectAsync(engine, followUp, "Hello");
+        await engine.LaunchDraftAsync(followUp);
+        await engine.RunAsync();
+        Assert.Equal(3, (await engine.CountsAsync(followUp)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id, followUp);
+    }
+
+    /// <summary>A campaign whose subject is the first name alone.</summary>
+    private static async Task<Guid> ToNamelessAsync(EngineHarness engine, int named, int nameless)
+    {
+        await engine.Database.AddContactsAsync(engine.Tenant, named);
+        for (var i = 0; i < nameless; i++)
+        {
+            await engine.Database.AddContactAsync(engine.Tenant, $"nameless{i}@example.net");
+        }
+
+        var id = await engine.DraftAsync();
+        await SetSubjectAsync(engine, id, "{{first_name}}");
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Contacts.Where(c => c.Email.StartsWith("nameless"))
+                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.FirstName, (string?)null), token),
+            CancellationToken.None
+        );
+        await engine.LaunchDraftAsync(id);
+        return id;
+    }
+
+    private static Task SetSubjectAsync(EngineHarness engine, Guid id, string subject) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Campaigns.Where(c => c.Id == id)
+                    .ExecuteUpdateAsync(set => set.SetProperty(c => c.Subject, subject), token),
+            CancellationToken.None
+        );
 
     [Fact]
     public async Task TemplateThatNoLongerCompiles_IsNobodysFault_TheCampaignStopsWithTheReason()

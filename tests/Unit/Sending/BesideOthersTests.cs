@@ -24,11 +24,11 @@ public sealed class BesideOthersTests
         await engine.Database.AddContactsAsync(engine.Tenant, 300);
         var id = await engine.LaunchAsync();
         // Its success is noted at the account, so that the two below have nothing to write there and nothing to wait for.
-        await SettleAsync(engine, await InFlightAsync(engine));
-        var (first, second) = (await InFlightAsync(engine), await InFlightAsync(engine));
+        await engine.SettleAsync(await engine.InFlightAsync());
+        var (first, second) = (await engine.InFlightAsync(), await engine.InFlightAsync());
 
         faults.HoldNext();
-        var settled = new[] { Task.Run(() => SettleAsync(engine, first)), Task.Run(() => SettleAsync(engine, second)) };
+        var settled = new[] { Task.Run(() => engine.SettleAsync(first)), Task.Run(() => engine.SettleAsync(second)) };
         await faults.HeldAsync();
         await Task.Delay(300);
         faults.Release();
@@ -44,16 +44,13 @@ public sealed class BesideOthersTests
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 300);
         var id = await engine.LaunchAsync();
-        await SettleAsync(engine, await InFlightAsync(engine));
-        var first = await InFlightAsync(engine);
+        await engine.SettleAsync(await engine.InFlightAsync());
+        var first = await engine.InFlightAsync();
 
-        faults.HoldNext();
-        var settled = Task.Run(() => SettleAsync(engine, first));
-        await faults.HeldAsync();
-        var last = Task.Run(async () => await SettleAsync(engine, await InFlightAsync(engine)));
-        await Task.Delay(300);
-        faults.Release();
-        await Task.WhenAll(settled, last);
+        await faults.BesideAsync(
+            () => engine.SettleAsync(first),
+            async () => await engine.SettleAsync(await engine.InFlightAsync())
+        );
 
         Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
     }
@@ -65,15 +62,15 @@ public sealed class BesideOthersTests
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 400);
         var id = await engine.LaunchAsync();
-        await SettleAsync(engine, await InFlightAsync(engine));
-        var (first, second) = (await InFlightAsync(engine), await InFlightAsync(engine));
+        await engine.SettleAsync(await engine.InFlightAsync());
+        var (first, second) = (await engine.InFlightAsync(), await engine.InFlightAsync());
         // Both find the account's last success old.
         engine.Time.Advance(TimeSpan.FromSeconds(5));
 
         faults.HoldNext();
-        var held = Task.Run(() => SettleAsync(engine, first));
+        var held = Task.Run(() => engine.SettleAsync(first));
         await faults.HeldAsync();
-        await SettleAsync(engine, second).WaitAsync(TimeSpan.FromSeconds(20));
+        await engine.SettleAsync(second).WaitAsync(TimeSpan.FromSeconds(20));
         faults.Release();
         await held;
 
@@ -87,7 +84,7 @@ public sealed class BesideOthersTests
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 100);
         var id = await engine.LaunchAsync();
-        var claim = await ClaimAsync(engine);
+        var claim = await engine.ClaimAsync();
         var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
 
         faults.HoldNext();
@@ -95,7 +92,7 @@ public sealed class BesideOthersTests
             engine.Pause.ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, CancellationToken.None)
         );
         await faults.HeldAsync();
-        var intent = Task.Run(() => IntentAsync(engine, claim, prepared));
+        var intent = Task.Run(() => engine.IntentAsync(claim, prepared));
         await Task.Delay(300);
         Assert.False(intent.IsCompleted);
         faults.Release();
@@ -112,11 +109,11 @@ public sealed class BesideOthersTests
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 200);
         var id = await engine.LaunchAsync();
-        var claim = await ClaimAsync(engine);
+        var claim = await engine.ClaimAsync();
         var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
 
         faults.HoldNext();
-        var intent = Task.Run(() => IntentAsync(engine, claim, prepared));
+        var intent = Task.Run(() => engine.IntentAsync(claim, prepared));
         await faults.HeldAsync();
         var cancel = Task.Run(() =>
             engine.Cancel.ExecuteAsync(engine.Tenant.As(TenantRole.Admin), id, CancellationToken.None)
@@ -138,7 +135,7 @@ public sealed class BesideOthersTests
         await engine.Database.AddContactsAsync(engine.Tenant, 1000);
         var id = await engine.LaunchAsync();
 
-        var claims = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => ClaimOrNullAsync(engine))));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => engine.ClaimOrNullAsync())));
 
         var given = claims.Where(claim => claim is not null).Select(claim => claim!.Number).ToList();
         Assert.Equal(given.Distinct().Count(), given.Count);
@@ -152,10 +149,10 @@ public sealed class BesideOthersTests
         await using var engine = await EngineHarness.CreateAsync(faults);
         await engine.Database.AddContactsAsync(engine.Tenant, 200);
         await engine.LaunchAsync();
-        var (first, second) = (await InFlightAsync(engine), await InFlightAsync(engine));
+        var (first, second) = (await engine.InFlightAsync(), await engine.InFlightAsync());
 
         faults.HoldNext();
-        var settled = new[] { Task.Run(() => FailAsync(engine, first)), Task.Run(() => FailAsync(engine, second)) };
+        var settled = new[] { Task.Run(() => engine.FailAsync(first)), Task.Run(() => engine.FailAsync(second)) };
         await faults.HeldAsync();
         await Task.Delay(300);
         faults.Release();
@@ -228,72 +225,5 @@ public sealed class BesideOthersTests
 
         Assert.True(await first);
         Assert.False(await second);
-    }
-
-    private static Task<ClaimedChunk?> ClaimOrNullAsync(EngineHarness engine) =>
-        engine.Claim.ExecuteAsync(engine.Database.AccountId, "worker", CancellationToken.None);
-
-    private static async Task<ClaimedChunk> ClaimAsync(EngineHarness engine) =>
-        Assert.IsType<ClaimedChunk>(await ClaimOrNullAsync(engine));
-
-    private static Task<IntentResult> IntentAsync(EngineHarness engine, ClaimedChunk claim, PreparedChunk? prepared) =>
-        engine.RecordIntent.ExecuteAsync(
-            claim,
-            prepared,
-            engine.Database.AccountId,
-            "http://provider.test",
-            CancellationToken.None
-        );
-
-    private static async Task<(ClaimedChunk Claim, Intent Intent)> InFlightAsync(EngineHarness engine)
-    {
-        var claim = await ClaimAsync(engine);
-        var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
-        return (claim, Assert.IsType<IntentResult.Written>(await IntentAsync(engine, claim, prepared)).Intent);
-    }
-
-    private static Task<bool> SettleAsync(EngineHarness engine, (ClaimedChunk Claim, Intent Intent) call) =>
-        engine.Settle.ExecuteAsync(
-            call.Claim,
-            call.Intent,
-            new Outcome.Accepted([.. call.Intent.Recipients.Select(number => $"mail-{number}")]),
-            new ProviderAnswer.None("a fake"),
-            engine.Database.AccountId,
-            CancellationToken.None
-        );
-
-    private static Task<bool> FailAsync(EngineHarness engine, (ClaimedChunk Claim, Intent Intent) call) =>
-        engine.Settle.ExecuteAsync(
-            call.Claim,
-            call.Intent,
-            new Outcome.Ambiguous("It broke."),
-            new ProviderAnswer.None("It broke."),
-            engine.Database.AccountId,
-            CancellationToken.None
-        );
-
-    /// <summary>Holds the next commit, once; those after it pass.</summary>
-    private sealed class HeldCommits : StorageFaults, IDisposable
-    {
-        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly ManualResetEventSlim _released = new();
-        private int _armed;
-
-        public void HoldNext() => _armed = 1;
-
-        public Task HeldAsync() => _held.Task.WaitAsync(TimeSpan.FromSeconds(30));
-
-        public void Release() => _released.Set();
-
-        public override void BeforeCommit()
-        {
-            if (Interlocked.Exchange(ref _armed, 0) == 1)
-            {
-                _held.SetResult();
-                _released.Wait(TimeSpan.FromSeconds(30));
-            }
-        }
-
-        public void Dispose() => _released.Dispose();
     }
 }

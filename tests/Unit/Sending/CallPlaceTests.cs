@@ -42,6 +42,22 @@ public sealed class CallPlaceTests
     }
 
     [Fact]
+    public async Task Stop_WhileAKeyIsAskedFor_GivesTheChunkBack()
+    {
+        await using var engine = await CreateAsync(allowed: 1, contacts: 100);
+        var id = await engine.LaunchAsync();
+        using var stopping = new CancellationTokenSource();
+        engine.Provider.WhenAskedForKey = stopping.Cancel;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            engine.Dispatcher.RunOnceAsync("worker", stopping.Token, CancellationToken.None)
+        );
+
+        var chunk = Assert.Single(await engine.ChunksAsync(id));
+        Assert.Equal((ChunkState.Planned, null, 0), (chunk.State, chunk.LeaseOwner, chunk.Attempts));
+    }
+
+    [Fact]
     public async Task Stop_WhileAChunkWaitsForAPlace_GivesItBack_AndTheCallInFlightIsSeenThrough()
     {
         await using var engine = await CreateAsync(allowed: 1, contacts: 200);

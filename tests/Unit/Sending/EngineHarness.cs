@@ -10,6 +10,7 @@ using Ledgerpost.Tenancy;
 using Ledgerpost.Unsubscribe;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Support;
 
@@ -28,31 +29,19 @@ public sealed class EngineHarness : IAsyncDisposable
         Claim = new ClaimChunk(Db, Options, random, Pacer);
         Prepare = new PrepareChunk(Db, new UnsubscribeUrls(Db, "https://portal.test"));
         RecordIntent = new RecordIntent(Db, Options);
-        Settle = new SettleAttempt(Db, Options, random, Notifier, NullLogger<SettleAttempt>.Instance);
+        Settle = new SettleAttempt(Db, Options, random, Notifier, new Logger<SettleAttempt>(new LoggerFactory([Log])));
         Dispatcher = NewDispatcher();
-        Lanes = new OwnLanes(
-            Db,
-            Prepare,
-            RecordIntent,
-            Settle,
-            Provider,
-            Options,
-            random,
-            Crash,
-            Notifier,
-            Signal,
-            NullLogger<Dispatcher>.Instance
-        );
+        Lanes = NewLanes();
         Expire = new ExpireDoubt(Db, Options, Accounts, Notifier, NullLogger<ExpireDoubt>.Instance);
-        Launch = new LaunchCampaign(Db, Signal, Notifier);
+        Launch = new LaunchCampaign(Db, Signal, Notifier, Options);
         Schedule = new ScheduleCampaign(Db, Notifier);
         Unschedule = new UnscheduleCampaign(Db, Notifier);
         Due = new LaunchDue(Db, Launch, Notifier, Crash, NullLogger<LaunchDue>.Instance);
         Recover = new RecoverAtStart(Db, Launch, NullLogger<RecoverAtStart>.Instance);
-        Resume = new ResumeCampaign(Db, Signal, Notifier);
+        Resume = new ResumeCampaign(Db, Signal, Notifier, Options);
         ResumePreview = new ResumePreview(Db);
         FollowUp = new CreateFollowUp(Db, Notifier);
-        Decide = new DecideUnknown(Db, Signal, Notifier);
+        Decide = new DecideUnknown(Db, Signal, Notifier, Options);
         Pause = new PauseCampaign(Db, Notifier);
         Continue = new ContinueCampaign(Db, Notifier, Signal);
         Cancel = new CancelCampaign(Db, Notifier);
@@ -64,6 +53,9 @@ public sealed class EngineHarness : IAsyncDisposable
     public ManualTime Time => Database.Time;
     public SendingOptions Options { get; } = new();
     public FakeProvider Provider { get; }
+
+    /// <summary>What settling logs.</summary>
+    internal HeardLog Log { get; } = new();
     public FakeProbe Probe { get; } = new();
     public ProviderAccounts Accounts { get; }
     public SendingSignal Signal { get; } = new();
@@ -236,6 +228,22 @@ public sealed class EngineHarness : IAsyncDisposable
             Options,
             Crash,
             Notifier,
+            NullLogger<Dispatcher>.Instance
+        );
+
+    /// <summary>With the options as they are now.</summary>
+    public OwnLanes NewLanes(IMailProvider? provider = null) =>
+        new(
+            Db,
+            Prepare,
+            RecordIntent,
+            Settle,
+            provider ?? Provider,
+            Options,
+            new Random(1),
+            Crash,
+            Notifier,
+            Signal,
             NullLogger<Dispatcher>.Instance
         );
 

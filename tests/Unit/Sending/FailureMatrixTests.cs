@@ -205,6 +205,10 @@ public sealed class FailureMatrixTests
         Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
         Assert.Equal(StopReason.UnknownLeft, (await engine.CampaignAsync(id)).StopReason);
+        // Somebody is told, once, and who it is about.
+        var alert = Assert.Single(engine.Log.Lines, line => line.StartsWith("Critical", StringComparison.Ordinal));
+        Assert.Contains(engine.Provider.Calls[^1].Key, alert, StringComparison.Ordinal);
+        Assert.Contains("recipients 1-100 are unknown", alert, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -277,6 +281,9 @@ public sealed class FailureMatrixTests
     [InlineData(CampaignStatus.Cancelled, 0)]
     [InlineData(CampaignStatus.Cancelled, 1)]
     [InlineData(CampaignStatus.Cancelled, 2)]
+    [InlineData(CampaignStatus.Partial, 0)]
+    [InlineData(CampaignStatus.Partial, 1)]
+    [InlineData(CampaignStatus.Partial, 2)]
     public async Task WindowOver_MakesDoubtUnknown_InEveryState_AndTheMachineNeverSendsItAgain(
         CampaignStatus status,
         int ambiguousBefore
@@ -298,7 +305,17 @@ public sealed class FailureMatrixTests
             await engine.Cancel.ExecuteAsync(admin, id, CancellationToken.None);
         }
 
-        engine.Time.Advance(TimeSpan.FromHours(19.9));
+        // A Partial campaign repeats, as long as it may.
+        var repeats = status == CampaignStatus.Partial ? 1 : 0;
+        if (repeats > 0)
+        {
+            await StopAsync(engine, id);
+            engine.Time.Advance(TimeSpan.FromHours(1));
+            engine.Provider.Then(Fault.LostAnswer);
+            await engine.TurnAsync();
+        }
+
+        engine.Time.Advance(TimeSpan.FromHours(19.9 - repeats));
         Assert.Equal(0, await engine.Expire.RunOnceAsync(CancellationToken.None));
         engine.Time.Advance(TimeSpan.FromHours(0.1));
         // The guard stands in the claim and in the intent, not only in the sweep.
@@ -306,7 +323,8 @@ public sealed class FailureMatrixTests
         Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
         await engine.RunAsync(TimeSpan.FromHours(30));
 
-        Assert.Equal(ambiguousBefore + 1, engine.Provider.Calls.Count);
+        Assert.Equal(ambiguousBefore + 1 + repeats, engine.Provider.Calls.Count);
+        Assert.Single(engine.Provider.Calls.Select(call => call.Key).Distinct());
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
     }
 
@@ -530,4 +548,21 @@ public sealed class FailureMatrixTests
             }
         }
     }
+
+    private static Task StopAsync(EngineHarness engine, Guid id) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                CampaignCompletion.StopAsync(
+                    db,
+                    engine.Tenant.Id,
+                    id,
+                    StopReason.DailyQuota,
+                    null,
+                    null,
+                    engine.Time.GetUtcNow(),
+                    token
+                ),
+            CancellationToken.None
+        );
 }

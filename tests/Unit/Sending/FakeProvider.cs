@@ -57,6 +57,12 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
     /// <summary>False: the own account's key cannot be read.</summary>
     public bool HasKey { get; set; } = true;
 
+    /// <summary>The same for this own account alone.</summary>
+    public Guid? WithoutKey { get; set; }
+
+    /// <summary>Runs while it is asked for a key.</summary>
+    public Action? WhenAskedForKey { get; set; }
+
     public string RefusalMessage { get; set; } = "Invalid `to` field.";
 
     /// <summary>Addresses that a whole batch is refused for, with the words; the first one's, as a strict batch does.</summary>
@@ -107,8 +113,12 @@ public sealed class FakeProvider(TimeProvider time) : IMailProvider
         }
     }
 
-    public ValueTask<bool> HasKeyAsync(Guid? ownAccountId, CancellationToken cancellation) =>
-        ValueTask.FromResult(ownAccountId is null || HasKey);
+    public ValueTask<bool> HasKeyAsync(Guid? ownAccountId, CancellationToken cancellation)
+    {
+        WhenAskedForKey?.Invoke();
+        cancellation.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(ownAccountId is null || (HasKey && ownAccountId != WithoutKey));
+    }
 
     private ProviderAnswer Answer(ProviderRequest request, Fault fault, string hash, JsonElement body) =>
         fault switch

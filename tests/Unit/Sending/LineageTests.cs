@@ -11,6 +11,56 @@ namespace UnitTests.Sending;
 public sealed class LineageTests
 {
     [Fact]
+    public async Task Resume_OfAFollowUp_RepeatsTheDoubtOfItsSourceAtOnce()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var source = await engine.LaunchAsync();
+        var call = await engine.InFlightAsync();
+        engine.Provider.Then(Fault.DailyQuota, Fault.DailyQuota);
+        await engine.TurnAsync();
+        var followUp = await engine.FollowUpAsync(source);
+        await engine.LaunchDraftAsync(followUp);
+        await engine.TurnAsync();
+        await engine.FailAsync(call);
+        var later = engine.Time.GetUtcNow() + TimeSpan.FromHours(1);
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Chunks.Where(chunk => chunk.DoubtfulSince != null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(chunk => chunk.NotBefore, later), token),
+            CancellationToken.None
+        );
+
+        Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(followUp));
+        await engine.TurnAsync();
+
+        Assert.Equal(call.Intent.Key, engine.Provider.Calls[^1].Key);
+        Assert.Equal(100, (await engine.CountsAsync(source)).Accepted);
+    }
+
+    [Fact]
+    public async Task WhoComesLateIntoAFollowUp_IsSentInCallsOfTheSetSize()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var source = await engine.LaunchAsync();
+        var call = await engine.InFlightAsync();
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.TurnAsync();
+        var followUp = await engine.FollowUpAsync(source);
+        await engine.LaunchDraftAsync(followUp);
+        engine.Options.BatchSize = 30;
+
+        await engine.RefuseAsync(call);
+
+        var late = (await engine.ChunksAsync(followUp)).Skip(2).ToList();
+        Assert.Equal(4, late.Count);
+        Assert.All(late, chunk => Assert.InRange(chunk.LastRecipient - chunk.FirstRecipient, 0, 29));
+    }
+
+    [Fact]
     public async Task MailedBySource_DeletedAndAddedAgain_IsNotMailedByTheFollowUp_AndWhoReallyJoinedIs()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
@@ -158,6 +159,8 @@ public sealed class OwnAccountTests : IAsyncLifetime
 
         Assert.Equal(1, await _engine.Expire.RunOnceAsync(CancellationToken.None));
         Assert.Equal(2, (await _engine.CountsAsync(id)).Unknown);
+        // It is stopped before its doubt ends: the reason is the account, and not that somebody is unknown.
+        Assert.Equal(StopReason.AccountChanged, (await _engine.CampaignAsync(id)).StopReason);
         await _engine.RunAsync();
         await _engine.RunLaneAsync(lane);
         Assert.Single(_engine.Provider.Calls);
@@ -287,13 +290,16 @@ public sealed class OwnAccountTests : IAsyncLifetime
         var reconcilers = new OwnReconcilers(
             _engine.Db,
             new OpenQuestions(_engine.Db),
-            new ResendReader(http, endpoint, _engine.Time),
-            keys,
+            new OwnArchives(_engine.Db, new ResendReader(http, endpoint, _engine.Time), keys),
             _engine.Notifier,
             NullLogger<Reconciler>.Instance
         );
 
-        await reconcilers.RunOnceAsync(CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        var running = reconcilers.RunAsync(stop.Token);
+        await keys.Both.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await stop.CancelAsync();
+        await running;
 
         Assert.Equal(2, keys.Asked.Distinct().Count());
     }
@@ -306,10 +312,17 @@ public sealed class OwnAccountTests : IAsyncLifetime
         await _engine.Database.AddContactsAsync(_engine.Tenant, 2);
         await _engine.LaunchAsync();
         using var lane = _engine.Lanes.Open(own);
-        await ChangeAsync(db =>
-            db.ProviderAccounts.Where(row => row.IsCurrent)
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.BaseUrl, "http://emulator.test"))
-        );
+        // After the claim, which would not take it any more.
+        _engine.Crash.On = async point =>
+        {
+            if (point == CrashPoints.BeforeIntent)
+            {
+                await ChangeAsync(db =>
+                    db.ProviderAccounts.Where(row => row.IsCurrent)
+                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.BaseUrl, "http://emulator.test"))
+                );
+            }
+        };
 
         Assert.Equal(DispatchResult.Nothing, await _engine.TurnAsync(lane.Dispatcher));
 
@@ -341,11 +354,18 @@ public sealed class OwnAccountTests : IAsyncLifetime
 
     private sealed class BrokenKeys : IOwnKeys
     {
-        public List<Guid> Asked { get; } = [];
+        public ConcurrentBag<Guid> Asked { get; } = [];
+
+        public TaskCompletionSource Both { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ValueTask<string?> FindAsync(Guid accountId, CancellationToken cancellation)
         {
             Asked.Add(accountId);
+            if (Asked.Distinct().Count() == 2)
+            {
+                Both.TrySetResult();
+            }
+
             throw new InvalidOperationException("The keys are out of reach.");
         }
     }

@@ -61,6 +61,45 @@ public sealed class PatienceTests
     }
 
     [Fact]
+    public async Task Resume_BeginsThePatienceOfItsOwnCampaignAnew_AndOfNoOther()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var resumed = await engine.StoppedAfterAsync(chunks: 0, people: 100);
+        var south = await engine.Database.AddTenantAsync("south");
+        await engine.Database.AddContactsAsync(south, 100);
+        var waiting = await engine.LaunchAsync(south);
+        engine.Provider.Always = Fault.ErrorBeforeAcceptance;
+        await engine.RunAsync(engine.Options.Patience - TimeSpan.FromMinutes(1));
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(waiting, south)).Status);
+
+        await engine.ResumeAsync(resumed);
+        await engine.RunAsync(TimeSpan.FromMinutes(5));
+
+        Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(waiting, south)).Status);
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(resumed)).Status);
+        await engine.RunAsync(engine.Options.Patience);
+        Assert.Equal(StopReason.ProviderUnavailable, (await engine.CampaignAsync(resumed)).StopReason);
+    }
+
+    [Fact]
+    public async Task Resume_InAPauseThatTheProviderAskedFor_WaitsForItsEnd()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var id = await engine.StoppedAfterAsync(chunks: 0, people: 100);
+        var south = await engine.Database.AddTenantAsync("south");
+        await engine.Database.AddContactsAsync(south, 100);
+        await engine.LaunchAsync(south);
+        engine.Provider.Then(Fault.RateLimited);
+        await engine.TurnAsync();
+
+        await engine.ResumeAsync(id);
+
+        Assert.Equal(DispatchResult.Idle, await engine.TurnAsync());
+        engine.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(DispatchResult.Sent, await engine.TurnAsync());
+    }
+
+    [Fact]
     public async Task RateLimit_OfLastWeek_DoesNotUseUpTodaysPatience()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -290,7 +290,6 @@ public sealed class RealEngineTests
         public async ValueTask DisposeAsync()
         {
             await Db.DisposeAsync();
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
             Directory.Delete(folder, recursive: true);
         }
     }

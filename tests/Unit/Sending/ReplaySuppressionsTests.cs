@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Ledgerpost.Data;
 using Ledgerpost.Sending;
@@ -5,6 +6,7 @@ using Ledgerpost.Sending.Provider;
 using Ledgerpost.Suppression;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using UnitTests.Support;
 
 namespace UnitTests.Sending;
 
@@ -90,6 +92,60 @@ public sealed class ReplaySuppressionsTests
         Assert.Equal(0, reader.Asked);
     }
 
+    [Fact]
+    public async Task OwnAccounts_AreAskedToo_EachWithItsKey_AndSpeakForTheirTenantAlone()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var south = await engine.Database.AddTenantAsync("south");
+        await engine.Database.AddContactsAsync(engine.Tenant, 3);
+        await engine.Database.AddContactsAsync(south, 3);
+        await engine.OwnAccountAsync("one");
+        await engine.OwnAccountAsync("two", south);
+        // Left, and with a key still: what went out through it may have bounced.
+        await engine.RemoveKeyAsync();
+        await RestoredAsync(engine);
+        using var own = new OwnLists();
+        own.Lines["re_one_first"] = "person1@example.net";
+        var replay = await NewAsync(
+            engine,
+            new Suppressions { Lines = [("1", "person2@example.net", "bounce", null)] },
+            own
+        );
+
+        // South's key is refused: the others are asked all the same.
+        Assert.Equal(3, await PacedAsync(engine, replay));
+        Assert.Equal(3, replay.Added);
+        Assert.Equal(["person1@example.net", "person2@example.net"], await ListAsync(engine, engine.Tenant));
+        Assert.Equal(["person2@example.net"], await ListAsync(engine, south));
+
+        own.Lines["re_two_first"] = "person3@example.net";
+        Assert.Equal(1, await PacedAsync(engine, replay));
+        Assert.Equal(4, replay.Added);
+        Assert.Equal(["person2@example.net", "person3@example.net"], await ListAsync(engine, south));
+        Assert.Null(await PacedAsync(engine, replay));
+    }
+
+    private static async Task<IEnumerable<string>> ListAsync(EngineHarness engine, TestTenant tenant)
+    {
+        await using var db = engine.Db.Read(tenant.Scope);
+        return (await db.SuppressedAddresses.ToListAsync())
+            .Select(row => row.NormalizedEmail)
+            .Order(StringComparer.Ordinal);
+    }
+
+    /// <summary>Through accounts that have a pace: the clock moves while it waits.</summary>
+    private static async Task<int?> PacedAsync(EngineHarness engine, ReplaySuppressions replay)
+    {
+        var run = replay.RunOnceAsync(CancellationToken.None);
+        while (!run.IsCompleted)
+        {
+            await Task.WhenAny(run, Task.Delay(1));
+            engine.Time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        return await run;
+    }
+
     private static Task RestoredAsync(EngineHarness engine) =>
         engine.Db.WriteAsync(
             TenantScope.Installation,
@@ -104,13 +160,48 @@ public sealed class ReplaySuppressionsTests
             CancellationToken.None
         );
 
-    private static async Task<ReplaySuppressions> NewAsync(EngineHarness engine, Suppressions reader) =>
+    private static async Task<ReplaySuppressions> NewAsync(
+        EngineHarness engine,
+        Suppressions reader,
+        OwnLists? own = null
+    ) =>
         new(
             engine.Db,
             new ProviderArchive(reader, await engine.UnpacedAsync()),
             engine.Accounts,
+            new OwnArchives(
+                engine.Db,
+                new ResendReader(
+                    new ResendHttp(own ?? new OwnLists()),
+                    new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", []),
+                    engine.Time
+                ),
+                new OwnKeys(engine.Db, engine.Accounts, OwnAccountSteps.Secrets, NullLogger<OwnKeys>.Instance)
+            ),
             NullLogger<ReplaySuppressions>.Instance
         );
+
+    /// <summary>The lists of own accounts, one address each; a key without a list is refused.</summary>
+    private sealed class OwnLists : HttpMessageHandler
+    {
+        public Dictionary<string, string> Lines { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        )
+        {
+            var known = Lines.TryGetValue(request.Headers.Authorization!.Parameter!, out var email);
+            var isFirst = !request.RequestUri!.Query.Contains("after=", StringComparison.Ordinal);
+            var data = isFirst ? $$"""[{"id":"1","email":"{{email}}","origin":"bounce"}]""" : "[]";
+            return Task.FromResult(
+                new HttpResponseMessage(known ? HttpStatusCode.OK : HttpStatusCode.Unauthorized)
+                {
+                    Content = new StringContent($$"""{"object":"list","has_more":false,"data":{{data}}}"""),
+                }
+            );
+        }
+    }
 
     /// <summary>The provider's list, two lines to a page.</summary>
     private sealed class Suppressions : IProviderReader

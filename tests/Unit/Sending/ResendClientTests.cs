@@ -98,9 +98,10 @@ public sealed class ResendClientTests
     }
 
     [Theory]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    public async Task Body_AfterItsTime_IsNotWritten_OnWhicheverClock(bool countedOver, bool wallOver)
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, true)]
+    public async Task Body_AfterItsTime_IsNotWritten_OnWhicheverClock(bool counted, bool effective, bool machine)
     {
         using var server = new RawServer(
             (stream, token) => stream.WriteAsync(Encoding.ASCII.GetBytes(Ok), token).AsTask()
@@ -108,8 +109,9 @@ public sealed class ResendClientTests
         var time = new ManualTime();
         using var http = ResendHttp.CreateClient();
         var late = new Deadline(
-            time.GetTimestamp() + (countedOver ? -1 : 1_000_000_000),
-            time.GetUtcNow().AddSeconds(wallOver ? -1 : 100)
+            time.GetTimestamp() + (counted ? -1 : 1_000_000_000),
+            time.GetUtcNow().AddSeconds(effective ? -1 : 100),
+            time.GetUtcNow().AddSeconds(machine ? -1 : 100)
         );
 
         var answer = await Client(http, server, time)

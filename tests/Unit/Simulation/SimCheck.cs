@@ -16,6 +16,7 @@ internal static partial class SimCheck
         NobodyTwice(world, mails, asked);
         OneKeyOneRequest(world);
         EveryPostHasItsIntent(world);
+        EachAccountForItself(world);
         NobodyAfterTheyLeft(world);
         var campaigns = world.Look(db => db.Campaigns.ToListAsync());
         foreach (var campaign in campaigns.Where(c => c.Status != CampaignStatus.Draft))
@@ -57,7 +58,7 @@ internal static partial class SimCheck
                     .Sum(who => asked.GetValueOrDefault(who));
             Require(
                 got.Count() <= wanted,
-                $"TWICE: {got.Key.Address} got {got.Count()} mails of campaign {got.Key.Lineage:N}, and {wanted} were wanted: {string.Join("; ", got.Select(mail => $"under {mail.Key} at {mail.At - world.Template.Start}"))}"
+                $"TWICE: {got.Key.Address} got {got.Count()} mails of campaign {got.Key.Lineage:N}, and {wanted} were wanted: {string.Join("; ", got.Select(mail => $"under {mail.Key} at {mail.Team.Name}, {mail.At - world.Template.Start}"))}"
             );
         }
     }

@@ -6,6 +6,7 @@ namespace UnitTests.Simulation;
 /// <summary>A mail that the provider really took.</summary>
 internal sealed record MailOut(
     string Id,
+    SimTeam Team,
     Guid Campaign,
     int Recipient,
     int Chunk,
@@ -15,14 +16,16 @@ internal sealed record MailOut(
     DateTimeOffset At
 );
 
-/// <summary>The provider's own ledger.</summary>
+/// <summary>The provider's own ledgers, of all accounts.</summary>
 internal static class SimMails
 {
-    public static List<MailOut> Of(SimWorld world) =>
+    public static List<MailOut> Of(SimWorld world) => [.. world.Teams.SelectMany(team => Of(world, team))];
+
+    private static List<MailOut> Of(SimWorld world, SimTeam team) =>
         world.Await(
             world.Provider,
             () =>
-                world.Emulator.Database.ReadAsync(sql =>
+                team.Emulator.Database.ReadAsync(sql =>
                     sql.Query(
                         """
                         SELECT m.id, m.tags, r.address, c.idempotency_key, m.at
@@ -34,6 +37,7 @@ internal static class SimMails
                             var tags = MailTags.TryRead(Tags(row.GetString(1)))!;
                             return new MailOut(
                                 row.GetString(0),
+                                team,
                                 tags.CampaignId,
                                 tags.Recipient,
                                 tags.Chunk,

@@ -2,6 +2,7 @@ using System.Text;
 using Ledgerpost.Webhooks;
 using ResendEmulator.Storage;
 using ResendEmulator.Webhooks;
+using UnitTests.Support;
 
 namespace UnitTests.Simulation;
 
@@ -66,15 +67,15 @@ internal static class SimNature
     }
 
     /// <summary>The provider has answered a call: some time later it tells what became of the mails.</summary>
-    public static void Answered(SimWorld world)
+    public static void Answered(SimWorld world, SimTeam team)
     {
         if (world.Troubled && world.Plan.Events > 0)
         {
             var soon = TimeSpan.FromSeconds(world.Random.Next(1, 20));
-            world.Later(soon, () => world.Nature.Start(() => DeliverAsync(world), world.Fail));
+            world.Later(soon, () => world.Nature.Start(() => DeliverAsync(world, team), world.Fail));
             world.Later(
                 soon + (world.Plan.Provider.OutcomeAfter * (1 + world.Random.NextDouble())),
-                () => world.Nature.Start(() => DeliverAsync(world), world.Fail)
+                () => world.Nature.Start(() => DeliverAsync(world, team), world.Fail)
             );
         }
     }
@@ -89,12 +90,7 @@ internal static class SimNature
     {
         if (world is { Troubled: true, Portal.Ready: true })
         {
-            world.ApiKey = SimPlan.Pick(
-                world.Random,
-                SimTemplate.ApiKey,
-                SimTemplate.SecondKey,
-                SimTemplate.OtherTeamsKey
-            );
+            world.ApiKey = SimPlan.Pick(world.Random, [.. world.Teams.Except(world.OwnTeams).SelectMany(t => t.Keys)]);
             world.CrashAll($"it is started again with the key {world.ApiKey}");
         }
     }
@@ -126,10 +122,10 @@ internal static class SimNature
         );
     }
 
-    private static async Task DeliverAsync(SimWorld world)
+    private static async Task DeliverAsync(SimWorld world, SimTeam team)
     {
         var now = Instant.Micros(world.Scheduler.Now);
-        var due = await world.Emulator.Database.WriteAsync(sql =>
+        var due = await team.Emulator.Database.WriteAsync(sql =>
         {
             var found = WebhookQueue.Due(sql, now, 200);
             // Whatever is not delivered now is given up: the share says how much of it comes in at all.
@@ -138,30 +134,77 @@ internal static class SimNature
         });
         foreach (var item in due.Where(_ => world.Chance(world.Plan.Events)))
         {
+            if (world.Plan.OwnAccounts && world.Random.Next(4) == 0)
+            {
+                Forge(world, team, item);
+            }
+
             var copies = world.Random.Next(6) == 0 ? 2 : 1;
             for (var copy = 0; copy < copies; copy++)
             {
                 var late =
                     world.Random.Next(3) == 0 ? Moment(world) : TimeSpan.FromMilliseconds(world.Random.Next(2000));
-                world.Later(late, () => Send(world, item));
+                world.Later(late, () => Tell(world, team, item));
             }
         }
     }
 
-    private static void Send(SimWorld world, DueEvent item)
+    /// <summary>To the address of the installation's account, or to those of all tenants that have this one for themselves.</summary>
+    private static void Tell(SimWorld world, SimTeam team, DueEvent item)
+    {
+        if (team.Tenants.Count == 0)
+        {
+            Send(world, item, team.WebhookSecret, tenant: null);
+        }
+
+        foreach (var tenant in team.Tenants)
+        {
+            Send(world, item, team.WebhookSecret, tenant);
+        }
+    }
+
+    /// <summary>Somebody with the secret of an own account says of another account's mail that it came back for good.</summary>
+    private static void Forge(SimWorld world, SimTeam team, DueEvent item)
+    {
+        var forger = SimPlan.Pick(world.Random, [.. world.OwnTeams]);
+        if (forger == team || forger.Tenants.Count == 0 || world.RestoredAt is not null)
+        {
+            return;
+        }
+
+        var bounced = item with
+        {
+            SvixId = "forged-" + item.SvixId,
+            Type = "email.bounced",
+            Extra = """ "bounce":{"type":"Permanent","message":"Not true."} """,
+        };
+        Send(world, bounced, forger.WebhookSecret, SimPlan.Pick(world.Random, [.. forger.Tenants]));
+    }
+
+    private static void Send(SimWorld world, DueEvent item, string secret, TestTenant? tenant)
     {
         var body = WebhookPayload.Of(item);
         // Signed anew at each attempt, by the portal's idea of the time: what a wrong clock refuses is tested elsewhere.
-        var at = (world.Scheduler.Now + world.ClockError).ToUnixTimeSeconds();
-        var signature = SvixSignature.Of(SimWorld.WebhookSecret, item.SvixId, at, body);
+        var seconds = (world.Scheduler.Now + world.ClockError).ToUnixTimeSeconds();
+        var (at, signature) = ($"{seconds}", SvixSignature.Of(secret, item.SvixId, seconds, body));
         world.Do(
             $"event {item.Type} {Encoding.UTF8.GetString(body)[^120..]}",
             async portal =>
-                (
-                    await portal
-                        .Get<ReceiveWebhook>()
-                        .ExecuteAsync(item.SvixId, $"{at}", signature, body, CancellationToken.None)
-                ).ToString()
+            {
+                var hook = portal.Get<ReceiveWebhook>();
+                var none = CancellationToken.None;
+                var receipt = tenant is null
+                    ? await hook.ExecuteAsync(item.SvixId, at, signature, body, none)
+                    : await hook.ExecuteAsync(tenant.Slug, item.SvixId, at, signature, body, none);
+                var stored = tenant is not null && receipt == WebhookReceipt.Stored;
+                return world.Note(
+                    receipt,
+                    stored,
+                    item.SvixId.StartsWith("forged-", StringComparison.Ordinal)
+                        ? SimDeed.EventForged
+                        : SimDeed.OwnEventTaken
+                );
+            }
         );
     }
 }

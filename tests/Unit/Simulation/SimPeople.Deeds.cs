@@ -168,7 +168,8 @@ internal sealed partial class SimPeople
         {
             try
             {
-                var result = await EmailSteps.PostAsync(portal.Db, portal.Get<SendingSignal>(), tenant, key, to);
+                var sender = await world.Owners.SenderAsync(portal, tenant);
+                var result = await EmailSteps.PostAsync(portal.Db, portal.Get<SendingSignal>(), sender, key, to);
                 answered = true;
                 return world.Note(result, result is SendEmailResult.Posted, SimDeed.EmailPosted);
             }
@@ -257,79 +258,10 @@ internal sealed partial class SimPeople
             }
         );
 
-    private void Unsubscribe(TestTenant tenant)
+    private async Task DraftAsync(SimPortal portal, TestTenant tenant, Guid id, string? tag)
     {
-        var email = AnAddress(tenant);
-        world.Do(
-            $"unsubscribe {email}",
-            async portal =>
-            {
-                var result = await new AddSuppression(portal.Db).ExecuteAsync(
-                    tenant.As(TenantRole.Admin),
-                    email,
-                    SuppressionReason.Unsubscribed,
-                    null
-                );
-                world.Saw(SimDeed.Unsubscribed);
-                world.Barred.TryAdd((tenant.Id, email), world.Scheduler.Steps);
-                return result.ToString();
-            }
-        );
-    }
-
-    private void DeleteAndAdd(TestTenant tenant, bool addAgain)
-    {
-        var email = AnAddress(tenant);
-        world.Do(
-            $"delete {email}{(addAgain ? " and add again" : "")}",
-            async portal =>
-            {
-                Guid? contact;
-                await using (var db = portal.Db.Read(tenant.Scope))
-                {
-                    contact = await db
-                        .Contacts.Where(c => c.NormalizedEmail == email)
-                        .Select(c => (Guid?)c.Id)
-                        .SingleOrDefaultAsync();
-                }
-
-                var who = (tenant.Id, email);
-                var addedBefore = world.Added.GetValueOrDefault(who);
-                var result = contact is { } id
-                    ? (
-                        await new DeleteContacts(portal.Db).ExecuteAsync(
-                            tenant.As(TenantRole.Editor),
-                            new SelectedContacts(id),
-                            1
-                        )
-                    ).ToString()
-                    : "gone already";
-                world.Saw(SimDeed.Deleted);
-                if (world.Added.GetValueOrDefault(who) == addedBefore)
-                {
-                    world.Deleted.TryAdd(who, world.Scheduler.Steps);
-                }
-
-                await Task.Yield();
-                if (!addAgain)
-                {
-                    return result;
-                }
-
-                world.Added[who] = world.Added.GetValueOrDefault(who) + 1;
-                world.Deleted.Remove(who);
-                var added = await new AddContact(portal.Db).ExecuteAsync(
-                    tenant.As(TenantRole.Editor),
-                    new ContactInput(email, "Again", null, "first, second")
-                );
-                world.Saw(SimDeed.AddedAgain);
-                return $"{result}; {added}";
-            }
-        );
-    }
-
-    private static Task<int> DraftAsync(SimPortal portal, TestTenant tenant, Guid id, string? tag) =>
-        portal.Db.WriteAsync(
+        var sender = await world.Owners.SenderAsync(portal, tenant);
+        await portal.Db.WriteAsync(
             tenant.Scope,
             async (db, token) =>
             {
@@ -345,7 +277,7 @@ internal sealed partial class SimPeople
                         Id = id,
                         Name = "Spring",
                         Status = CampaignStatus.Draft,
-                        SenderId = tenant.SenderId,
+                        SenderId = sender.SenderId,
                         Subject = "Hello {{first_name}}",
                         Html = "<p>Hello {{first_name}}</p>",
                         AudienceKind = tag is null ? AudienceKind.All : AudienceKind.Tag,
@@ -359,4 +291,5 @@ internal sealed partial class SimPeople
             },
             None
         );
+    }
 }

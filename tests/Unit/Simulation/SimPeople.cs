@@ -22,7 +22,9 @@ internal sealed partial class SimPeople(SimWorld world)
     public void Begin()
     {
         var first = _random.Next(4) == 0 ? "first" : null;
-        Launch(North, first, TimeSpan.Zero);
+        world.Owners.Begin();
+        // With time to give an account of one's own its key.
+        Launch(North, first, TimeSpan.FromSeconds(world.Plan.OwnAccounts ? 20 : 0));
         if (_random.Next(2) == 0)
         {
             Launch(South, null, SimNature.Moment(world));
@@ -74,6 +76,7 @@ internal sealed partial class SimPeople(SimWorld world)
         for (var round = 0; round < 12; round++)
         {
             Release();
+            world.Owners.VerifyDomains();
             Rest();
             DecideSome();
             var open = Campaigns()
@@ -86,7 +89,9 @@ internal sealed partial class SimPeople(SimWorld world)
             var scheduled = Campaigns()
                 .Where(c => c.Status == CampaignStatus.Scheduled && world.RestoredAt is null)
                 .ToList();
-            if (open.Count + drafts.Count + scheduled.Count == 0)
+            // A machine that dozes may need longer than one rest for what is left to send.
+            var sending = Campaigns().Exists(c => c.Status == CampaignStatus.Sending);
+            if (!sending && open.Count + drafts.Count + scheduled.Count == 0)
             {
                 SeeWhatWasDue();
                 return;
@@ -283,18 +288,5 @@ internal sealed partial class SimPeople(SimWorld world)
         }
     }
 
-    private void Leave()
-    {
-        if (world.Troubled && world.Portal is { Ready: true })
-        {
-            Unsubscribe(North);
-        }
-    }
-
-    private string AnAddress(TestTenant tenant) =>
-        tenant == South
-            ? $"south{_random.Next(1, world.Template.SouthContacts + 1)}@example.net"
-            : $"north{_random.Next(1, world.Template.NorthContacts + 1)}@example.net";
-
-    private TestTenant TenantOf(Guid id) => id == North.Id ? North : South;
+    private TestTenant TenantOf(Guid id) => world.TenantOf(id);
 }

@@ -88,6 +88,9 @@ internal sealed class SimPlan
     /// <summary>Somebody schedules a campaign.</summary>
     public bool Schedules { get; set; }
 
+    /// <summary>Tenants enter, replace and remove keys of provider accounts of their own.</summary>
+    public bool OwnAccounts { get; set; }
+
     /// <summary>How often the portal is started again with another API key, of the same account or of another.</summary>
     public int KeyChanges { get; set; }
 
@@ -134,6 +137,6 @@ internal sealed class SimPlan
 
     public override string ToString() =>
         FormattableString.Invariant(
-            $"{Size}, horizon {Horizon}, batch {BatchSize}, workers {Workers}, instances {Instances}, crashes {Crashes} each ~{CrashSteps} steps, lost requests {LostRequest} answers {LostAnswer}, slow {SlowWire}, provider faults {ProviderFault}, storage faults {StorageFault}, stalls {Stall}, zombies {Zombie}, leavers {Leavers}, emails {Emails}, schedules {Schedules}, key changes {KeyChanges}, domain losses {DomainLosses}, restores {Restores}, reconciles {Reconciles}, clock jumps {ClockJumps}, acts {Acts}, outages {Outages}, events {Events}, rate {Provider.RateLimitPerSecond}, quota {Provider.DailyQuota}, key after failure {Provider.KeyAfterFailure}, refuses example.com {Provider.RefuseExampleRecipients}"
+            $"{Size}, horizon {Horizon}, batch {BatchSize}, workers {Workers}, instances {Instances}, crashes {Crashes} each ~{CrashSteps} steps, lost requests {LostRequest} answers {LostAnswer}, slow {SlowWire}, provider faults {ProviderFault}, storage faults {StorageFault}, stalls {Stall}, zombies {Zombie}, leavers {Leavers}, emails {Emails}, schedules {Schedules}, own accounts {OwnAccounts}, key changes {KeyChanges}, domain losses {DomainLosses}, restores {Restores}, reconciles {Reconciles}, clock jumps {ClockJumps}, acts {Acts}, outages {Outages}, events {Events}, rate {Provider.RateLimitPerSecond}, quota {Provider.DailyQuota}, key after failure {Provider.KeyAfterFailure}, refuses example.com {Provider.RefuseExampleRecipients}"
         );
 }

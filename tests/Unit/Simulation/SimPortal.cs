@@ -4,9 +4,9 @@ using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Webhooks;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using UnitTests.Sending;
 
 namespace UnitTests.Simulation;
 
@@ -48,6 +48,8 @@ internal sealed class SimPortal
         Start(RunAsync);
     }
 
+    public SimWorld World => _world;
+
     public int Number { get; }
 
     /// <summary>Its place among the instances; the next process there has the same data directory.</summary>
@@ -79,14 +81,34 @@ internal sealed class SimPortal
             new ProviderEndpoint(ProviderMode.Resend, SimTemplate.BaseUrl, _apiKey, [SimWorld.WebhookSecret])
         );
         services.AddSingleton<CrashPoints>(new Crashes(_world, this));
-        services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
         services.AddSending("https://portal.test");
         services.AddWebhooks();
+        AddOwnAccounts(services);
         services.AddSingleton(new ResendHttp(new SimWire(_world, Number)) { Timeout = Timeout.InfiniteTimeSpan });
         services.AddSingleton<IMailProvider>(all =>
             _world.Relaxation.Provider(ActivatorUtilities.CreateInstance<ResendClient>(all), this)
         );
         return services.BuildServiceProvider();
+    }
+
+    private static void AddOwnAccounts(ServiceCollection services)
+    {
+        // The same after a crash: what one process has encrypted the next can read.
+        services.AddSingleton(OwnAccountSteps.Secrets);
+        services.AddSingleton<DomainSignal>();
+        services.AddSingleton<DomainRegistration>();
+        services.AddSingleton<RecheckDomains>();
+        services.AddSingleton<AddSendingDomain>();
+        services.AddSingleton<CheckSendingDomain>();
+        services.AddSingleton<SetOwnKey>();
+        services.AddSingleton<RemoveOwnKey>();
+        services.AddSingleton<AddOwnWebhookSecret>();
+        services.AddSingleton<IDomainProvider>(all => new ResendDomains(
+            all.GetRequiredService<ResendHttp>(),
+            all.GetRequiredService<ProviderEndpoint>,
+            all.GetRequiredService<IOwnKeys>(),
+            all.GetRequiredService<TimeProvider>()
+        ));
     }
 
     private SendingOptions Options() =>
@@ -125,6 +147,15 @@ internal sealed class SimPortal
         if (_world.Plan.Reconciles)
         {
             Start(() => Get<Reconciler>().RunAsync(Never));
+        }
+
+        if (_world.Plan.OwnAccounts)
+        {
+            Start(() => Get<RecheckDomains>().RunAsync(Never));
+            if (_world.Plan.Reconciles)
+            {
+                Start(() => Get<OwnReconcilers>().RunAsync(Never));
+            }
         }
     }
 

@@ -74,24 +74,23 @@ internal sealed record SimTemplate(
             await database.AddContactAsync(south, $"south{i}@example.net");
         }
 
-        var copy = Path.GetTempFileName();
         await using (var connection = new SqliteConnection(database.ConnectionString))
         {
             await connection.OpenAsync();
             await using var command = connection.CreateCommand();
-            command.CommandText =
-                "UPDATE \"ProviderAccounts\" SET \"KeyFingerprint\" = @key; UPDATE \"AspNetUsers\" SET \"IsOperator\" = 1; PRAGMA wal_checkpoint(TRUNCATE); VACUUM INTO @copy;";
+            command.CommandText = """
+                UPDATE "ProviderAccounts" SET "KeyFingerprint" = @key;
+                UPDATE "SendingDomains" SET "NextCheckAt" = 9000000000000000;
+                UPDATE "AspNetUsers" SET "IsOperator" = 1;
+                """;
             command.Parameters.AddWithValue(
                 "@key",
                 Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ApiKey)))
             );
-            command.Parameters.AddWithValue("@copy", copy + ".db");
             await command.ExecuteNonQueryAsync();
         }
 
-        var file = await System.IO.File.ReadAllBytesAsync(copy + ".db");
-        System.IO.File.Delete(copy);
-        System.IO.File.Delete(copy + ".db");
+        var file = await SqliteTemplate.ReadAsync(database.ConnectionString);
         return new SimTemplate(file, north, south, northContacts, southContacts, time.GetUtcNow());
     }
 }

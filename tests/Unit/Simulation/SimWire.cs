@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using ResendEmulator.Faults;
 using ResendEmulator.Hosting;
@@ -8,7 +7,7 @@ using ResendEmulator.Hosting;
 namespace UnitTests.Simulation;
 
 /// <summary>One POST whose body was written: what a provider could see of it, whether it arrived or not.</summary>
-/// <param name="First">Who is in it, where it is the first of its key; null for a repeat.</param>
+/// <param name="Call">By its newest attempt; null where the database knows of none.</param>
 /// <param name="Deleted">Who was deleted and not added again, when it went out.</param>
 /// <param name="IntentBegan">The world's step at which its intent had not begun yet.</param>
 internal sealed record WirePost(
@@ -16,12 +15,25 @@ internal sealed record WirePost(
     string Hash,
     DateTimeOffset At,
     int Portal,
-    FirstCall? First,
+    SimTeam Team,
+    WireCall? Call,
     long IntentBegan,
     IReadOnlyDictionary<(Guid Tenant, string Email), long> Deleted
-);
+)
+{
+    /// <summary>Where it is the first of its key; null for a repeat.</summary>
+    public WireCall? First => Call is { IsFirst: true } ? Call : null;
+}
 
-internal sealed record FirstCall(Guid Tenant, Guid Campaign, string Recipients);
+/// <param name="LeftAt">Since which step the account was surely left, when it went out; null where it was not.</param>
+internal sealed record WireCall(
+    Guid Tenant,
+    Guid Campaign,
+    string Recipients,
+    Guid Account,
+    bool IsFirst,
+    long? LeftAt = null
+);
 
 /// <summary>
 /// The network between portal and provider. A request may be lost, late, or answered by something else; an answer may be
@@ -63,6 +75,7 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
             .ToList();
         var key = headers.Find(header => header.Item1 == "Idempotency-Key").Item2;
         var hash = Convert.ToHexStringLower(SHA256.HashData(body));
+        var team = world.TeamOf(request.Headers.Authorization?.Parameter);
         if (key is not null)
         {
             world.Scheduler.Interesting();
@@ -73,7 +86,8 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
                     hash,
                     world.Scheduler.Now,
                     portal,
-                    First(key),
+                    team,
+                    CallOf(key, team),
                     world.IntentBegan.Value,
                     world.Deleted.ToDictionary()
                 )
@@ -86,7 +100,7 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         var lost = world.Outage is "unreachable" || (!reads && world.Chance(_plan.LostRequest));
         var way = Way(reads);
         world.Trace.Add(
-            $"request {number} {request.Method} {request.RequestUri!.AbsolutePath} {key} {hash[..8]}{(lost ? " is lost" : "")}"
+            $"request {number} {request.Method} {request.RequestUri!.AbsolutePath} {key} {hash[..8]} at {team.Name}{(lost ? " is lost" : "")}"
         );
         if (lost)
         {
@@ -96,21 +110,6 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
             }
 
             return;
-        }
-
-        var other = request.Headers.Authorization?.Parameter == SimTemplate.OtherTeamsKey;
-        if (reads && OfOtherTeam(request.RequestUri!, other) is { } refused)
-        {
-            world.Later(way, () => answer.TrySetResult(refused));
-            return;
-        }
-
-        if (other && key is not null)
-        {
-            headers[headers.FindIndex(header => header.Item1 == "Idempotency-Key")] = (
-                "Idempotency-Key",
-                "other/" + key
-            );
         }
 
         var rule = reads ? null : Fault();
@@ -127,7 +126,7 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
                             body,
                             rule,
                             answer,
-                            other,
+                            team,
                             aborted
                         ),
                     world.Fail
@@ -135,41 +134,42 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         );
     }
 
-    /// <summary>By the newest attempt: where there is a newer one than this call's, it is a repeat, and nothing is asked of it.</summary>
-    private FirstCall? First(string key) =>
-        world.Look(db =>
+    /// <summary>Where there is a newer attempt than this call's, it is a repeat, and nothing is asked of it.</summary>
+    private WireCall? CallOf(string key, SimTeam team)
+    {
+        var call = world.Look(db =>
             db.Attempts.Where(a => a.Key == key)
                 .OrderByDescending(a => a.Number)
-                .Select(a => a.CleanHistory ? new FirstCall(a.TenantId, a.CampaignId, a.RecipientNumbers) : null)
+                .Select(a => new WireCall(
+                    a.TenantId,
+                    a.CampaignId,
+                    a.RecipientNumbers,
+                    a.AccountId,
+                    a.CleanHistory,
+                    null
+                ))
                 .FirstOrDefaultAsync()
         );
-
-    /// <summary>
-    /// The emulator knows one team. What a second one would not let be read is answered here; its idempotency keys have a
-    /// name of their own.
-    /// </summary>
-    /// <returns>Null where the emulator itself answers.</returns>
-    private HttpResponseMessage? OfOtherTeam(Uri url, bool other)
-    {
-        var last = url.Segments[^1];
-        var isList = last is "emails" or "logs" or "domains";
-        if (isList ? !other : other == world.OtherTeams.Exists(body => body.Contains(last, StringComparison.Ordinal)))
+        if (call is null || !world.OwnTeams.Contains(team))
         {
-            return null;
+            return call;
         }
 
-        var response = new HttpResponseMessage(isList ? HttpStatusCode.OK : HttpStatusCode.NotFound)
+        world.Saw(SimDeed.OwnMail);
+        if (!world.LeftAccounts.TryGetValue(call.Account, out var left))
         {
-            Content = new StringContent(
-                isList
-                    ? """{"object":"list","has_more":false,"data":[]}"""
-                    : """{"statusCode":404,"name":"not_found","message":"Not found."}""",
-                Encoding.UTF8,
-                "application/json"
-            ),
+            return call;
+        }
+
+        if (!call.IsFirst)
+        {
+            world.Saw(SimDeed.RepeatedAtLeftAccount);
+        }
+
+        return call with
+        {
+            LeftAt = left,
         };
-        response.Headers.Date = world.Scheduler.Now;
-        return response;
     }
 
     private async Task ArriveAsync(
@@ -180,25 +180,20 @@ internal sealed class SimWire(SimWorld world, int portal) : HttpMessageHandler
         byte[] body,
         FaultRule? rule,
         TaskCompletionSource<HttpResponseMessage> answer,
-        bool other,
+        SimTeam team,
         CancellationToken aborted
     )
     {
-        world.Emulator.Faults.Set(rule is null ? [] : [rule]);
-        var call = await world.Emulator.SendAsync(method, url, headers, body, aborted);
-        var reads = method == "GET";
+        team.Emulator.Faults.Set(rule is null ? [] : [rule]);
+        var call = await team.Emulator.SendAsync(method, url, headers, body, aborted);
+        var reads = !headers.Exists(header => header.Item1 == "Idempotency-Key");
         var lost = !reads && (world.Chance(_plan.LostAnswer) || world.Outage is "silent");
         world.Trace.Add(
             $"answer {number}: {(call.Cut ? "cut" : call.Status)}{(rule is null ? "" : $" ({rule.Describe()})")}{(lost ? " is lost" : "")}"
         );
-        if (other)
-        {
-            world.OtherTeams.Add(Encoding.UTF8.GetString(call.Body));
-        }
-
         if (!reads)
         {
-            SimNature.Answered(world);
+            SimNature.Answered(world, team);
         }
 
         if (lost && _random.Next(2) == 0)

@@ -1,5 +1,6 @@
 using Ledgerpost.Data;
 using Microsoft.Data.Sqlite;
+using UnitTests.Support;
 
 namespace UnitTests.Simulation;
 
@@ -46,6 +47,7 @@ internal sealed partial class SimWorld
         RestoredAt = Scheduler.Now;
         Barred.Clear();
         Deleted.Clear();
+        LeftAccounts.Clear();
         Saw(SimDeed.Restored);
     }
 
@@ -63,16 +65,5 @@ internal sealed partial class SimWorld
         return (long)command.ExecuteScalar()!;
     }
 
-    private void ClearPool()
-    {
-        using var pool = new SqliteConnection(
-            new SqliteConnectionStringBuilder($"Data Source={DatabaseFile}")
-            {
-                Mode = SqliteOpenMode.ReadOnly,
-                Pooling = true,
-                ForeignKeys = true,
-            }.ToString()
-        );
-        SqliteConnection.ClearPool(pool);
-    }
+    private void ClearPool() => SqliteTemplate.ClearReaders($"Data Source={DatabaseFile}");
 }

@@ -1,5 +1,5 @@
 using Ledgerpost.Data;
-using ResendEmulator.Hosting;
+using UnitTests.Support;
 
 namespace UnitTests.Simulation;
 
@@ -12,6 +12,7 @@ internal sealed partial class SimWorld
     public SimScheduler Scheduler { get; }
     public SimTrace Trace { get; }
     public SimPlan Plan { get; }
+    public SimOwners Owners { get; }
     public SimIds Ids { get; } = new();
     public string DatabaseFile { get; }
 
@@ -19,7 +20,6 @@ internal sealed partial class SimWorld
     public SimContext Nature { get; }
 
     public SimContext Provider { get; }
-    public EmulatorInProcess Emulator { get; private set; } = null!;
     public List<WirePost> Posts { get; } = [];
 
     /// <summary>Where the current call's intent had not begun yet, as a step of the world.</summary>
@@ -45,9 +45,6 @@ internal sealed partial class SimWorld
 
     public string ApiKeyOfLastStart { get; set; } = SimTemplate.ApiKey;
 
-    /// <summary>The answers that the other team got, for the mails in them are not the first one's.</summary>
-    public List<string> OtherTeams { get; } = [];
-
     /// <summary>An older copy of the database came back then: nothing is launched any more, and what it lacks is a gap.</summary>
     public DateTimeOffset? RestoredAt { get; private set; }
 
@@ -64,6 +61,8 @@ internal sealed partial class SimWorld
 
     /// <summary>The troubles are on.</summary>
     public bool Troubled { get; private set; } = true;
+
+    public TestTenant TenantOf(Guid id) => id == Template.North.Id ? Template.North : Template.South;
 
     /// <summary>A read for the world's own use, beside everything.</summary>
     public T Look<T>(Func<PortalDbContext, Task<T>> query)

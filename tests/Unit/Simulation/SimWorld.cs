@@ -4,8 +4,6 @@ using Ledgerpost.Data;
 using Ledgerpost.Sending;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
-using ResendEmulator.Hosting;
 
 namespace UnitTests.Simulation;
 
@@ -37,10 +35,12 @@ internal sealed partial class SimWorld : IDisposable
         Random = new Random(seed);
         Relaxation = relaxation;
         Plan = new SimPlan(Random);
-        // A quarter of the worlds, and a fifth; not drawn, so that the others go on as they are.
+        // A quarter of the worlds, a fifth and a seventh; not drawn, so that the others go on as they are.
         Plan.Instances = seed % 4 == 3 ? 2 + (seed / 4 % 2) : 1;
         Plan.Schedules = seed % 5 == 2;
+        Plan.OwnAccounts = seed % 7 == 3;
         relaxation.Shape(Plan);
+        Owners = new SimOwners(this);
         _instances = new SimPortal?[Plan.Instances];
         Template = SimTemplate.Of(Plan.Size);
         Scheduler = new SimScheduler(Random, Template.Start);
@@ -196,30 +196,10 @@ internal sealed partial class SimWorld : IDisposable
         ClockError = TimeSpan.Zero;
         CrashAt = null;
         _crashStep = long.MaxValue;
-        Emulator.Faults.Set([]);
-        Emulator.Control.Behaviour = Emulator.Control.Behaviour with { DailyQuota = 0 };
+        HealProvider();
         Turn(() => AllReady, TimeSpan.FromDays(3));
         // Whoever still wanted to launch has done so.
         Turn(() => false, TimeSpan.FromMinutes(5));
-    }
-
-    private void StartProvider()
-    {
-        var options = new EmulatorOptions
-        {
-            TimeProvider = new SimTime(Scheduler, Provider, () => TimeSpan.Zero),
-            Scheduler = Provider.Tasks,
-            Seed = Random.Next(),
-            Behaviour = Plan.Provider,
-            WebhookUrl = "http://portal.test/webhooks/resend",
-            WebhookSecret = WebhookSecret,
-        };
-        options.ApiKeys.Add(new EmulatorApiKey { Token = SimTemplate.SecondKey });
-        options.ApiKeys.Add(new EmulatorApiKey { Token = SimTemplate.OtherTeamsKey });
-        options.VerifiedDomains.Clear();
-        options.VerifiedDomains.Add("north.test");
-        options.VerifiedDomains.Add("south.test");
-        Emulator = Await(Provider, () => EmulatorInProcess.StartAsync(options, NullLoggerFactory.Instance));
     }
 
     private void StartPortal(int slot)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace UnitTests.Support;
 
-/// <summary>Every line that anything logs, at any level, before it is masked: message, values and exception.</summary>
+/// <summary>Every line that anything logs, at any level, before it is masked: level, message, values and exception.</summary>
 internal sealed class HeardLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();
@@ -30,7 +30,7 @@ internal sealed class HeardLog : ILoggerProvider
         )
         {
             var values = state is IEnumerable<KeyValuePair<string, object?>> pairs ? string.Join(' ', pairs) : "";
-            log._lines.Enqueue($"{name}: {formatter(state, exception)} {values} {exception}");
+            log._lines.Enqueue($"{logLevel} {name}: {formatter(state, exception)} {values} {exception}");
         }
     }
 }

@@ -59,7 +59,7 @@ public sealed partial class RealHost : IAsyncDisposable
     {
         var output = new StringWriter();
         var app = PortalApplication.Create(
-            [.. Arguments(folder), .. await DatabaseAsync(folder, settings), .. settings],
+            [.. Arguments(folder), .. await DatabaseAsync(folder, migrated: true, settings), .. settings],
             configure
         );
         try
@@ -119,8 +119,12 @@ public sealed partial class RealHost : IAsyncDisposable
 
     /// <returns>The hidden values of the page's one form.</returns>
     public static async Task<IReadOnlyDictionary<string, string>> FormAsync(HttpClient browser, string path) =>
+        Hidden(await browser.GetStringAsync(path));
+
+    /// <inheritdoc cref="FormAsync"/>
+    public static IReadOnlyDictionary<string, string> Hidden(string page) =>
         HiddenInput()
-            .Matches(await browser.GetStringAsync(path))
+            .Matches(page)
             .ToDictionary(
                 hidden => hidden.Groups["name"].Value,
                 hidden => WebUtility.HtmlDecode(hidden.Groups["value"].Value)
@@ -160,7 +164,6 @@ public sealed partial class RealHost : IAsyncDisposable
         await App.StopAsync();
         await App.DisposeAsync();
         await _output.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         if (!_keepFolder)
         {
             if (Databases.TryRemove(Folder, out var database))
@@ -172,20 +175,29 @@ public sealed partial class RealHost : IAsyncDisposable
         }
     }
 
-    /// <summary>On PostgreSQL each folder has a database of its own, as on SQLite, unless the test names one.</summary>
-    private static async Task<IEnumerable<string>> DatabaseAsync(string folder, string[] settings)
+    /// <summary>Each folder has a database of its own, on PostgreSQL too, unless the test names one.</summary>
+    /// <param name="migrated">False where a verb has to find none, or an empty one; so has a start in a folder that is not there yet.</param>
+    private static async Task<IEnumerable<string>> DatabaseAsync(string folder, bool migrated, string[] settings)
     {
-        if (
-            !PostgreSqlServer.IsChosen
-            || settings.Any(setting => setting.Contains("ConnectionStrings:Portal=", StringComparison.Ordinal))
-        )
+        if (settings.Any(setting => setting.Contains("ConnectionStrings:Portal=", StringComparison.Ordinal)))
         {
+            return [];
+        }
+
+        if (!PostgreSqlServer.IsChosen)
+        {
+            var file = Path.Combine(folder, "portal.db");
+            if (migrated && Directory.Exists(folder) && !File.Exists(file))
+            {
+                await SqliteTemplate.CopyToAsync(file);
+            }
+
             return [];
         }
 
         if (!Databases.TryGetValue(folder, out var database))
         {
-            database = await PostgreSqlServer.CreateAsync(migrated: false);
+            database = await PostgreSqlServer.CreateAsync(migrated);
             Databases[folder] = database;
         }
 
@@ -210,7 +222,7 @@ public sealed partial class RealHost : IAsyncDisposable
 
     /// <summary>The settings of a host on this folder, for a verb of the binary.</summary>
     public static async Task<IReadOnlyList<string>> SettingsAsync(string folder) =>
-        [.. Arguments(folder), .. await DatabaseAsync(folder, [])];
+        [.. Arguments(folder), .. await DatabaseAsync(folder, migrated: false, [])];
 
     private static IEnumerable<string> Arguments(string folder) =>
         [

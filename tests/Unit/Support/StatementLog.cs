@@ -33,6 +33,9 @@ public sealed class StatementLog : IObserver<DiagnosticListener>, IObserver<KeyV
         return log;
     }
 
+    /// <summary>Runs with each statement's text just before it is sent, in the flow that sends it.</summary>
+    public Action<string>? Before { get; set; }
+
     /// <summary>What was heard since the last time, in the order of its text: pages ask for several things at once.</summary>
     public IReadOnlyList<string> Take()
     {
@@ -77,6 +80,7 @@ public sealed class StatementLog : IObserver<DiagnosticListener>, IObserver<KeyV
         if (command?.Connection is { } connection && IsOurs(connection))
         {
             _heard.Enqueue(command.CommandText);
+            Before?.Invoke(command.CommandText);
         }
     }
 

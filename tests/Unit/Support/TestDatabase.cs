@@ -52,9 +52,7 @@ public sealed class TestDatabase : IAsyncDisposable
     )
     {
         var folder = Directory.CreateTempSubdirectory("ledgerpost-unit-").FullName;
-        var connectionString = PostgreSqlServer.IsChosen
-            ? await PostgreSqlServer.CreateAsync()
-            : $"Data Source={Path.Combine(folder, "portal.db")}";
+        var connectionString = await MigratedAsync(folder);
         var database = new TestDatabase(
             folder,
             connectionString,
@@ -62,13 +60,20 @@ public sealed class TestDatabase : IAsyncDisposable
             faults ?? new StorageFaults(),
             clock
         );
-        if (!PostgreSqlServer.IsChosen)
-        {
-            await database.Db.MigrateAsync(CancellationToken.None);
-        }
-
         await database.SeedInstallationAsync();
         return database;
+    }
+
+    private static async Task<string> MigratedAsync(string folder)
+    {
+        if (PostgreSqlServer.IsChosen)
+        {
+            return await PostgreSqlServer.CreateAsync();
+        }
+
+        var file = Path.Combine(folder, "portal.db");
+        await SqliteTemplate.CopyToAsync(file);
+        return $"Data Source={file}";
     }
 
     /// <summary>A tenant with a verified domain, a sender, and one person per role.</summary>
@@ -201,7 +206,6 @@ public sealed class TestDatabase : IAsyncDisposable
             await PostgreSqlServer.DropAsync(ConnectionString);
         }
 
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -29,7 +29,7 @@ public sealed class SettingsPageTests : BunitContext
         var session = await rig.NewlySignedInAsync();
         await rig.EnableAsync(session);
         var tenant = await rig.Database.AddTenantAsync("north");
-        await rig.JoinAsync(tenant.Id, session.UserId, TenantRole.Admin);
+        await rig.JoinAsync(tenant.Id, session.UserId, TenantRole.Owner);
         var caller = new Caller(tenant.Scope, AccountRig.As(session));
         var change = new ChangeTenant(rig.Database.Db);
         Task RequireAsync(bool required) =>
@@ -37,7 +37,7 @@ public sealed class SettingsPageTests : BunitContext
         await RequireAsync(!requiredMeanwhile);
         var page = Open(
             rig,
-            new TenantSession(tenant.Id, "north", "North", "UTC", TenantRole.Admin, caller, !requiredMeanwhile)
+            new TenantSession(tenant.Id, "north", "North", "UTC", TenantRole.Owner, caller, !requiredMeanwhile)
         );
         await RequireAsync(requiredMeanwhile);
 
@@ -56,6 +56,41 @@ public sealed class SettingsPageTests : BunitContext
             var row = await db.Tenants.SingleAsync();
             return (row.Name, row.RequiresSecondFactor);
         }
+    }
+
+    [Theory]
+    [InlineData(TenantRole.Admin, true)]
+    [InlineData(TenantRole.Owner, false)]
+    public async Task WhatIsTheOwners_IsShownToAnAdmin_WithWhy_AndIsNotTheirsToChange(TenantRole role, bool isRefused)
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        await rig.EnableAsync(session);
+        var tenant = await rig.Database.AddTenantAsync("north");
+        await rig.JoinAsync(tenant.Id, session.UserId, role);
+        var caller = new Caller(tenant.Scope, AccountRig.As(session));
+        var change = new ChangeTenant(rig.Database.Db);
+
+        var page = Open(rig, new TenantSession(tenant.Id, "north", "North", "UTC", role, caller, false));
+
+        Assert.All(page.FindAll("input[type=checkbox]"), box => Assert.Equal(isRefused, box.HasAttribute("disabled")));
+        Assert.Equal(
+            isRefused ? 2 : 0,
+            page.FindAll(".lp-hint").Count(hint => hint.TextContent.Contains("Only an owner"))
+        );
+        foreach (var asked in new[] { new TenantChange("N", null, true), new TenantChange("N", null, null, true) })
+        {
+            var thrown = await Record.ExceptionAsync(() => change.ExecuteAsync(caller, asked, default));
+            Assert.Equal(isRefused, thrown is AccessDeniedException);
+        }
+
+        // What is so already is no decision.
+        Assert.IsType<ChangeTenantResult.Done>(
+            await change.ExecuteAsync(caller, new TenantChange("Far north", null, !isRefused, !isRefused), default)
+        );
+        await using var db = rig.Database.Db.Read(TenantScope.None);
+        var row = await db.Tenants.SingleAsync();
+        Assert.Equal(("Far north", !isRefused, !isRefused), (row.Name, row.RequiresSecondFactor, row.MailsAnchors));
     }
 
     private IRenderedComponent<SettingsPage> Open(AccountRig rig, TenantSession session)

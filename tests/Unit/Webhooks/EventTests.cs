@@ -180,12 +180,15 @@ public sealed class EventTests
     public async Task Event_VerifiedByAnotherAccount_TouchesNothing(string type)
     {
         await using var engine = await EngineHarness.CreateAsync();
-        await engine.Database.AddContactsAsync(engine.Tenant, 101);
-        engine.Provider.Then(Fault.None, Fault.LostAnswer);
-        var id = await engine.LaunchAsync();
-        await engine.TurnAsync();
-        await engine.TurnAsync();
-        await engine.Accounts.EnsureAsync("http://elsewhere.test", "re_other", CancellationToken.None);
+        var id = await SentBeforeTheKeyMovedAsync(engine);
+        await engine.Db.WriteAsync(
+            TenantScope.Installation,
+            (db, token) =>
+                db
+                    .ProviderAccounts.Where(account => !account.IsCurrent)
+                    .ExecuteUpdateAsync(set => set.SetProperty(account => account.OwnerId, engine.Tenant.Id), token),
+            CancellationToken.None
+        );
         var before = await RowsAsync(engine);
 
         // Of a settled call and of one in doubt, tagged and by the provider's id.
@@ -202,6 +205,37 @@ public sealed class EventTests
             await db.WebhookMessages.ToListAsync(),
             e => Assert.Equal((WebhookState.Ignored, Guid.Empty), (e.State, e.TenantId))
         );
+    }
+
+    [Fact]
+    public async Task Event_AfterTheKeyHasMovedToAnotherAccount_StillCountsForTheOldOnesMail()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var id = await SentBeforeTheKeyMovedAsync(engine);
+
+        await ReceiveAsync(engine, Event("email.complained", engine.Provider.Mailed[0]));
+        await ReceiveAsync(engine, Event("email.bounced", engine.Provider.Mailed[1], tagged: false));
+        await ReceiveAsync(engine, Event("email.delivered", engine.Provider.Mailed[100]));
+
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal((101, 0, 1, 1), (counts.Accepted, counts.InDoubt, counts.Complained, counts.Bounced));
+        await using var db = engine.Db.Read(TenantScope.Installation);
+        Assert.Equal(
+            [SuppressionReason.Bounced, SuppressionReason.Complained],
+            (await db.SuppressedAddresses.Select(row => row.Reason).ToListAsync()).OrderBy(reason => reason.ToString())
+        );
+    }
+
+    /// <summary>A settled call of 100, one in doubt, and then the key is another account's.</summary>
+    private static async Task<Guid> SentBeforeTheKeyMovedAsync(EngineHarness engine)
+    {
+        await engine.Database.AddContactsAsync(engine.Tenant, 101);
+        engine.Provider.Then(Fault.None, Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.TurnAsync();
+        await engine.Accounts.EnsureAsync("http://elsewhere.test", "re_other", CancellationToken.None);
+        return id;
     }
 
     private static async Task<string> RowsAsync(EngineHarness engine)
@@ -370,6 +404,7 @@ public sealed class EventTests
             new ProviderEndpoint(ProviderMode.Resend, "http://provider.test", "re_key", secrets),
             engine.Accounts,
             new OwnWebhooks(engine.Db, OwnAccountSteps.Secrets, NullLogger<OwnWebhooks>.Instance),
+            new EventAllowance(engine.Db, NullLogger<EventAllowance>.Instance),
             new WebhookInbox(engine.Db, new WebhookSignal())
         );
 

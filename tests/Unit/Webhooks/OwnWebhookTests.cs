@@ -4,7 +4,9 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Ledgerpost.Webhooks;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Sending;
 using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
@@ -93,6 +95,36 @@ public sealed class OwnWebhookTests : IAsyncLifetime
         Assert.Equal(WebhookReceipt.NotOurs, await ReceiveAsync("{}", "msg_4", First));
     }
 
+    /// <summary>Anybody may ask here: neither the statements nor what is decrypted may tell which names are tenants'.</summary>
+    [Fact]
+    public async Task WhoeverAsksWithoutASecret_CausesTheSameWork_WhetherTheNameIsATenants_OrHasASecret()
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+        var protection = new CountedProtection(new EphemeralDataProtectionProvider());
+        var own = new OwnWebhooks(_engine.Db, new ProviderSecrets(protection), NullLogger<OwnWebhooks>.Instance);
+        using var statements = StatementLog.Of(_engine.Database.ConnectionString);
+
+        var named = await WorkAsync("nobody");
+        var numbered = await WorkAsync(_engine.Database.Ids.New().ToString());
+
+        Assert.StartsWith("2 statements, 1 decrypted", named, StringComparison.Ordinal);
+        Assert.Equal(named, await WorkAsync(_engine.Tenant.Slug));
+        Assert.Equal(named, await WorkAsync(south.Slug));
+        Assert.Equal(numbered, await WorkAsync(_engine.Tenant.Id.ToString()));
+        Assert.Equal(numbered, await WorkAsync(south.Id.ToString()));
+
+        async Task<string> WorkAsync(string tenant)
+        {
+            statements.Take();
+            protection.Decrypted = 0;
+            await own.SecretsAsync(tenant, CancellationToken.None);
+            var asked = statements.Take();
+            return $"{asked.Count} statements, {protection.Decrypted} decrypted\n{string.Join('\n', asked)}";
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("whsec_")]
@@ -140,6 +172,21 @@ public sealed class OwnWebhookTests : IAsyncLifetime
         Assert.IsType<OwnAccountOutcome.SecretAdded>(await AddAsync(First));
     }
 
+    [Fact]
+    public async Task Secret_ThatTwoAccountsKnow_SpeaksForTheCurrentOne()
+    {
+        await _engine.OwnAccountAsync("one");
+        await AddAsync(First);
+        await _engine.SetKeyAsync("re_two_first");
+        await AddAsync(First);
+        var current = await _engine.OwnAsync();
+
+        Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_1", First));
+
+        await using var db = _engine.Db.Read(Ledgerpost.Data.TenantScope.Installation);
+        Assert.Equal(current.Id, (await db.WebhookMessages.SingleAsync()).AccountId);
+    }
+
     private Task<OwnAccountOutcome> AddAsync(string secret) =>
         new AddOwnWebhookSecret(_engine.Db, OwnAccountSteps.Secrets).ExecuteAsync(
             _engine.Tenant.As(TenantRole.Owner),
@@ -159,5 +206,25 @@ public sealed class OwnWebhookTests : IAsyncLifetime
                 Encoding.UTF8.GetBytes(body),
                 CancellationToken.None
             );
+    }
+
+    private sealed class CountedProtection(IDataProtectionProvider real) : IDataProtectionProvider
+    {
+        public int Decrypted { get; set; }
+
+        public IDataProtector CreateProtector(string purpose) => new Protector(this, real.CreateProtector(purpose));
+
+        private sealed class Protector(CountedProtection all, IDataProtector real) : IDataProtector
+        {
+            public IDataProtector CreateProtector(string purpose) => new Protector(all, real.CreateProtector(purpose));
+
+            public byte[] Protect(byte[] plaintext) => real.Protect(plaintext);
+
+            public byte[] Unprotect(byte[] protectedData)
+            {
+                all.Decrypted++;
+                return real.Unprotect(protectedData);
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 
@@ -34,12 +35,14 @@ public sealed partial class NavMenu
         {
             entries.Add(new("Tenants", "operator", PortalUrls.OperatorTenants));
             entries.Add(new("Sending", "campaigns", PortalUrls.OperatorSending));
-            entries.Add(new("Events", "audit", PortalUrls.OperatorEvents()));
+            entries.Add(new("Events", "emails", PortalUrls.OperatorEvents()));
+            entries.Add(new("Operators", "person", PortalUrls.Operators()));
+            entries.Add(new("Audit log", "audit", PortalUrls.Audit(slug: null)));
         }
 
         return entries;
     }
 
     private static string Initial(ShellPerson person) =>
-        person.Name is { Length: > 0 } name ? name[..1].ToUpperInvariant() : "?";
+        person.Name is { Length: > 0 } name ? StringInfo.GetNextTextElement(name).ToUpperInvariant() : "?";
 }

@@ -4,8 +4,9 @@ using Ledgerpost.Audit;
 namespace AdminPortal.Features.Audit;
 
 /// <summary>The audit page's state, which is its address: what it looks for, and where it is.</summary>
+/// <param name="Slug">Null for the installation's own log.</param>
 public sealed record AuditAddress(
-    string Slug,
+    string? Slug,
     string? Actor,
     string? Action,
     string? Target,

@@ -57,9 +57,13 @@ internal static class AuditApi
     ) =>
         AuditFile.DownloadAsync(
             http,
-            export,
-            call.Caller,
-            new AuditFilter(actor, action, target, from.Value, to.Value),
+            name =>
+                export.ExecuteAsync(
+                    call.Caller,
+                    new AuditFilter(actor, action, target, from.Value, to.Value),
+                    name,
+                    call.Cancellation
+                ),
             format.Value ?? AuditFormat.Csv
         );
 }

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using AdminPortal.Api;
-using CsvHelper;
 using Ledgerpost.Audit;
-using Ledgerpost.Tenancy;
+using Ledgerpost.Contacts;
 
 namespace AdminPortal.Features.Audit;
 
@@ -36,21 +35,14 @@ internal static class AuditFile
         "details",
     ];
 
-    /// <exception cref="AccessDeniedException">The caller is no member.</exception>
+    /// <param name="export">Asked with the format's name; its entry is written when it answers.</param>
     public static async Task<IResult> DownloadAsync(
         HttpContext http,
-        ExportAuditLog export,
-        Caller caller,
-        AuditFilter filter,
+        Func<string, Task<IAsyncEnumerable<AuditEntry>>> export,
         AuditFormat format
     )
     {
-        var entries = await export.ExecuteAsync(
-            caller,
-            filter,
-            format.ToString().ToLowerInvariant(),
-            http.RequestAborted
-        );
+        var entries = await export(format.ToString().ToLowerInvariant());
         http.Response.Headers.CacheControl = "no-store";
         return format == AuditFormat.Json
             ? TypedResults.Stream(
@@ -80,17 +72,7 @@ internal static class AuditFile
         CancellationToken cancellation
     )
     {
-        await using var csv = CsvWriter.Create(
-            content,
-            new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = true },
-            leaveOpen: true
-        );
-        foreach (var column in Columns)
-        {
-            csv.WriteField(column);
-        }
-
-        await csv.EndRecordAsync(cancellation);
+        await using var csv = await CsvFile.BeginAsync(content, Columns, cancellation);
         await foreach (var entry in entries.WithCancellation(cancellation))
         {
             csv.WriteField(entry.Sequence);

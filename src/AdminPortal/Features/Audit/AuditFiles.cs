@@ -2,11 +2,13 @@ using AdminPortal.Account;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AdminPortal.Features.Audit;
 
-/// <summary>The log as a file for the browser, filtered as the page is. The tenant wall lets only members come here.</summary>
+/// <summary>
+/// A log as a file for the browser, filtered as the page is. The tenant wall lets only members come to a tenant's; the
+/// installation's own is for operators.
+/// </summary>
 internal static class AuditFiles
 {
     public static void MapAuditFiles(this IEndpointRouteBuilder routes)
@@ -23,14 +25,28 @@ internal static class AuditFiles
                 ([AsParameters] AuditFileRequest request) => DownloadAsync(request, AuditFormat.Json)
             )
             .RequireAuthorization();
+        routes
+            .MapGet(
+                "/operator/audit/export.csv",
+                ([AsParameters] AuditFileRequest request) => DownloadAsOperatorAsync(request, AuditFormat.Csv)
+            )
+            .RequireAuthorization(AccountPolicies.Operator);
+        routes
+            .MapGet(
+                "/operator/audit/export.json",
+                ([AsParameters] AuditFileRequest request) => DownloadAsOperatorAsync(request, AuditFormat.Json)
+            )
+            .RequireAuthorization(AccountPolicies.Operator);
     }
 
     private static async Task<IResult> DownloadAsync(AuditFileRequest request, AuditFormat format)
     {
-        var person = request.Http.User;
+        var (http, directory, export) = request;
+        var person = http.User;
+        var address = request.AddressOf((string)http.GetRouteValue("slug")!);
         if (
             person.UserId() is not { } userId
-            || await request.Directory.EnterAsync(userId, person.SessionId(), request.Slug, request.Http.RequestAborted)
+            || await directory.EnterAsync(userId, person.SessionId(), address.Slug!, http.RequestAborted)
                 is not { NeedsSecondFactor: false } tenant
         )
         {
@@ -38,23 +54,39 @@ internal static class AuditFiles
         }
 
         var zone = TimeZoneInfo.TryFindSystemTimeZoneById(tenant.TimeZone, out var known) ? known : TimeZoneInfo.Utc;
+        var caller = new Caller(TenantScope.For(tenant.TenantId), person.AsMember());
         return await AuditFile.DownloadAsync(
-            request.Http,
-            request.Export,
-            new Caller(TenantScope.For(tenant.TenantId), person.AsMember()),
-            request.Address.Filter(zone),
+            http,
+            name => export.ExecuteAsync(caller, address.Filter(zone), name, http.RequestAborted),
             format
         );
+    }
+
+    private static async Task<IResult> DownloadAsOperatorAsync(AuditFileRequest request, AuditFormat format)
+    {
+        var (http, _, export) = request;
+        var filter = request.AddressOf(slug: null).Filter(TimeZoneInfo.Utc);
+        try
+        {
+            return await AuditFile.DownloadAsync(
+                http,
+                name => export.ExecuteAsync(http.User.AsOperator(), filter, name, http.RequestAborted),
+                format
+            );
+        }
+        catch (AccessDeniedException)
+        {
+            // No operator any more since they signed in.
+            return TypedResults.NotFound();
+        }
     }
 }
 
 /// <summary>What the page's address says, and what it is answered with.</summary>
 internal sealed record AuditFileRequest(HttpContext Http, TenantDirectory Directory, ExportAuditLog Export)
 {
-    public string Slug => (string)Http.GetRouteValue("slug")!;
-
-    public AuditAddress Address =>
-        new(Slug, Query("actor"), Query("action"), Query("target"), Query("from"), Query("to"), Before: null);
+    public AuditAddress AddressOf(string? slug) =>
+        new(slug, Query("actor"), Query("action"), Query("target"), Query("from"), Query("to"), Before: null);
 
     private string? Query(string name) => Http.Request.Query[name].ToString() is { Length: > 0 } value ? value : null;
 }

@@ -1,4 +1,3 @@
-using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
 using Ledgerpost.Audit;
 using Ledgerpost.Tenancy;
@@ -6,6 +5,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Audit;
 
+/// <summary>A tenant's log.</summary>
 public sealed partial class AuditPage
 {
     /// <summary>Those who act without being a member.</summary>
@@ -27,33 +27,22 @@ public sealed partial class AuditPage
         "account.session_revoked",
     ];
 
-    private static readonly IReadOnlyList<IGrouping<string, string>> ActionsByKind =
+    private static readonly IReadOnlyList<string> Actions =
     [
-        .. AuditSentences
-            .Actions.Where(action =>
-                action.Split('.')[0] is not ("account" or "operator" or "operator_key" or "installation")
-                || SignIns.Contains(action, StringComparer.Ordinal)
-            )
-            .GroupBy(action => action.Split('.')[0], StringComparer.Ordinal),
+        .. AuditSentences.Actions.Where(action =>
+            action.Split('.')[0] is not ("account" or "operator" or "operator_key" or "installation")
+            || SignIns.Contains(action, StringComparer.Ordinal)
+        ),
     ];
-
-    private AuditFilter _filter = new();
-    private Ledgerpost.Audit.AuditPage? _page;
-    private IReadOnlyList<MemberLine> _members = [];
-    private string? _loaded;
-    private bool _failed;
 
     [Inject]
     public required AuditQuery Query { get; init; }
 
     [Inject]
+    public required VerifyAuditLog Verification { get; init; }
+
+    [Inject]
     public required MemberList Members { get; init; }
-
-    [Inject]
-    public required NavigationManager Navigation { get; init; }
-
-    [Inject]
-    public required ILogger<AuditPage> Logger { get; init; }
 
     [CascadingParameter]
     public required TenantSession Tenant { get; set; }
@@ -64,68 +53,19 @@ public sealed partial class AuditPage
     [Parameter]
     public required string Slug { get; set; }
 
-    [SupplyParameterFromQuery]
-    public string? Actor { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Action { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Target { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? From { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? To { get; set; }
-
-    [SupplyParameterFromQuery]
-    public long? Before { get; set; }
-
-    private AuditAddress Address => new(Tenant.Slug, Actor, Action, Target, From, To, Before);
-
-    private IEnumerable<(string Value, string Label)> Actors =>
-        _members.Select(member => (member.UserId.ToString(), member.Name)).Concat(Others);
-
-    private IReadOnlyList<FilterChip> Chips =>
-        [.. Address.Chips(NameOf).Select(chip => new FilterChip(chip.Label, chip.Without))];
-
-    protected override async Task OnParametersSetAsync()
+    private async Task<AuditShown> ReadAsync(AuditFilter filter, long? before)
     {
-        // A cascaded session that is renewed sets the parameters again; only a new address is a new question.
-        if (_loaded != Address.Href)
-        {
-            _loaded = Address.Href;
-            await LoadAsync();
-        }
+        var scope = Tenant.Caller.Scope;
+        var members = await Members.ReadAsync(scope, CancellationToken.None);
+        return new(
+            await Query.ReadAsync(scope, filter, before, CancellationToken.None),
+            [.. members.Select(member => (member.UserId.ToString(), member.Name)), .. Others]
+        );
     }
 
-    private async Task LoadAsync()
-    {
-        _failed = false;
-        _page = null;
-        _filter = Address.Filter(Zone ?? TimeZoneInfo.Utc);
-        try
-        {
-            var scope = Tenant.Caller.Scope;
-            _members = await Members.ReadAsync(scope, CancellationToken.None);
-            _page = await Query.ReadAsync(scope, _filter, Before, CancellationToken.None);
-        }
-        catch (Exception exception)
-        {
-            Logger.LogError(exception, "The audit log could not be read.");
-            _failed = true;
-        }
-    }
+    private Task<AuditAnchor?> AnchorAsync(CancellationToken cancellation) =>
+        Verification.AnchorAsync(Tenant.Caller.Scope, cancellation);
 
-    private void Go(AuditAddress address) => Navigation.NavigateTo(address.Href);
-
-    private void SearchAsync(string text) => Go(Address.Newest with { Target = text });
-
-    private string NameOf(string actor) =>
-        Actors.FirstOrDefault(known => known.Value.Equals(actor, StringComparison.OrdinalIgnoreCase)).Label
-        ?? _page?.Entries.FirstOrDefault(entry => entry.ActorId?.ToString() == actor)?.ActorName
-        ?? "somebody";
-
-    private static string? Text(ChangeEventArgs change) => change.Value as string;
+    private Task<AuditVerdict> VerifyAsync(CancellationToken cancellation) =>
+        Verification.ExecuteAsync(Tenant.Caller.Scope, cancellation);
 }

@@ -1,6 +1,6 @@
 using AdminPortal.Components.Shared;
-using AdminPortal.Tenancy;
 using Ledgerpost.Audit;
+using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Audit;
@@ -15,13 +15,14 @@ public sealed partial class AuditVerification : IDisposable
     private bool _failed;
 
     [Inject]
-    public required VerifyAuditLog Verify { get; init; }
-
-    [Inject]
     public required ILogger<AuditVerification> Logger { get; init; }
 
-    [CascadingParameter]
-    public required TenantSession Tenant { get; set; }
+    /// <summary>How far the log had come when it was last anchored.</summary>
+    [Parameter, EditorRequired]
+    public required Func<CancellationToken, Task<AuditAnchor?>> Anchor { get; set; }
+
+    [Parameter, EditorRequired]
+    public required Func<CancellationToken, Task<AuditVerdict>> Verify { get; set; }
 
     public void Dispose()
     {
@@ -29,15 +30,24 @@ public sealed partial class AuditVerification : IDisposable
         _closed.Dispose();
     }
 
-    protected override async Task OnInitializedAsync() =>
-        _anchor = await Verify.AnchorAsync(Tenant.Caller.Scope, _closed.Token);
+    protected override async Task OnInitializedAsync()
+    {
+        try
+        {
+            _anchor = await Anchor(_closed.Token);
+        }
+        catch (AccessDeniedException)
+        {
+            // The log beside it says so.
+        }
+    }
 
     private async Task VerifyAsync()
     {
         (_busy, _failed) = (true, false);
         try
         {
-            _verdict = await Verify.ExecuteAsync(Tenant.Caller.Scope, _closed.Token);
+            _verdict = await Verify(_closed.Token);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -210,8 +210,13 @@ internal sealed record CampaignPatch(
     Guid? SenderId,
     AudienceShape? Audience,
     DateTimeOffset? ScheduleAt = null
-) : IChecked
+) : IChecked, ICheckedByItsCommand
 {
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
+        (DraftContent.Empty with { Name = Name ?? "", Subject = Subject ?? "", Html = Html ?? "", Text = Text })
+            .Problems()
+            .Where(problem => problem.Field != "name" || has("name"));
+
     public IEnumerable<FieldError> Check() =>
         Audience is { SegmentId: not null, Tag: not null }
             ? [new FieldError(nameof(Audience), "Name a segment_id or a tag, not both.")]

@@ -25,13 +25,14 @@ internal static class CampaignsApi
             .WithMetadata(new RequestSizeLimitAttribute(ApiServices.MaxContentBody))
             .Creates<CampaignShape>(
                 "createCampaign",
-                "Makes a campaign, and sends it at once when asked (then 202)",
+                "Makes a campaign, and sends it at once when asked (then 202, and 200 for a repeat once it stands still)",
                 ApiErrors.IdempotencyKeyRequired,
                 ApiErrors.NotFound,
                 ApiErrors.NotLaunchable,
                 ApiErrors.NotResumable,
                 ApiErrors.AlreadyFollowed
             )
+            .Produces<CampaignShape>(StatusCodes.Status200OK)
             .Produces<CampaignShape>(StatusCodes.Status202Accepted);
         campaigns
             .MapGet("", ListAsync)
@@ -60,19 +61,20 @@ internal static class CampaignsApi
             .RequireScope(ApiScopes.Send)
             .Begins<CampaignShape>(
                 "sendCampaign",
-                "Launches a draft",
+                "Launches a draft; a repeat is answered with its present state (200 once it stands still)",
                 sends: true,
                 ApiErrors.NotFound,
                 ApiErrors.AlreadyLaunched,
                 ApiErrors.NotLaunchable,
                 ApiErrors.Changed
-            );
+            )
+            .Produces<CampaignShape>(StatusCodes.Status200OK);
         foreach (var (verb, action) in CampaignMoves.All)
         {
             campaigns
                 .MapPost($"/{{id:guid}}/{verb}", action)
                 .RequireScope(ApiScopes.Send)
-                .Changes<CampaignShape>($"{verb}Campaign", CampaignMoves.Summary(verb), ApiErrors.NotInThisState);
+                .Acts<CampaignShape>($"{verb}Campaign", CampaignMoves.Summary(verb), ApiErrors.NotInThisState);
         }
 
         campaigns.MapResume();

@@ -50,6 +50,9 @@ internal static class LedgerApi
             : ApiErrors.Unknown("campaign");
 }
 
+/// <param name="Bounce">What kind of bounce; null while nothing bounced.</param>
+/// <param name="OpenedAt">The first opening, a machine's too: a scanner's or a privacy proxy's.</param>
+/// <param name="OpenedByPersonAt">The first that no machine is known to have made.</param>
 internal sealed record RecipientShape(
     int Number,
     string Email,
@@ -57,6 +60,11 @@ internal sealed record RecipientShape(
     RecipientState State,
     string? Reason,
     Delivery? Delivery,
+    BounceType? Bounce,
+    DateTimeOffset? OpenedAt,
+    DateTimeOffset? OpenedByPersonAt,
+    DateTimeOffset? ClickedAt,
+    DateTimeOffset? ClickedByPersonAt,
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt
 )
@@ -69,6 +77,11 @@ internal sealed record RecipientShape(
             row.State,
             row.Reason,
             row.Delivery,
+            row.Bounce,
+            row.OpenedAt,
+            row.OpenedByPersonAt,
+            row.ClickedAt,
+            row.ClickedByPersonAt,
             row.ProviderEmailId,
             row.UpdatedAt
         );
@@ -82,6 +95,11 @@ internal sealed record RecipientStoryShape(
     RecipientState State,
     string? Reason,
     Delivery? Delivery,
+    BounceType? Bounce,
+    DateTimeOffset? OpenedAt,
+    DateTimeOffset? OpenedByPersonAt,
+    DateTimeOffset? ClickedAt,
+    DateTimeOffset? ClickedByPersonAt,
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt,
     IReadOnlyList<AttemptShape> Attempts,
@@ -99,6 +117,11 @@ internal sealed record RecipientStoryShape(
             row.State,
             row.Reason,
             row.Delivery,
+            row.Bounce,
+            row.OpenedAt,
+            row.OpenedByPersonAt,
+            row.ClickedAt,
+            row.ClickedByPersonAt,
             row.ProviderEmailId,
             row.UpdatedAt,
             attempts,

@@ -19,13 +19,14 @@ internal static class ResumeApi
             .RequireScope(ApiScopes.Send)
             .Begins<CampaignShape>(
                 "resumeCampaign",
-                "Mails whoever waits in a partial campaign, and nobody twice",
+                "Mails whoever waits in a partial campaign, and nobody twice; a repeat is answered with its present state (200 once it stands still)",
                 sends: true,
                 ApiErrors.NotFound,
                 ApiErrors.NotResumable,
                 ApiErrors.InvalidBody,
                 ApiErrors.ValidationFailed
-            );
+            )
+            .Produces<CampaignShape>(StatusCodes.Status200OK);
     }
 
     private static async Task<IResult> PreviewAsync(Guid id, ApiCall call, ResumePreview preview) =>

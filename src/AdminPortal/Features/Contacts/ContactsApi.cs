@@ -42,7 +42,7 @@ internal static class ContactsApi
         contacts
             .MapPost("/{id:guid}/unsubscribe", UnsubscribeAsync)
             .RequireScope(ApiScopes.Contacts)
-            .Changes<ContactShape>("unsubscribeContact", "Puts the contact's address on the suppression list");
+            .Acts<ContactShape>("unsubscribeContact", "Puts the contact's address on the suppression list");
     }
 
     private static Task<IResult> AddAsync(ApiBody<ContactBody> body, ApiCall call, AddContact add) =>
@@ -97,9 +97,12 @@ internal static class ContactsApi
             body.Has("email") ? body.Value.Email : seen.Email,
             body.Has("first_name") ? body.Value.FirstName : seen.FirstName,
             body.Has("last_name") ? body.Value.LastName : seen.LastName,
-            string.Join(", ", (body.Has("tags") ? body.Value.Tags : seen.Tags) ?? []),
+            Tags: null,
             body.Has("fields") ? body.Value.Fields ?? None : null
-        );
+        )
+        {
+            TagList = (body.Has("tags") ? body.Value.Tags : seen.Tags) ?? [],
+        };
 
     private static Task<IResult> DeleteAsync(Guid id, ApiCall call, DeleteContacts delete) =>
         call.RunAsync(
@@ -145,7 +148,7 @@ internal sealed record ContactBody(
     IReadOnlyDictionary<string, string?>? Fields
 ) : IChecked
 {
-    public ContactInput ToInput() => new(Email, FirstName, LastName, string.Join(", ", Tags ?? []), Fields);
+    public ContactInput ToInput() => new(Email, FirstName, LastName, null, Fields) { TagList = Tags ?? [] };
 
     public IEnumerable<FieldError> Check() => ToInput().Problems();
 }
@@ -157,7 +160,13 @@ internal sealed record ContactPatch(
     string? LastName,
     IReadOnlyList<string>? Tags,
     IReadOnlyDictionary<string, string?>? Fields
-);
+) : ICheckedByItsCommand
+{
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
+        new ContactInput(Email, FirstName, LastName, null, Fields) { TagList = Tags ?? [] }
+            .Problems()
+            .Where(problem => problem.Field != nameof(Email) || has("email"));
+}
 
 /// <param name="Subscribed">False: on the suppression list, and not mailed.</param>
 internal sealed record ContactShape(

@@ -3,6 +3,7 @@ using AdminPortal.Api;
 using AdminPortal.Features.Campaigns;
 using AdminPortal.Hosting;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
@@ -58,8 +59,11 @@ internal sealed class EmailAnswers(PortalOptions portal, EmailPages pages)
 /// <param name="Html">At least one of html and text.</param>
 /// <param name="Text">The plain-text part; null: the provider makes it from the HTML.</param>
 internal sealed record EmailBody(string? To, string? Subject, string? Html, string? Text, Guid? SenderId)
+    : ICheckedByItsCommand
 {
     public EmailRequest ToRequest() => new(To, Subject, Html, Text, SenderId);
+
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) => ToRequest().Problems();
 }
 
 /// <param name="Status">In one word where it stands.</param>

@@ -156,7 +156,11 @@ internal sealed record EndpointBody(
 }
 
 /// <summary>What is to change; what is not sent stays.</summary>
-internal sealed record EndpointPatch(string? Url, IReadOnlyList<string>? Events, bool? Enabled);
+internal sealed record EndpointPatch(string? Url, IReadOnlyList<string>? Events, bool? Enabled) : ICheckedByItsCommand
+{
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
+        new EndpointBody(Url, Events).Check().Where(problem => has(problem.Field == nameof(Url) ? "url" : "events"));
+}
 
 /// <param name="Secret">Only in the answer that made it; null ever after, also when that answer is replayed.</param>
 /// <param name="DisabledReason">Why it is disabled: a person, five days of failures, or a 410 of its own.</param>

@@ -76,6 +76,8 @@ public static class WebhookWords
             EventType.RecipientFailed => "the provider could not send it",
             EventType.RecipientOpened => "each opening, machines' too",
             EventType.RecipientClicked => "each click, machines' too",
+            EventType.DomainVerified => "the provider has verified a sending domain",
+            EventType.DomainUnverified => "it has taken that back; nothing goes out from it",
             _ => "an address asked not to be written to",
         };
 }

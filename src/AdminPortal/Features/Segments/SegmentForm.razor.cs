@@ -105,7 +105,7 @@ public sealed partial class SegmentForm
             switch (
                 Segment is null
                     ? await Create.ExecuteAsync(Session.Caller, input)
-                    : await Change.ExecuteAsync(Session.Caller, Segment.Id, input)
+                    : await Change.ExecuteAsync(Session.Caller, Segment.Id, _ => input)
             )
             {
                 case SegmentOutcome.Invalid invalid:

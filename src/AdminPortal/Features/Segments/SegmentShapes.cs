@@ -15,7 +15,13 @@ internal sealed record SegmentBody([property: Required] string? Name, SegmentRul
 }
 
 /// <summary>What is to change of a segment; what is not sent stays.</summary>
-internal sealed record SegmentPatch(string? Name, SegmentRuleShape? Rule);
+internal sealed record SegmentPatch(string? Name, SegmentRuleShape? Rule) : ICheckedByItsCommand
+{
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
+        SegmentRules
+            .Errors(SegmentRules.Input(Name, Rule).Problems())
+            .Where(problem => problem.Field != nameof(Name) || has("name"));
+}
 
 /// <summary>Contacts by their ids, at most 1,000.</summary>
 internal sealed record SegmentContactsBody([property: Required] IReadOnlyList<Guid>? ContactIds) : IChecked
@@ -75,8 +81,20 @@ internal static class SegmentRules
             : new SegmentInput(
                 name,
                 rule.Match == SegmentRuleMatch.All ? SegmentMatch.All : SegmentMatch.Any,
-                string.Join(", ", rule.Tags ?? [])
-            );
+                Tags: null
+            )
+            {
+                TagList = rule.Tags ?? [],
+            };
+
+    /// <summary>What is kept, with the fields that were sent.</summary>
+    public static SegmentInput Merge(Segment kept, ApiBody<SegmentPatch> body)
+    {
+        var name = body.Has("name") ? body.Value.Name : kept.Name;
+        return body.Has("rule")
+            ? Input(name, body.Value.Rule)
+            : new SegmentInput(name, kept.Match, Tags: null) { TagList = [.. kept.Tags.Select(row => row.Tag)] };
+    }
 
     /// <summary>Where the fields are in a body: those of the rule stand in it.</summary>
     public static IEnumerable<FieldError> Errors(IEnumerable<FieldError> errors) =>

@@ -41,7 +41,7 @@ internal static class SegmentsApi
         segments
             .MapPost("/{id:guid}/contacts", AddContactsAsync)
             .RequireScope(ApiScopes.Contacts)
-            .Changes<AddedContactsShape>(
+            .Acts<AddedContactsShape>(
                 "addSegmentContacts",
                 "Puts contacts into a segment without a rule",
                 ApiErrors.SegmentHasRule
@@ -77,28 +77,11 @@ internal static class SegmentsApi
             ? TypedResults.Ok(SegmentShape.Of(segment, size))
             : ApiErrors.Unknown("segment");
 
-    private static async Task<IResult> ChangeAsync(
-        Guid id,
-        ApiBody<SegmentPatch> body,
-        ApiCall call,
-        SegmentList segments,
-        ChangeSegment change
-    )
-    {
-        if (await segments.FindAsync(call.Caller, id, call.Cancellation) is not var (seen, _))
-        {
-            return ApiErrors.Unknown("segment");
-        }
-
-        var name = body.Has("name") ? body.Value.Name : seen.Name;
-        var input = body.Has("rule")
-            ? SegmentRules.Input(name, body.Value.Rule)
-            : new SegmentInput(name, seen.Match, string.Join(", ", seen.Tags));
-        return await call.RunAsync(
-            (caller, token) => change.ExecuteAsync(caller, id, input, token),
+    private static Task<IResult> ChangeAsync(Guid id, ApiBody<SegmentPatch> body, ApiCall call, ChangeSegment change) =>
+        call.RunAsync(
+            (caller, token) => change.ExecuteAsync(caller, id, kept => SegmentRules.Merge(kept, body), token),
             (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
         );
-    }
 
     private static Task<IResult> DeleteAsync(Guid id, ApiCall call, DeleteSegment delete) =>
         call.RunAsync(

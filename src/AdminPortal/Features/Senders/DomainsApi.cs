@@ -35,7 +35,7 @@ internal static class DomainsApi
         domains
             .MapPost("/{id:guid}/verify", VerifyAsync)
             .RequireScope(ApiScopes.Admin)
-            .Changes<DomainShape>(
+            .Acts<DomainShape>(
                 "verifyDomain",
                 "Asks the mail provider to look at the DNS records again",
                 ApiErrors.ProviderRefused

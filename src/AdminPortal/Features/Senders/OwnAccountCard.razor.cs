@@ -95,8 +95,14 @@ public sealed partial class OwnAccountCard
             "Go back to the installation's account?",
             [
                 "Domains of your own account are registered at the installation's; set their new records, and nothing goes out from them until they are verified.",
+                .. _view is { Campaigns: { Count: > 0 } campaigns }
+                    ? new[]
+                    {
+                        $"Not finished: {string.Join(", ", campaigns)}. They stop before their next mail, and can be resumed once their domain is verified; nobody is mailed twice.",
+                    }
+                    : [],
                 "What is in doubt is repeated through your own account, a day at most; then its key is deleted here.",
-                "At the provider nothing is deleted.",
+                "At the provider nothing is deleted. A key of the same account, entered again, takes its domains up again.",
             ],
             "Go back",
             Danger: true
@@ -146,10 +152,17 @@ public sealed partial class OwnAccountCard
                 case OwnAccountOutcome.Invalid invalid:
                     _errors = invalid.Errors;
                     return;
-                case OwnAccountOutcome.Saved { Proof: KeyProof.AnotherAccount, DomainsMoved: var moved }:
+                case OwnAccountOutcome.Saved saved and ({ Proof: KeyProof.AnotherAccount } or { DomainsMoved: > 0 }):
                     Toasts.Note(
-                        "The key belongs to another account than before.",
-                        $"{Words.Count(moved, "domain is", "domains are")} registered there now; nothing goes out from them until they are verified."
+                        saved.Proof switch
+                        {
+                            KeyProof.AnotherAccount => "The key belongs to another account than before.",
+                            KeyProof.TakenUp => "It is the account that you had before.",
+                            _ => "The key was kept.",
+                        },
+                        saved.Proof == KeyProof.TakenUp
+                            ? $"{Words.Count(saved.DomainsMoved, "domain is", "domains are")} looked at there now. Once they are verified, resume what had stopped."
+                            : $"{Words.Count(saved.DomainsMoved, "domain is", "domains are")} registered there now; nothing goes out from them until they are verified."
                     );
                     break;
                 default:

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using AdminPortal.Api;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Ledgerpost.Senders;
@@ -47,26 +48,20 @@ internal static class SendersApi
         return TypedResults.Ok(page.Page(rows, row => row.Id, SenderShape.Of));
     }
 
-    private static async Task<IResult> ChangeAsync(
-        Guid id,
-        ApiBody<SenderPatch> body,
-        ApiCall call,
-        SenderOverview senders,
-        ChangeSender change
-    ) =>
-        await senders.FindSenderAsync(call.Caller, id, call.Cancellation) is { } seen
-            ? await call.RunAsync(
-                (caller, token) =>
-                    change.ExecuteAsync(
-                        caller,
-                        id,
-                        body.Has("display_name") ? body.Value.DisplayName : seen.DisplayName,
-                        body.Has("reply_to") ? body.Value.ReplyTo : seen.ReplyTo,
-                        token
+    private static Task<IResult> ChangeAsync(Guid id, ApiBody<SenderPatch> body, ApiCall call, ChangeSender change) =>
+        call.RunAsync(
+            (caller, token) =>
+                change.ExecuteAsync(
+                    caller,
+                    id,
+                    kept => new SenderNaming(
+                        body.Has("display_name") ? body.Value.DisplayName : kept.DisplayName,
+                        body.Has("reply_to") ? body.Value.ReplyTo : kept.ReplyTo
                     ),
-                (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
-            )
-            : ApiErrors.Unknown("sender");
+                    token
+                ),
+            (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
+        );
 
     private static Task<IResult> RemoveAsync(Guid id, ApiCall call, RemoveSender remove) =>
         call.RunAsync(
@@ -103,13 +98,18 @@ internal sealed record SenderBody(
     [property: Required] string? LocalPart,
     string? DisplayName,
     string? ReplyTo
-)
+) : ICheckedByItsCommand
 {
-    public SenderInput ToInput() => new(DomainId!.Value, LocalPart, DisplayName, ReplyTo);
+    public SenderInput ToInput() => new(DomainId ?? Guid.Empty, LocalPart, DisplayName, ReplyTo);
+
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) => ToInput().Problems();
 }
 
 /// <summary>What is to change of a sender; what is not sent stays, and null takes it away.</summary>
-internal sealed record SenderPatch(string? DisplayName, string? ReplyTo);
+internal sealed record SenderPatch(string? DisplayName, string? ReplyTo) : ICheckedByItsCommand
+{
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) => new SenderNaming(DisplayName, ReplyTo).Problems();
+}
 
 internal sealed record SenderShape(Guid Id, Guid DomainId, string Address, string? DisplayName, string? ReplyTo)
 {

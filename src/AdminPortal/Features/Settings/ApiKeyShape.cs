@@ -50,6 +50,10 @@ internal static class ApiKeyAnswers
             ApiKeyOutcome.HasOwner => ApiErrors.HasOwner.Say(
                 "No key was made: an owner of the tenant makes its keys, under Settings or with a key of scope admin."
             ),
+            ApiKeyOutcome.HasKey => ApiErrors.HasKey.Say(
+                "No key was made: the tenant's first key was made before, and what it put in is not an operator's to see. "
+                    + "A key of scope admin makes further ones; if it is lost, invite the first owner on the operator's page of tenants."
+            ),
             _ => ApiErrors.Unknown(unknown),
         };
 }

@@ -53,6 +53,11 @@ public sealed partial class SettingsPage
 
     private bool MayChange => Tenant.Can(TenantRole.Admin);
 
+    private bool IsOwner => Tenant.Can(TenantRole.Owner);
+
+    // Whoever may change nothing here was told so above.
+    private string OwnersWord => MayChange && !IsOwner ? " Only an owner decides this." : "";
+
     private string Now =>
         TimeZoneInfo.TryFindSystemTimeZoneById(_timeZone, out var zone)
             ? TimeZoneInfo.ConvertTime(Time.GetUtcNow(), zone).ToString("HH:mm", CultureInfo.InvariantCulture)

@@ -35,9 +35,10 @@ internal static class TenantsApi
             .MapPost("/{id:guid}/api-keys", CreateKeyAsync)
             .Creates<ApiKeyShape>(
                 "createFirstApiKey",
-                "Makes a key of a tenant that has no owner yet",
+                "Makes the first key of a tenant that has no owner yet",
                 ApiErrors.NotFound,
-                ApiErrors.HasOwner
+                ApiErrors.HasOwner,
+                ApiErrors.HasKey
             );
     }
 

@@ -81,13 +81,19 @@ public static class WebhooksApi
             request.Headers["svix-signature"].ToString(),
             body
         );
-        if (receipt == WebhookReceipt.NotOurs)
+        switch (receipt)
         {
-            knocks.Attempts.Failed(knocks.Door, request.HttpContext, knocks.At);
-            return TypedResults.Unauthorized();
+            case WebhookReceipt.NotOurs:
+                knocks.Attempts.Failed(knocks.Door, request.HttpContext, knocks.At);
+                return TypedResults.Unauthorized();
+            case WebhookReceipt.TooMany:
+                request.HttpContext.Response.Headers.RetryAfter = FormattableString.Invariant(
+                    $"{EventAllowance.ComeAgain.TotalSeconds}"
+                );
+                return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
+            default:
+                return TypedResults.Ok();
         }
-
-        return TypedResults.Ok();
     }
 
     // The raw body: a parsed and written one would have another signature.

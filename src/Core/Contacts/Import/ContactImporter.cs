@@ -29,12 +29,35 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
         return finished;
     }
 
-    /// <summary>Deletes files that no unfinished import needs; for the start.</summary>
+    /// <summary>
+    /// Deletes files that no unfinished import needs: an upload that a crash cut off, an end that forgot to clean up, and the
+    /// people of a tenant that another instance has deleted meanwhile.
+    /// </summary>
+    /// <returns>How many.</returns>
     public async Task<int> SweepAsync(CancellationToken cancellation)
     {
+        // Files first and rows after: whatever is settled by now has its row by now.
+        var settled = files.Settled();
+        if (settled.Count == 0)
+        {
+            return 0;
+        }
+
         await using var db = portal.Read(TenantScope.Installation);
         var needed = await Unfinished(db).Select(import => import.Id).ToHashSetAsync(cancellation);
-        return files.DeleteAllBut(needed);
+        var deleted = 0;
+        foreach (var id in settled.Where(id => !needed.Contains(id)))
+        {
+            files.Delete(id);
+            deleted++;
+        }
+
+        if (deleted > 0)
+        {
+            logger.LogInformation("{Files} uploads without an import were deleted", deleted);
+        }
+
+        return deleted;
     }
 
     /// <summary>
@@ -43,7 +66,10 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
     /// </summary>
     public static readonly TimeSpan TakenForGoneAfter = TimeSpan.FromMinutes(10);
 
-    /// <summary>Says that the files here are here, and ends imports whose instance is gone, with the reason.</summary>
+    /// <summary>
+    /// Says that the files here are here, ends imports whose instance is gone, with the reason, and deletes the files here that
+    /// nobody needs.
+    /// </summary>
     /// <returns>How many were ended.</returns>
     public async Task<int> WatchAsync(CancellationToken cancellation)
     {
@@ -80,6 +106,8 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
             );
         }
 
+        // Last: others must hear of the files that are needed even where one cannot be deleted.
+        await SweepAsync(cancellation);
         return gone.Count;
     }
 

@@ -1,4 +1,5 @@
 using CsvHelper;
+using Ledgerpost.Data;
 
 namespace Ledgerpost.Contacts.Import;
 
@@ -59,7 +60,7 @@ internal sealed class CsvRecordReader(CsvLineReader lines, char delimiter, long 
         return null;
     }
 
-    private static string Beginning(string text) => text.Length > 200 ? text[..200] : text;
+    private static string Beginning(string text) => KeptText.Cut(text, 200);
 
     private CsvLine? Next()
     {

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Ledgerpost.Contacts.Import;
 
 /// <summary>Uploaded files while they are worked on, in a folder of the data directory; deleted when their import ends.</summary>
@@ -7,6 +9,9 @@ public sealed class ImportFiles
     public const long MaxBytes = 200 * 1024 * 1024;
 
     private readonly string _folder;
+
+    // Only this process writes into the folder, so it knows which of its files nobody can know yet.
+    private readonly ConcurrentDictionary<Guid, bool> _comingIn = new();
 
     /// <param name="folder">Made where it is missing.</param>
     public ImportFiles(string folder)
@@ -24,13 +29,27 @@ public sealed class ImportFiles
                 .OfType<Guid>(),
         ];
 
+    /// <summary>
+    /// Those whose import has a row, or never will: a file stands before its row, and is left out until
+    /// <see cref="CameIn"/> says that there is one.
+    /// </summary>
+    public IReadOnlyList<Guid> Settled() => [.. Here().Where(id => !_comingIn.ContainsKey(id))];
+
+    /// <summary>The import has its row, or was given up.</summary>
+    public void CameIn(Guid importId) => _comingIn.TryRemove(importId, out _);
+
     public bool Has(Guid importId) => File.Exists(PathOf(importId));
 
     /// <summary>Streams to the disk, so that memory does not grow with the file.</summary>
-    /// <returns>Bytes written, or null when there are more than <see cref="MaxBytes"/>; then nothing is kept.</returns>
+    /// <returns>
+    /// Bytes written, or null when there are more than <see cref="MaxBytes"/>; then nothing is kept. Of what is kept the caller
+    /// says <see cref="CameIn"/>.
+    /// </returns>
     public async Task<long?> SaveAsync(Guid importId, Stream content, CancellationToken cancellation)
     {
         var kept = false;
+        // Before the file is there: a sweep lists files first.
+        _comingIn[importId] = true;
         try
         {
             await using var file = new FileStream(
@@ -64,6 +83,7 @@ public sealed class ImportFiles
             if (!kept)
             {
                 Delete(importId);
+                CameIn(importId);
             }
         }
     }
@@ -73,23 +93,6 @@ public sealed class ImportFiles
         new FileStream(PathOf(importId), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
 
     public void Delete(Guid importId) => File.Delete(PathOf(importId));
-
-    /// <summary>Deletes what no import needs: an upload that a crash cut off, or an end that it forgot to clean up.</summary>
-    /// <returns>How many.</returns>
-    public int DeleteAllBut(IReadOnlySet<Guid> needed)
-    {
-        var deleted = 0;
-        foreach (var path in Directory.EnumerateFiles(_folder, "*.csv"))
-        {
-            if (Guid.TryParse(Path.GetFileNameWithoutExtension(path), out var id) && !needed.Contains(id))
-            {
-                File.Delete(path);
-                deleted++;
-            }
-        }
-
-        return deleted;
-    }
 
     private string PathOf(Guid importId) => Path.Combine(_folder, $"{importId:N}.csv");
 }

@@ -1,4 +1,3 @@
-using CsvHelper;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
@@ -120,17 +119,7 @@ public sealed class ImportReport(PortalDb portal)
             );
         }
 
-        await using var csv = CsvWriter.Create(
-            content,
-            new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = true },
-            leaveOpen: true
-        );
-        foreach (var column in new[] { "line", "email", "reason" })
-        {
-            csv.WriteField(column);
-        }
-
-        await csv.EndRecordAsync(cancellation);
+        await using var csv = await CsvFile.BeginAsync(content, ["line", "email", "reason"], cancellation);
         var lines = Lines(db, importId, ImportLineOutcome.Rejected).OrderBy(line => line.Line);
         await foreach (var line in lines.AsAsyncEnumerable().WithCancellation(cancellation))
         {

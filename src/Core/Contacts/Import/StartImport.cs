@@ -59,6 +59,8 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
             {
                 files.Delete(importId);
             }
+
+            files.CameIn(importId);
         }
     }
 

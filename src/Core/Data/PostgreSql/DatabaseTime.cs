@@ -11,6 +11,9 @@ public sealed class DatabaseTime(TimeProvider local) : TimeProvider
 
     private volatile Reading? _last;
 
+    /// <summary>The machine's own clock. This one stands still while the machine sleeps, until the next reading.</summary>
+    public TimeProvider Local => local;
+
     public override TimeZoneInfo LocalTimeZone => local.LocalTimeZone;
 
     public override long TimestampFrequency => local.TimestampFrequency;
@@ -23,7 +26,10 @@ public sealed class DatabaseTime(TimeProvider local) : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         local.CreateTimer(callback, state, dueTime, period);
 
-    internal void Sample(long microseconds, long timestamp) =>
+    /// <summary>The database's clock was read.</summary>
+    /// <param name="microseconds">What it showed, as instants are stored.</param>
+    /// <param name="timestamp">When, by this process' counting clock.</param>
+    public void Sample(long microseconds, long timestamp) =>
         _last = new Reading(InstantConverter.FromMicroseconds(microseconds), timestamp);
 
     private sealed record Reading(DateTimeOffset At, long Timestamp);

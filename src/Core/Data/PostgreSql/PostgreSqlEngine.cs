@@ -282,12 +282,8 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         scope.TenantId == Guid.Empty ? "installation" : $"tenant/{scope.TenantId:N}";
 
     private static DbContextOptionsBuilder Options(NpgsqlConnection connection, ScopedConnection scoped) =>
-        new DbContextOptionsBuilder()
-            .UseNpgsql(connection, contextOwnsConnection: true)
-            .AddInterceptors(scoped, LikeWithoutCase.Instance);
+        Options().UseNpgsql(connection, contextOwnsConnection: true).AddInterceptors(scoped, LikeWithoutCase.Instance);
 
     private static DbContextOptionsBuilder Options(NpgsqlConnection connection) =>
-        new DbContextOptionsBuilder()
-            .UseNpgsql(connection)
-            .AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
+        Options().UseNpgsql(connection).AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
 }

@@ -16,6 +16,9 @@ public static class RowSecurity
     /// <summary>The setting that names the tenant; empty or never set means none.</summary>
     public const string Setting = "ledgerpost.tenant";
 
+    /// <summary>Tables of the installation that nothing asks for in a tenant's name, or in nobody's: the role of tenants has no right to them.</summary>
+    public static readonly string[] NotInATenantsName = ["DataProtectionKeys", "OperatorKeys"];
+
     /// <summary>The condition of every tenant's policy; an unset setting makes it NULL, which no row fulfils.</summary>
     internal const string IsTheTenants = $"\"TenantId\" = nullif(current_setting('{Setting}', true), '')::uuid";
 

@@ -80,13 +80,14 @@ internal sealed class Schema(NpgsqlConnection connection)
     {
         foreach (var role in new[] { RowSecurity.TenantRole, RowSecurity.InstallationRole })
         {
+            var kept = KeptFrom(role);
             if (
                 await TrueAsync(
                     $"""
                     SELECT NOT EXISTS (
-                        SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename <> '__EFMigrationsHistory'
-                            AND NOT has_table_privilege('{role}', quote_ident(schemaname) || '.' || quote_ident(tablename),
-                                'SELECT, INSERT, UPDATE, DELETE'))
+                        SELECT 1 FROM pg_tables WHERE schemaname = current_schema()
+                            AND (tablename = ANY ({kept})) = has_table_privilege('{role}',
+                                quote_ident(schemaname) || '.' || quote_ident(tablename), 'SELECT, INSERT, UPDATE, DELETE'))
                     """,
                     cancellation
                 )
@@ -97,16 +98,23 @@ internal sealed class Schema(NpgsqlConnection connection)
 
             await ExecuteAsync(
                 $"""
-                DO $$ BEGIN
+                DO $$ DECLARE kept text; BEGIN
                     EXECUTE format('GRANT USAGE ON SCHEMA %I TO {role}', current_schema());
                     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO {role}', current_schema());
-                    EXECUTE format('REVOKE ALL ON %I."__EFMigrationsHistory" FROM {role}', current_schema());
+                    FOREACH kept IN ARRAY {kept} LOOP
+                        EXECUTE format('REVOKE ALL ON %I.%I FROM {role}', current_schema(), kept);
+                    END LOOP;
                 END $$
                 """,
                 cancellation
             );
         }
     }
+
+    private static string KeptFrom(string role) =>
+        role == RowSecurity.TenantRole
+            ? $"ARRAY['__EFMigrationsHistory', '{string.Join("', '", RowSecurity.NotInATenantsName)}']"
+            : "ARRAY['__EFMigrationsHistory']";
 
     // Only what is missing: each of these statements waits for everybody who uses the table.
     private async Task EnsurePoliciesAsync(string table, CancellationToken cancellation)

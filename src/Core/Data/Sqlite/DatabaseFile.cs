@@ -4,7 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Ledgerpost.Data.Sqlite;
 
 /// <summary>What a database file says of itself.</summary>
-public sealed record DatabaseInfo(int Epoch, DateTimeOffset? BackedUpAt);
+/// <param name="KeyRing">Its data-protection keys, as they are stored.</param>
+public sealed record DatabaseInfo(int Epoch, DateTimeOffset? BackedUpAt, IReadOnlyList<string> KeyRing);
 
 /// <summary>The file as a whole: a consistent copy of it, and another one in its place.</summary>
 public static class DatabaseFile
@@ -52,10 +53,21 @@ public static class DatabaseFile
                 return null;
             }
 
+            var ring = new List<string>();
+            using var keys = connection.CreateCommand();
+            keys.CommandText = """SELECT "Xml" FROM "DataProtectionKeys" """;
+            using (var key = keys.ExecuteReader())
+            {
+                while (key.Read())
+                {
+                    ring.Add(key.GetString(0));
+                }
+            }
+
             using var read = connection.CreateCommand();
             read.CommandText = """SELECT "Epoch", "BackedUpAt" FROM "Installation" """;
             using var row = read.ExecuteReader();
-            return row.Read() ? new DatabaseInfo(row.GetInt32(0), row.InstantOrNull(1)) : null;
+            return row.Read() ? new DatabaseInfo(row.GetInt32(0), row.InstantOrNull(1), ring) : null;
         }
         catch (SqliteException)
         {

@@ -42,8 +42,8 @@ internal sealed class SqliteEngine : DatabaseEngine
         }
 
         _gate = new WriteGate(connection, faults, safety, scheduler);
-        _writing = new DbContextOptionsBuilder().UseSqlite(connection).Options;
-        _reading = new DbContextOptionsBuilder()
+        _writing = Options().UseSqlite(connection).Options;
+        _reading = Options()
             .UseSqlite(WithMode(SqliteOpenMode.ReadOnly, pooling: true))
             .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
             .Options;
@@ -110,10 +110,7 @@ internal sealed class SqliteEngine : DatabaseEngine
     }
 
     public override PortalDbContext CreateForIdentity() =>
-        new GatedDbContext(
-            new DbContextOptionsBuilder().UseSqlite(WithMode(SqliteOpenMode.ReadWrite, pooling: true)).Options,
-            _gate
-        );
+        new GatedDbContext(Options().UseSqlite(WithMode(SqliteOpenMode.ReadWrite, pooling: true)).Options, _gate);
 
     public override async Task MigrateAsync(CancellationToken cancellation)
     {
@@ -153,6 +150,13 @@ internal sealed class SqliteEngine : DatabaseEngine
 
     public override async ValueTask DisposeAsync()
     {
+        foreach (var mode in (SqliteOpenMode[])[SqliteOpenMode.ReadOnly, SqliteOpenMode.ReadWrite])
+        {
+            // What is pooled stays open otherwise, for as long as the process lives.
+            await using var pooled = new SqliteConnection(WithMode(mode, pooling: true));
+            SqliteConnection.ClearPool(pooled);
+        }
+
         // The writer is closed last: the last one puts the log back into the file, and only it may.
         while (_readers.TryTake(out var connection))
         {

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Ledgerpost.Data;
 
 namespace Ledgerpost.Sending.Provider;
 
@@ -33,13 +34,23 @@ public sealed record ProviderRequest(
     public Guid? OwnAccountId { get; init; }
 }
 
-/// <summary>An instant on both clocks: the one that counts time stands still while a machine sleeps, the wall's may be set back.</summary>
-public sealed record Deadline(long Timestamp, DateTimeOffset Wall)
+/// <summary>
+/// An instant on every clock there is, over with the first: the one that counts time stands still while a machine sleeps, and
+/// with it the time that is counted from a database's clock; the machine's own wall clock goes on then, and may be set back.
+/// </summary>
+/// <param name="Effective">By the time that everything else is decided by.</param>
+/// <param name="Machine">By the machine's wall clock (<see cref="Clocks.MachineNow"/>).</param>
+public sealed record Deadline(long Timestamp, DateTimeOffset Effective, DateTimeOffset Machine)
 {
     public static Deadline In(TimeProvider time, TimeSpan span) =>
-        new(time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency), time.GetUtcNow() + span);
+        new(
+            time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency),
+            time.GetUtcNow() + span,
+            time.MachineNow() + span
+        );
 
-    public bool IsOver(TimeProvider time) => time.GetTimestamp() > Timestamp || time.GetUtcNow() > Wall;
+    public bool IsOver(TimeProvider time) =>
+        time.GetTimestamp() > Timestamp || time.GetUtcNow() > Effective || time.MachineNow() > Machine;
 }
 
 /// <summary>What came back, before anybody has judged what it proves.</summary>

@@ -274,20 +274,6 @@ public sealed class ContactImporterTests
         );
     }
 
-    [Fact]
-    public async Task Sweep_DeletesOnlyWhatNoImportNeeds()
-    {
-        await using var rig = await ImportRig.CreateAsync();
-        await rig.StartAsync("email\nada@example.net");
-        await rig.Files.SaveAsync(rig.Database.Ids.New(), new MemoryStream([1]), CancellationToken.None);
-
-        Assert.Equal(1, await rig.Importer().SweepAsync(CancellationToken.None));
-
-        Assert.Equal(1, rig.FilesLeft);
-        await rig.Importer().RunOnceAsync(CancellationToken.None);
-        Assert.Equal(["ada@example.net|||"], await rig.ContactsAsync());
-    }
-
     private sealed class FailsAtCommit : StorageFaults
     {
         public int CommitsLeft { get; set; } = int.MaxValue;

@@ -16,6 +16,7 @@ public abstract class LedgerPage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _closed = new();
     private IDisposable? _subscription;
+    private IDisposable? _domains;
     private Guid _shown;
 
     [Inject]
@@ -58,6 +59,7 @@ public abstract class LedgerPage : ComponentBase, IDisposable
     public void Dispose()
     {
         _subscription?.Dispose();
+        _domains?.Dispose();
         _closed.Cancel();
         _closed.Dispose();
         GC.SuppressFinalize(this);
@@ -74,6 +76,8 @@ public abstract class LedgerPage : ComponentBase, IDisposable
         _subscription?.Dispose();
         // Before the first reading, so that no change falls between the two.
         _subscription = Notifier.Subscribe(Id, () => InvokeAsync(RefreshAsync));
+        // What stopped for its sending domain can go on once that is verified again.
+        _domains ??= Notifier.Subscribe(Session.TenantId, () => InvokeAsync(RefreshAsync));
         await OpenAsync();
     }
 

@@ -7,10 +7,16 @@ namespace AdminPortal.Features.Campaigns.Watch;
 /// <summary>Why a campaign is Partial, what is safe and what comes next, in plain sentences with its numbers.</summary>
 /// <param name="What">One sentence, then who is safe and who waits.</param>
 /// <param name="Details">What else is true of those who are neither sent nor waiting.</param>
-/// <param name="Next">What to do before a resume has a chance; null when it can be pressed now.</param>
+/// <param name="Next">What to do before a resume has a chance, or that it has one again; null when it can be pressed now.</param>
 public sealed record StopStory(string What, IReadOnlyList<string> Details, string? Next)
 {
-    public static StopStory Of(Campaign campaign, CampaignCounts counts, TimeZoneInfo? zone = null)
+    /// <param name="senderHolds">Whether its sending domain is verified now; null where nobody asked.</param>
+    public static StopStory Of(
+        Campaign campaign,
+        CampaignCounts counts,
+        TimeZoneInfo? zone = null,
+        bool? senderHolds = null
+    )
     {
         var wanted = counts.Recipients - counts.Excluded;
         // Whom a follow-up took over is no part of what this campaign still wants.
@@ -46,7 +52,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
         return new StopStory(
             $"{what} Nobody was mailed twice. {Waiting(counts.Pending)}",
             Doubts(counts),
-            NextStep(campaign, zone)
+            NextStep(campaign, zone, senderHolds)
         );
     }
 
@@ -89,7 +95,7 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
         return details;
     }
 
-    private static string? NextStep(Campaign campaign, TimeZoneInfo? zone) =>
+    private static string? NextStep(Campaign campaign, TimeZoneInfo? zone, bool? senderHolds) =>
         campaign.StopReason switch
         {
             _ when campaign.ContinuedById is not null => null,
@@ -99,7 +105,13 @@ public sealed record StopStory(string What, IReadOnlyList<string> Details, strin
             StopReason.KeyRejected =>
                 "A key that may send is needed: your own on Senders, or the installation's. Then resume.",
             StopReason.KeyMissing => "Enter the key of your provider account again on Senders, then resume.",
+            StopReason.SenderNotVerified when senderHolds == true =>
+                "The sending domain is verified again, so a resume has a chance now.",
             StopReason.SenderNotVerified => "Verify the sending domain again, then resume.",
+            StopReason.AccountChanged when senderHolds == true =>
+                "Its sending domain is verified there, so a resume has a chance now.",
+            StopReason.AccountChanged when senderHolds == false =>
+                "Its sending domain has to be verified there first: see Senders, then resume.",
             StopReason.RefusedForAll =>
                 "Read what the provider said, mend it there or in the list of contacts, then resume.",
             StopReason.ContentBroken => "Start the version of this program that launched it, then resume.",

@@ -923,6 +923,9 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                     b.Property<Guid?>("CampaignId")
                         .HasColumnType("uuid");
 
+                    b.Property<Guid?>("DomainId")
+                        .HasColumnType("uuid");
+
                     b.Property<string>("Email")
                         .HasColumnType("text")
                         .UseCollation("C");
@@ -1696,6 +1699,13 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
 
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
+
+                    b.Property<Guid?>("LeftAccountId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("LeftDomainId")
+                        .HasColumnType("text")
+                        .UseCollation("C");
 
                     b.Property<int>("Looks")
                         .HasColumnType("integer");

@@ -855,6 +855,9 @@ namespace Ledgerpost.Data.Migrations.Sqlite
                     b.Property<Guid?>("CampaignId")
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("DomainId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Email")
                         .HasColumnType("TEXT");
 
@@ -1583,6 +1586,12 @@ namespace Ledgerpost.Data.Migrations.Sqlite
 
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("LeftAccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("LeftDomainId")
+                        .HasColumnType("TEXT");
 
                     b.Property<int>("Looks")
                         .HasColumnType("INTEGER");

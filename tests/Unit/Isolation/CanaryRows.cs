@@ -7,6 +7,7 @@ using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using UnitTests.Support;
 
 namespace UnitTests.Isolation;
 
@@ -14,7 +15,7 @@ namespace UnitTests.Isolation;
 /// One row of every table that belongs to a tenant, made from the model: a table that comes later is in it without a word. Each
 /// text is the tenant's canary, as far as the column is long enough for it.
 /// </summary>
-internal sealed class TenantRows
+internal sealed class CanaryRows
 {
     /// <summary>Of whatever is numbered within something: beyond those that were there before.</summary>
     public const int Number = 100;
@@ -24,7 +25,7 @@ internal sealed class TenantRows
     private readonly string _canary;
     private int _next;
 
-    private TenantRows(Guid tenantId, string canary) => (_tenantId, _canary) = (tenantId, canary);
+    private CanaryRows(Guid tenantId, string canary) => (_tenantId, _canary) = (tenantId, canary);
 
     /// <summary>The ids of the tenant's things, by the name of their table.</summary>
     public IReadOnlyDictionary<string, Guid> Ids =>
@@ -36,19 +37,16 @@ internal sealed class TenantRows
                 StringComparer.Ordinal
             );
 
-    public static IReadOnlyList<IEntityType> Tables(PortalDbContext db) =>
-        [.. db.Model.GetEntityTypes().Where(entity => entity.ClrType.IsAssignableTo(typeof(ITenantOwned)))];
-
     /// <param name="tenantId">A tenant that is there already, with members.</param>
-    public static async Task<TenantRows> AddAsync(PortalDb portal, Guid tenantId, string canary)
+    public static async Task<CanaryRows> AddAsync(PortalDb portal, Guid tenantId, string canary)
     {
-        var rows = new TenantRows(tenantId, canary);
+        var rows = new CanaryRows(tenantId, canary);
         await portal.WriteAsync(
             TenantScope.For(tenantId),
             async (db, token) =>
             {
                 rows._rows.Clear();
-                foreach (var table in InOrder(Tables(db)))
+                foreach (var table in TenantTables.InOrder(db.Model))
                 {
                     await rows.AddAsync(db, table, token);
                 }
@@ -56,70 +54,6 @@ internal sealed class TenantRows
             CancellationToken.None
         );
         return rows;
-    }
-
-    /// <summary>Everything that the tenant has, row by row, as text.</summary>
-    public static async Task<IReadOnlyList<string>> DumpAsync(PortalDb portal, Guid tenantId)
-    {
-        await using var db = portal.Read(TenantScope.For(tenantId));
-        var lines = new List<string>();
-        foreach (var table in Tables(db))
-        {
-            foreach (var row in await AllAsync(db, table))
-            {
-                lines.Add(
-                    table.ClrType.Name
-                        + ": "
-                        + string.Join(", ", table.GetProperties().Select(column => Text(row, column)))
-                );
-            }
-        }
-
-        lines.Sort(StringComparer.Ordinal);
-        return lines;
-    }
-
-    private static async Task<IReadOnlyList<object>> AllAsync(PortalDbContext db, IEntityType table)
-    {
-        var set =
-            (IQueryable<object>)
-                typeof(PortalDbContext)
-                    .GetMethod(nameof(DbContext.Set), 1, [])!
-                    .MakeGenericMethod(table.ClrType)
-                    .Invoke(db, [])!;
-        return await set.AsNoTracking().ToListAsync();
-    }
-
-    private static string Text(object row, IProperty column) =>
-        column.Name
-        + "="
-        + (
-            column.PropertyInfo?.GetValue(row) switch
-            {
-                null => "-",
-                byte[] bytes => Convert.ToHexString(bytes),
-                IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
-                var value => value.ToString(),
-            }
-        );
-
-    // Parents before children.
-    private static List<IEntityType> InOrder(IEnumerable<IEntityType> tables)
-    {
-        var left = tables.ToList();
-        var ordered = new List<IEntityType>();
-        while (left.Count > 0)
-        {
-            var next = left.First(table =>
-                table
-                    .GetForeignKeys()
-                    .All(key => key.PrincipalEntityType == table || !left.Contains(key.PrincipalEntityType))
-            );
-            left.Remove(next);
-            ordered.Add(next);
-        }
-
-        return ordered;
     }
 
     private async Task AddAsync(PortalDbContext db, IEntityType table, CancellationToken token)
