@@ -53,6 +53,14 @@ internal static class KillAtPoints
             Math.Max(0, total.Unexplained - named.Unexplained)
         );
         table.Add($"{world.Database}: whoever was not in a killed call", 1, rest);
+        var missed = cases
+            .Select(played => Name(world, played.point, played.history.Length))
+            .Except(killed.Select(kill => kill.Case), StringComparer.Ordinal)
+            .ToList();
+        if (missed.Count > 0)
+        {
+            throw new InvalidOperationException($"No process died as it should have: {string.Join("; ", missed)}.");
+        }
     }
 
     private static async Task PlayAsync(World world, string point, string history, List<(string, int)> killed)
