@@ -58,12 +58,8 @@ public sealed class HoldSending(
                 await SetAsync(context, reason, detail, token);
                 var epoch = await RaiseEpochAsync(context, seen, db.Time.GetUtcNow(), token);
                 await context.SaveChangesAsync(token);
-                var campaigns = await context.Campaigns.Where(c => Unfinished.Contains(c.Status)).ToListAsync(token);
-                foreach (var campaign in campaigns)
-                {
-                    await DoubtAsync(context, campaign, db.Time.GetUtcNow(), _batchSize, token);
-                }
-
+                var unfinished = context.Campaigns.Where(c => Unfinished.Contains(c.Status));
+                await DoubtAsync(context, unfinished, db.Time.GetUtcNow(), _batchSize, token);
                 return epoch;
             },
             cancellation
@@ -86,9 +82,42 @@ public sealed class HoldSending(
         return row.Epoch;
     }
 
-    /// <summary>Nobody of this campaign is taken for unsent any more.</summary>
+    /// <summary>Nobody of these campaigns is taken for unsent any more.</summary>
+    /// <param name="campaigns">
+    /// Others launch, schedule and write on them meanwhile: each is locked first and read then, and left alone when it is
+    /// none of these any more.
+    /// </param>
     /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>. Who is sent to again goes out in these.</param>
     internal static async Task DoubtAsync(
+        PortalDbContext context,
+        IQueryable<Campaign> campaigns,
+        DateTimeOffset now,
+        int most,
+        CancellationToken cancellation
+    )
+    {
+        // A source before its follow-up, as everybody locks them.
+        var found = await campaigns
+            .OrderBy(campaign => campaign.LineagePlace)
+            .ThenBy(campaign => campaign.Id)
+            .Select(campaign => new { campaign.TenantId, campaign.Id })
+            .ToListAsync(cancellation);
+        foreach (var one in found)
+        {
+            await context.LockCampaignAsync(one.Id, cancellation);
+            var campaign = await campaigns
+                .Where(campaign => campaign.TenantId == one.TenantId && campaign.Id == one.Id)
+                .ForUpdate()
+                .SingleOrDefaultAsync(cancellation);
+            if (campaign is not null)
+            {
+                await DoubtAsync(context, campaign, now, most, cancellation);
+            }
+        }
+    }
+
+    /// <param name="campaign">Tracked, and locked with its row.</param>
+    private static async Task DoubtAsync(
         PortalDbContext context,
         Campaign campaign,
         DateTimeOffset now,
@@ -99,22 +128,16 @@ public sealed class HoldSending(
         if (campaign.Status == CampaignStatus.Preparing)
         {
             // Its audience is not taken yet; launching it by itself could be a second time.
-            if (
-                await CampaignTransitions.TryMoveAsync(
-                    context,
-                    campaign.TenantId,
-                    campaign.Id,
-                    CampaignStatus.Preparing,
-                    CampaignStatus.Draft,
-                    now,
-                    cancellation
-                )
-            )
-            {
-                return;
-            }
-
-            // Another instance has just taken its audience: doubted like those of any launched campaign.
+            await CampaignTransitions.TryMoveAsync(
+                context,
+                campaign.TenantId,
+                campaign.Id,
+                CampaignStatus.Preparing,
+                CampaignStatus.Draft,
+                now,
+                cancellation
+            );
+            return;
         }
 
         if (campaign.Status == CampaignStatus.Scheduled)

@@ -110,6 +110,8 @@ public sealed class LaunchDue(
             TenantScope.For(tenantId),
             async (context, token) =>
             {
+                // Held before it is read: an old database that is noticed meanwhile is seen here, or sees what is done here.
+                await context.LockCampaignAsync(campaignId, token);
                 var now = db.Time.GetUtcNow();
                 var campaign = await Waiting(context).SingleOrDefaultAsync(c => c.Id == campaignId, token);
                 // Another instance was first, or a person; or the whole installation waits for one.

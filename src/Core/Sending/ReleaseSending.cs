@@ -67,17 +67,11 @@ public sealed class ReleaseSending(PortalDb db, StampFile file, SendingSignal si
                 {
                     var most = (options ?? new SendingOptions()).BatchSize;
                     await HoldSending.RaiseEpochAsync(command.Db, known, command.Now, token);
-                    foreach (
-                        var campaign in await command
-                            .Db.Campaigns.Where(c =>
-                                (c.LaunchedAt != null && c.Status != CampaignStatus.Sent)
-                                || c.Status == CampaignStatus.Scheduled
-                            )
-                            .ToListAsync(token)
-                    )
-                    {
-                        await HoldSending.DoubtAsync(command.Db, campaign, command.Now, most, token);
-                    }
+                    var launched = command.Db.Campaigns.Where(c =>
+                        (c.LaunchedAt != null && c.Status != CampaignStatus.Sent)
+                        || c.Status == CampaignStatus.Scheduled
+                    );
+                    await HoldSending.DoubtAsync(command.Db, launched, command.Now, most, token);
                 }
 
                 command.Audit(

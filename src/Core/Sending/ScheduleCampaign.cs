@@ -127,8 +127,11 @@ public sealed class ScheduleCampaign(PortalDb db, CampaignNotifier notifier)
         Guid campaignId,
         int version,
         CancellationToken cancellation
-    ) =>
-        await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) switch
+    )
+    {
+        // Held before it is read: who changes it meanwhile is seen, and told of as another version.
+        await context.LockCampaignAsync(campaignId, cancellation);
+        return await context.Campaigns.Composed().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) switch
         {
             null => (null, new LaunchResult.NotFound()),
             { Status: not (CampaignStatus.Draft or CampaignStatus.Scheduled) } launched => (
@@ -138,6 +141,7 @@ public sealed class ScheduleCampaign(PortalDb db, CampaignNotifier notifier)
             var changed when changed.Version != version => (null, new LaunchResult.Changed(changed.Version)),
             var campaign => (campaign, null),
         };
+    }
 }
 
 /// <summary>Scheduled → Draft: it can be written on again, and nothing starts by itself.</summary>

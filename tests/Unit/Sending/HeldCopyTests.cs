@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -57,6 +58,45 @@ public sealed class HeldCopyTests
         Assert.Equal(noticedFirst ? 0 : 1, campaign.CurrentRun);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ScheduledLaunch_BesideAnOldDatabaseThatIsNoticed_IsADraft_OrAsks(bool noticedFirst)
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        var id = await DueAsync(engine);
+        Func<Task> notice = () =>
+            Hold(engine).HoldOldDatabaseAsync(HoldReason.RolledBack, "A test.", CancellationToken.None);
+        Func<Task> launch = () => engine.Due.RunOnceAsync(CancellationToken.None);
+
+        await faults.BesideAsync(noticedFirst ? notice : launch, noticedFirst ? launch : notice);
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal(
+            noticedFirst ? (CampaignStatus.Scheduled, StopReason.Restored) : (CampaignStatus.Draft, null),
+            (campaign.Status, campaign.StopReason)
+        );
+        Assert.Equal(0, (await engine.CountsAsync(id)).Recipients);
+    }
+
+    [Fact]
+    public async Task ScheduledCampaign_SentNowBesideAnOldDatabaseThatIsNoticed_IsSaidToHaveChanged()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        var id = await DueAsync(engine);
+        var version = (await engine.CampaignAsync(id)).Version;
+
+        LaunchResult? sent = null;
+        await faults.BesideAsync(
+            () => Hold(engine).HoldOldDatabaseAsync(HoldReason.RolledBack, "A test.", CancellationToken.None),
+            async () => sent = await engine.Launch.ExecuteAsync(Admin(engine), id, version, CancellationToken.None)
+        );
+
+        Assert.Equal(new LaunchResult.Changed(version + 1), sent);
+    }
+
     [Fact]
     public async Task OldDatabase_DoubtsWhoStandsInNoChunk_InCallsOfTheSetSize()
     {
@@ -91,6 +131,18 @@ public sealed class HeldCopyTests
             },
             CancellationToken.None
         );
+    }
+
+    private static Caller Admin(EngineHarness engine) => engine.Tenant.As(TenantRole.Admin);
+
+    private static async Task<Guid> DueAsync(EngineHarness engine)
+    {
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        var id = await engine.DraftAsync();
+        var (version, at) = ((await engine.CampaignAsync(id)).Version, engine.Time.GetUtcNow() + TimeSpan.FromHours(1));
+        await engine.Schedule.ExecuteAsync(Admin(engine), id, version, at, CancellationToken.None);
+        engine.Time.Advance(TimeSpan.FromHours(1));
+        return id;
     }
 
     private static HoldSending Hold(EngineHarness engine, SendingOptions? options = null) =>
