@@ -60,10 +60,22 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
 
     /// <summary>The same key with its secrets under the audit key of now.</summary>
     /// <returns>Null when they are already.</returns>
-    /// <exception cref="CryptographicException">One of them cannot be opened.</exception>
+    /// <exception cref="CryptographicException">One of them cannot be opened, or the key cannot be read.</exception>
     internal string? Renewed(string xml)
     {
-        var stored = XElement.Parse(xml);
+        try
+        {
+            return Renewed(XElement.Parse(xml));
+        }
+        // Not of the form that the key manager writes: no XML, no secret where one is said to be, no truth value.
+        catch (Exception exception) when (exception is XmlException or FormatException or InvalidOperationException)
+        {
+            throw new CryptographicException("The key is damaged.", exception);
+        }
+    }
+
+    private string? Renewed(XElement stored)
+    {
         var changed = false;
         foreach (var secret in stored.Descendants(Encrypted).ToList())
         {
@@ -103,7 +115,7 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
             }
             catch (CryptographicException)
             {
-                throw new DatabaseUnsafeException(Missing(XElement.Parse(xml)));
+                throw new DatabaseUnsafeException(Missing(xml));
             }
         }
     }
@@ -130,18 +142,30 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
         );
     }
 
-    private string Missing(XElement stored)
+    private string Missing(string xml)
     {
-        var needed = stored
-            .Descendants(Sealed)
+        var needed = Parsed(xml)
+            ?.Descendants(Sealed)
             .FirstOrDefault(closed => !keys.Ids.Contains((string?)closed.Attribute(KeyId), StringComparer.Ordinal));
         var here = $"Here is {string.Join(", ", keys.Ids)}, from {keys.Origin}.";
         return needed is null
-            ? $"A key of this database that encrypts its secrets is damaged: it is under an audit key that is here, and cannot be opened with it. {here} Restore a backup."
+            ? $"A key of this database that encrypts its secrets is damaged: it cannot be read, or not be opened with the audit key that it is under and that is here. {here} Restore a backup."
             : "The secrets in this database (provider keys, webhook secrets, authenticators, sign-ins) are encrypted under an audit key "
                 + $"that is not here: {(string?)needed.Attribute(KeyId)}, which came from {(string?)needed.Attribute(Origin)}. {here} "
                 + "Put that file back, or set Audit:Key to what was in it; Audit:Key takes several, separated by commas. "
                 + "If it is lost for good, docs/operations.md says under “The audit key” what is lost with it and how to go on.";
+    }
+
+    private static XElement? Parsed(string xml)
+    {
+        try
+        {
+            return XElement.Parse(xml);
+        }
+        catch (XmlException)
+        {
+            return null;
+        }
     }
 }
 

@@ -107,13 +107,7 @@ public sealed partial class KeyRingTests
     public async Task RingOfAnEarlierVersion_CanBeRead_AndIsEncryptedAtTheStart_AndNothingOfItIsLeft()
     {
         await using var database = await TestDatabase.CreateAsync();
-        // As it was: the keys stand in the table as the key manager made them.
-        var before = new ServiceCollection();
-        before.AddDataProtection().SetApplicationName("Ledgerpost");
-        before.Configure<KeyManagementOptions>(options => options.XmlRepository = new StoredKeys(database.Db));
-        var kept = new ProviderSecrets(
-            before.BuildServiceProvider().GetRequiredService<IDataProtectionProvider>()
-        ).Protect(Tenant, Canary);
+        var kept = InTheOpen(database.Db);
         var open = Assert.Single(await RingAsync(database.Db));
         var master = MasterKey().Match(open).Groups["key"].Value;
         Assert.NotEmpty(master);
@@ -160,6 +154,41 @@ public sealed partial class KeyRingTests
         Assert.Equal(Canary, new ProviderSecrets(Protection(database.Db, new AuditKeys(next))).Read(Tenant, kept));
     }
 
+    [Theory]
+    [InlineData("no XML at all")]
+    [InlineData("<key><descriptor")]
+    [InlineData("""<key><encryptedSecret xmlns="http://schemas.asp.net/2015/03/dataProtection" /></key>""")]
+    [InlineData(
+        """<key xmlns:p="http://schemas.asp.net/2015/03/dataProtection"><secret p:requiresEncryption="perhaps" /></key>"""
+    )]
+    public async Task Ring_ThatIsDamaged_IsARefusedStart_ThatSaysWhatToDo(string xml)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        _ = new ProviderSecrets(Protection(database.Db, TestDatabase.AuditKeys)).Protect(Tenant, Canary);
+        await SetRingAsync(database.Db, _ => xml);
+
+        var refused = await Assert.ThrowsAsync<DatabaseUnsafeException>(() =>
+            database.Db.MigrateAsync(CancellationToken.None)
+        );
+
+        Assert.Contains("is damaged", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Restore a backup", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secret_OfTheRing_ThatIsNoBase64_IsARefusedStart()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        _ = new ProviderSecrets(Protection(database.Db, TestDatabase.AuditKeys)).Protect(Tenant, Canary);
+        await SetRingAsync(database.Db, xml => xml.Replace("</sealed>", "*</sealed>", StringComparison.Ordinal));
+
+        var refused = await Assert.ThrowsAsync<DatabaseUnsafeException>(() =>
+            database.Db.MigrateAsync(CancellationToken.None)
+        );
+
+        Assert.Contains("is damaged", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Key_OfTheRing_IsNotTheOneThatSealsTheLog()
     {
@@ -190,7 +219,34 @@ public sealed partial class KeyRingTests
 
     /// <summary>With the key in its file, as where no setting names one.</summary>
     private static Task<RealHost> StartAsync(string folder, string audit = "--Audit:Key=") =>
-        RealHost.StartAsync(folder, configure: null, keepFolder: true, audit);
+        StartAsync(folder, [audit]);
+
+    private static Task<RealHost> StartAsync(string folder, string[] settings) =>
+        RealHost.StartAsync(folder, configure: null, keepFolder: true, settings);
+
+    /// <summary>As it was before: the keys stand in the table as the key manager made them.</summary>
+    /// <returns>A secret under them.</returns>
+    private static string InTheOpen(PortalDb db)
+    {
+        var before = new ServiceCollection();
+        before.AddDataProtection().SetApplicationName("Ledgerpost");
+        before.Configure<KeyManagementOptions>(options => options.XmlRepository = new StoredKeys(db));
+        var protection = before.BuildServiceProvider().GetRequiredService<IDataProtectionProvider>();
+        return new ProviderSecrets(protection).Protect(Tenant, Canary);
+    }
+
+    private static Task SetRingAsync(PortalDb db, Func<string, string> change) =>
+        db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                foreach (var key in await context.DataProtectionKeys.ToListAsync(token))
+                {
+                    key.Xml = change(key.Xml);
+                }
+            },
+            CancellationToken.None
+        );
 
     private static async Task<List<string>> RingAsync(PortalDb db)
     {
