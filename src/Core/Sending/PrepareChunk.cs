@@ -228,6 +228,8 @@ public sealed class PrepareChunk(PortalDb db, UnsubscribeUrls urls)
 
                 await context.LockCampaignAsync(claim.CampaignId, token);
                 await Chunks.CloseAsync(ClaimFence.Mine(context, claim), ChunkState.Abandoned, token);
+                // Without the size of a chunk: nobody became pending by this, so nobody is cut into chunks here. What it
+                // asks ends at the first row that it finds, however many of the campaign are excluded.
                 await CampaignCompletion.CheckAsync(context, claim.TenantId, claim.CampaignId, now, token);
                 return false;
             },
