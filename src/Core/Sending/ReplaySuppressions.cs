@@ -68,10 +68,10 @@ public sealed class ReplaySuppressions(
 
         var before = row.BackedUpAt - Before;
         var installation = await accounts.CurrentAsync(cancellation);
-        var added = await ReplayAsync(installation, archive, before, cancellation);
+        var added = await TryAsync(installation, () => archive, before, cancellation);
         foreach (var account in await own.AccountsAsync(cancellation))
         {
-            added = Sum(added, await ReplayOwnAsync(account, before, cancellation));
+            added = Sum(added, await TryAsync(account, () => own.Open(account), before, cancellation));
         }
 
         _added += added ?? 0;
@@ -82,15 +82,16 @@ public sealed class ReplaySuppressions(
     private static int? Sum(int? one, int? other) => one is null ? other : one + (other ?? 0);
 
     /// <summary>The trouble of one account keeps no other from being asked.</summary>
-    private async Task<int?> ReplayOwnAsync(
+    private async Task<int?> TryAsync(
         CurrentAccount account,
+        Func<ProviderArchive> open,
         DateTimeOffset? before,
         CancellationToken cancellation
     )
     {
         try
         {
-            return await ReplayAsync(account, own.Open(account), before, cancellation);
+            return await ReplayAsync(account, open(), before, cancellation);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -125,6 +125,27 @@ public sealed class ReplaySuppressionsTests
         Assert.Null(await PacedAsync(engine, replay));
     }
 
+    [Fact]
+    public async Task InstallationsAccount_ThatCannotBeAsked_KeepsNoOwnAccountFromBeingAsked()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        await engine.OwnAccountAsync("one");
+        await RestoredAsync(engine);
+        using var own = new OwnLists();
+        own.Lines["re_one_first"] = "person1@example.net";
+        var reader = new Suppressions { Lines = [("1", "person2@example.net", "bounce", null)], Fails = true };
+        var replay = await NewAsync(engine, reader, own);
+
+        Assert.Equal(1, await PacedAsync(engine, replay));
+
+        Assert.Equal(["person1@example.net"], await ListAsync(engine, engine.Tenant));
+        Assert.Null(replay.Added);
+        reader.Fails = false;
+        Assert.Equal(1, await PacedAsync(engine, replay));
+        Assert.Equal(2, replay.Added);
+    }
+
     private static async Task<IEnumerable<string>> ListAsync(EngineHarness engine, TestTenant tenant)
     {
         await using var db = engine.Db.Read(tenant.Scope);
@@ -210,11 +231,19 @@ public sealed class ReplaySuppressionsTests
 
         public int Status { get; set; } = 200;
 
+        /// <summary>In a way that is no answer.</summary>
+        public bool Fails { get; set; }
+
         public int Asked { get; private set; }
 
         public Task<ProviderAnswer> GetAsync(string baseUrl, string path, CancellationToken cancellation)
         {
             Asked++;
+            if (Fails)
+            {
+                throw new InvalidOperationException("A test.");
+            }
+
             Assert.StartsWith("/suppressions?limit=100", path, StringComparison.Ordinal);
             var rest = path.Split("after=") is [_, var id]
                 ? Lines.SkipWhile(line => line.Id != id).Skip(1).ToList()
