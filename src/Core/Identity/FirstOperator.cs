@@ -43,6 +43,8 @@ public sealed class FirstOperator(PortalDb portal, IIds ids)
                 user.IsOperator = true;
                 user.DisplayName = name;
                 People.SetPassword(user, password);
+                // A link that an earlier start printed was for the first one, who is here now.
+                await RemoveLinksAsync(db, ct);
                 await AuditLog.AppendAsync(
                     db,
                     Guid.Empty,
@@ -68,9 +70,12 @@ public sealed class FirstOperator(PortalDb portal, IIds ids)
             TenantScope.None,
             async (db, ct) =>
             {
-                db.SetUpLinks.RemoveRange(await db.SetUpLinks.Where(link => link.UserId == null).ToListAsync(ct));
+                await RemoveLinksAsync(db, ct);
                 return SetUpLinks.Issue(db, userId: null, portal.Time.GetUtcNow());
             },
             cancellation
         );
+
+    private static async Task RemoveLinksAsync(PortalDbContext db, CancellationToken cancellation) =>
+        db.SetUpLinks.RemoveRange(await db.SetUpLinks.Where(link => link.UserId == null).ToListAsync(cancellation));
 }

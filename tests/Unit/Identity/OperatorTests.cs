@@ -152,6 +152,20 @@ public sealed class OperatorTests
             use.ExecuteAsync(token, null, null, AccountRig.Password, null, default);
     }
 
+    [Fact]
+    public async Task LinkForTheFirstOperator_IsGone_OnceTheFirstOneCameFromTheSettings()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var first = new FirstOperator(rig.Database.Db, rig.Database.Ids);
+        var token = await first.IssueLinkAsync(default);
+        await FirstAsync(rig);
+
+        await using var db = rig.Database.Db.Read(TenantScope.None);
+        Assert.Empty(await db.SetUpLinks.ToListAsync());
+        // Whoever opens it is told so at once, and not after they have named themselves.
+        Assert.Null(await new UseSetUpLink(rig.Database.Db, rig.Database.Ids).LookAsync(token, default));
+    }
+
     private static async Task<Actor> FirstAsync(AccountRig rig)
     {
         await new FirstOperator(rig.Database.Db, rig.Database.Ids).CreateAsync(
