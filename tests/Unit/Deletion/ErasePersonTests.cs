@@ -5,6 +5,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Deletion;
+using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
@@ -260,6 +261,52 @@ public sealed class ErasePersonTests
         );
         await engine.RunAsync();
         Assert.Single(engine.Provider.Mailed);
+    }
+
+    [Fact]
+    public async Task RequestWhoseKeyAndAnswerNameThePerson_AreFoundInOneReading_AndBothForget()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, _) =>
+            {
+                db.IdempotencyRecords.AddRange(
+                    Kept(Address, $$"""{"email":"{{Address}}"}"""),
+                    Kept("of-somebody-else", """{"email":"bob@example.net"}""")
+                );
+                return Task.CompletedTask;
+            },
+            CancellationToken.None
+        );
+        using var statements = StatementLog.Of(engine.Database.ConnectionString);
+
+        await EraseAsync(engine);
+
+        Assert.Single(
+            statements.Take(),
+            statement =>
+                statement.StartsWith("SELECT", StringComparison.Ordinal)
+                && statement.Contains("FROM \"IdempotencyRecords\"", StringComparison.Ordinal)
+        );
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        var kept = await db.IdempotencyRecords.ToDictionaryAsync(row => row.Key, row => row.Body);
+        Assert.Equal("""{"email":"bob@example.net"}""", kept["of-somebody-else"]);
+        Assert.Equal("{}", Assert.Single(kept, one => one.Key != "of-somebody-else").Value);
+        Assert.DoesNotContain(kept.Keys, one => one.Contains(Address, StringComparison.OrdinalIgnoreCase));
+
+        IdempotencyRecord Kept(string key, string body) =>
+            new()
+            {
+                TenantId = engine.Tenant.Id,
+                Path = "/api/v1/contacts",
+                Key = key,
+                BodyHash = "hash",
+                Status = 200,
+                Body = body,
+                CreatedAt = engine.Time.GetUtcNow(),
+            };
     }
 
     [Theory]
