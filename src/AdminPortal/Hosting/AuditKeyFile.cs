@@ -5,7 +5,8 @@ namespace AdminPortal.Hosting;
 
 /// <summary>
 /// The key of the audit log where no setting names one: a file of the data directory, for its owner only, made at the first
-/// start. It belongs to the installation as its database does, and to a backup that lies elsewhere.
+/// start, once the database has shown that it had none. It belongs to the installation as its database does, and to a backup that
+/// lies elsewhere.
 /// </summary>
 internal static class AuditKeyFile
 {
@@ -22,14 +23,36 @@ internal static class AuditKeyFile
         }
 
         var path = Path.Combine(dataDirectory, Name);
+        return mayMake && !File.Exists(path) ? New(path) : Try(path, () => Read(path));
+    }
+
+    private static AuditKeys Read(string path) =>
+        new(Convert.FromBase64String(File.ReadAllText(path))) { Origin = path };
+
+    // Not written yet: where the database had a key, the file that is missing must not seem to be there.
+    private static AuditKeys New(string path)
+    {
+        var key = RandomNumberGenerator.GetBytes(AuditKeys.Length);
+        return AuditKeys.New(
+            key,
+            path,
+            () =>
+                Try(
+                    path,
+                    () =>
+                    {
+                        Write(path, key);
+                        return true;
+                    }
+                )
+        );
+    }
+
+    private static T Try<T>(string path, Func<T> work)
+    {
         try
         {
-            if (mayMake && !File.Exists(path))
-            {
-                Make(path);
-            }
-
-            return new AuditKeys(Convert.FromBase64String(File.ReadAllText(path))) { Origin = path };
+            return work();
         }
         catch (Exception exception)
             when (exception is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
@@ -42,7 +65,7 @@ internal static class AuditKeyFile
     }
 
     // Under another name first: half a key would be taken for the key.
-    private static void Make(string path)
+    private static void Write(string path, byte[] key)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
@@ -53,11 +76,7 @@ internal static class AuditKeyFile
 
         using (var stream = new FileStream(path + ".new", options))
         {
-            stream.Write(
-                System.Text.Encoding.ASCII.GetBytes(
-                    Convert.ToBase64String(RandomNumberGenerator.GetBytes(AuditKeys.Length)) + "\n"
-                )
-            );
+            stream.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"));
             stream.Flush(flushToDisk: true);
         }
 

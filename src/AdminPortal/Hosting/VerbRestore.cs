@@ -18,9 +18,10 @@ public static partial class Verbs
             );
         }
 
+        var keys = Keys(settings);
         try
         {
-            new KeyRingSeal(Keys(settings)).Demand(info.KeyRing);
+            new KeyRingSeal(keys).Demand(info.KeyRing);
         }
         catch (DatabaseUnsafeException closed)
         {
@@ -30,7 +31,7 @@ public static partial class Verbs
         var now = time.GetUtcNow();
         var aside = DatabaseFile.Replace(settings.Portal.ConnectionString, from, now);
         var ids = new Version7Ids(time);
-        await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids, Keys(settings));
+        await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids, keys);
         await db.MigrateAsync(CancellationToken.None);
         var made = info.BackedUpAt is { } at ? $"{at:u}" : "an unknown time";
         await HoldAsync(

@@ -13,6 +13,7 @@ public sealed class AuditKeys
     public const int Length = 32;
 
     private readonly IReadOnlyList<(string Id, byte[] Key)> _keys;
+    private Action? _keep;
 
     /// <param name="keys">The first one seals; the others are known from before.</param>
     /// <exception cref="ArgumentException">There is none, or one is shorter than <see cref="Length"/> bytes.</exception>
@@ -33,8 +34,16 @@ public sealed class AuditKeys
     /// <summary>Where they come from, for a person who has to find them again: a file's path, or the setting's name.</summary>
     public string Origin { get; init; } = "Audit:Key";
 
+    /// <summary>Made a moment ago and kept nowhere yet: nothing can be under it.</summary>
+    public bool IsNew => _keep is not null;
+
     /// <summary>All that are known here, the one that seals first.</summary>
     public IReadOnlyList<string> Ids => [.. _keys.Select(key => key.Id)];
+
+    /// <summary>One key, for a database that has none yet.</summary>
+    /// <param name="origin">Where it will be.</param>
+    /// <param name="keep">Puts it there, once the database has shown that it has none.</param>
+    public static AuditKeys New(byte[] key, string origin, Action keep) => new(key) { Origin = origin, _keep = keep };
 
     /// <summary>Which key seals now; written beside each entry.</summary>
     public string CurrentId => _keys[0].Id;
@@ -50,6 +59,13 @@ public sealed class AuditKeys
         Find(keyId) is { } key
             ? HKDF.DeriveKey(HashAlgorithmName.SHA256, key, Length, info: Encoding.UTF8.GetBytes(purpose))
             : null;
+
+    /// <summary>Before anything is sealed with it; nothing where it is kept already.</summary>
+    internal void Keep()
+    {
+        _keep?.Invoke();
+        _keep = null;
+    }
 
     private byte[]? Find(string keyId)
     {

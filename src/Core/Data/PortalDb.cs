@@ -170,8 +170,12 @@ public sealed class PortalDb : IAsyncDisposable
     public async Task MigrateAsync(CancellationToken cancellation)
     {
         await _engine.MigrateAsync(cancellation);
-        await StoredKeys.SealAsync(this, _auditKeys, cancellation);
+        await SealAsync(cancellation);
     }
+
+    /// <summary>The key ring alone.</summary>
+    /// <exception cref="DatabaseUnsafeException">It is under an audit key that is not here.</exception>
+    public Task SealAsync(CancellationToken cancellation) => StoredKeys.SealAsync(this, _auditKeys, cancellation);
 
     /// <summary>
     /// Tells the query planner how the data lies, from a sample: without it a count over a partial index reads the whole

@@ -109,6 +109,12 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
     {
         foreach (var xml in ring)
         {
+            if (keys.IsNew)
+            {
+                // Whatever is in the ring: this database had an audit key before this one was made.
+                throw new DatabaseUnsafeException(Missing(xml));
+            }
+
             try
             {
                 Renewed(xml);
@@ -147,9 +153,13 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
         var needed = Parsed(xml)
             ?.Descendants(Sealed)
             .FirstOrDefault(closed => !keys.Ids.Contains((string?)closed.Attribute(KeyId), StringComparer.Ordinal));
-        var here = $"Here is {string.Join(", ", keys.Ids)}, from {keys.Origin}.";
-        return needed is null
-            ? $"A key of this database that encrypts its secrets is damaged: it cannot be read, or not be opened with the audit key that it is under and that is here. {here} Restore a backup."
+        var here = keys.IsNew
+            ? $"{keys.Origin} is not there."
+            : $"Here is {string.Join(", ", keys.Ids)}, from {keys.Origin}.";
+        return needed is null && keys.IsNew
+                ? $"This database had an audit key, and {here} Put that file back, or set Audit:Key to what was in it."
+            : needed is null
+                ? $"A key of this database that encrypts its secrets is damaged: it cannot be read, or not be opened with the audit key that it is under and that is here. {here} Restore a backup."
             : "The secrets in this database (provider keys, webhook secrets, authenticators, sign-ins) are encrypted under an audit key "
                 + $"that is not here: {(string?)needed.Attribute(KeyId)}, which came from {(string?)needed.Attribute(Origin)}. {here} "
                 + "Put that file back, or set Audit:Key to what was in it; Audit:Key takes several, separated by commas. "

@@ -18,12 +18,16 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
         return [.. db.DataProtectionKeys.Select(key => key.Xml).AsEnumerable().Select(XElement.Parse)];
     }
 
+    /// <exception cref="DatabaseUnsafeException">The ring is under another audit key.</exception>
     public void StoreElement(XElement element, string friendlyName) =>
         portal
             .WriteAsync(
                 TenantScope.Installation,
-                (db, _) =>
+                async (db, token) =>
                 {
+                    // Of two that begin at the same time under different audit keys, one is first, and the ring is its.
+                    var ring = await db.DataProtectionKeys.Select(key => key.Xml).ToListAsync(token);
+                    new KeyRingSeal(db.AuditKeys).Demand(ring);
                     db.DataProtectionKeys.Add(
                         new StoredKey
                         {
@@ -31,7 +35,6 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
                             Xml = element.ToString(SaveOptions.DisableFormatting),
                         }
                     );
-                    return Task.CompletedTask;
                 },
                 CancellationToken.None
             )
@@ -39,7 +42,7 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
             .GetResult();
 
     /// <summary>
-    /// At the start, before anything is decrypted: all keys can be opened, and those that an earlier version stored unencrypted, or
+    /// At the start, before anything is decrypted: all keys can be opened, a new audit key is kept where there are none, and those that an earlier version stored unencrypted, or
     /// that are under a former audit key, are written anew.
     /// </summary>
     /// <exception cref="DatabaseUnsafeException">One cannot be opened. Nobody is signed out and no secret is given up for it.</exception>
@@ -59,6 +62,7 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
                 throw;
             }
 
+            keys.Keep();
             if (ring.TrueForAll(xml => seal.Renewed(xml) is null))
             {
                 return;

@@ -60,6 +60,8 @@ public sealed partial class KeyRingTests
 
         File.Move(file, elsewhere);
         var lost = await Assert.ThrowsAsync<StartRefusedException>(() => StartAsync(folder));
+        // Nor is there a file that would look like the right one.
+        Assert.False(File.Exists(file));
         var other = await Assert.ThrowsAsync<StartRefusedException>(() =>
             StartAsync(folder, $"--Audit:Key={Convert.ToBase64String(TestDatabase.AuditKey)}")
         );
@@ -101,6 +103,116 @@ public sealed partial class KeyRingTests
         {
             // The same key as a setting opens the same secrets.
         }
+    }
+
+    [PostgreSqlFact]
+    public async Task SecondInstance_WithADataDirectoryOfItsOwnAndNoKey_IsRefused_AndMakesNone()
+    {
+        var (folder, second) = (RealHost.NewFolder(), RealHost.NewFolder());
+        await using var host = await StartAsync(folder);
+
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
+            StartAsync(second, [.. RealHost.OnPostgreSql(RealHost.ConnectionString(folder)), "--Audit:Key="])
+        );
+
+        Assert.Contains(
+            $"which came from {Path.Combine(folder, "audit.key")}",
+            refused.Message,
+            StringComparison.Ordinal
+        );
+        Assert.False(File.Exists(Path.Combine(second, "audit.key")));
+    }
+
+    [PostgreSqlFact]
+    public async Task TwoThatStartForTheFirstTimeAtOnce_UnderDifferentAuditKeys_AreOneThatGoesOn()
+    {
+        var database = await PostgreSqlServer.CreateAsync(migrated: true);
+        var keys = Enumerable.Range(0, 2).Select(_ => RandomNumberGenerator.GetBytes(AuditKeys.Length)).ToList();
+
+        var started = await Task.WhenAll(keys.Select(key => Task.Run(() => TryAsync(key))));
+
+        var refused = Assert.IsType<StartRefusedException>(Assert.Single(started, one => one is not RealHost));
+        var first = Assert.IsType<RealHost>(Assert.Single(started, one => one is RealHost));
+        Assert.Contains(
+            $"under an audit key that is not here: {IdOf(first)}",
+            refused.Message,
+            StringComparison.Ordinal
+        );
+        await first.DisposeAsync();
+        // As it is at the next start.
+        var (mine, others) = started[0] == first ? (keys[0], keys[1]) : (keys[1], keys[0]);
+        Assert.IsType<StartRefusedException>(await TryAsync(others));
+        await Assert.IsType<RealHost>(await TryAsync(mine)).DisposeAsync();
+        await PostgreSqlServer.DropAsync(database);
+
+        static string IdOf(RealHost host) => host.Get<AuditKeys>().CurrentId;
+
+        async Task<object> TryAsync(byte[] key)
+        {
+            try
+            {
+                return await RealHost.StartAsync([
+                    .. RealHost.OnPostgreSql(database),
+                    $"--Audit:Key={Convert.ToBase64String(key)}",
+                ]);
+            }
+            catch (StartRefusedException exception)
+            {
+                return exception;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Ring_ThatAnotherHasBegunMeanwhile_UnderAnotherAuditKey_IsNotAddedTo()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var other = new AuditKeys(RandomNumberGenerator.GetBytes(AuditKeys.Length));
+        await using var second = Open(database, other);
+        _ = new ProviderSecrets(Protection(database.Db, TestDatabase.AuditKeys)).Protect(Tenant, Canary);
+        var first = Assert.Single(await RingAsync(database.Db));
+
+        // It looked before the first one wrote, and found nothing.
+        Assert.Throws<DatabaseUnsafeException>(() =>
+            new StoredKeys(second).StoreElement(new System.Xml.Linq.XElement("key"), "key")
+        );
+
+        Assert.Equal(first, Assert.Single(await RingAsync(database.Db)));
+    }
+
+    [Fact]
+    public async Task Start_OnARingOfAnEarlierVersion_WithoutTheAuditKey_MakesNone_UntilTheRingIsGivenUp()
+    {
+        var folder = RealHost.NewFolder();
+        var file = Path.Combine(folder, "audit.key");
+        await (await StartAsync(folder)).DisposeAsync();
+        File.Delete(file);
+        await using (var db = RealHost.Open(folder))
+        {
+            await EmptyAsync(db);
+            _ = InTheOpen(db);
+        }
+
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() => StartAsync(folder));
+
+        Assert.Contains($"{file} is not there. Put that file back", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+        await using (var db = RealHost.Open(folder))
+        {
+            await EmptyAsync(db);
+        }
+
+        await using var again = await RealHost.StartAsync(folder, configure: null, keepFolder: false, "--Audit:Key=");
+        Assert.Equal(again.Get<AuditKeys>().CurrentId, KeyIn(file).CurrentId);
+
+        static AuditKeys KeyIn(string path) => new(Convert.FromBase64String(File.ReadAllText(path)));
+
+        static Task EmptyAsync(PortalDb db) =>
+            db.WriteAsync(
+                TenantScope.Installation,
+                (context, token) => context.DataProtectionKeys.ExecuteDeleteAsync(token),
+                CancellationToken.None
+            );
     }
 
     [Fact]
