@@ -48,6 +48,15 @@ public sealed partial class OperatorKeys
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
+    protected override void OnParametersSet()
+    {
+        // Whoever cancels and comes again begins anew.
+        if (!Adding)
+        {
+            (_name, _errors) = ("", []);
+        }
+    }
+
     private async Task<Actor> ActorAsync() => (await Authentication).User.AsOperator();
 
     private async Task LoadAsync()

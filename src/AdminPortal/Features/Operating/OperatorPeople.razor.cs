@@ -34,6 +34,9 @@ public sealed partial class OperatorPeople
     public required Toasts Toasts { get; init; }
 
     [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    [Inject]
     public required ILogger<OperatorPeople> Logger { get; init; }
 
     [CascadingParameter]
@@ -118,6 +121,13 @@ public sealed partial class OperatorPeople
         {
             switch (await Remove.ExecuteAsync(await ActorAsync(), person.UserId, CancellationToken.None))
             {
+                case OperatorOutcome.Removed when person.UserId == _me:
+                    // Nothing here is theirs to see any more, and their session is over: the sign-in page says so.
+                    Navigation.NavigateTo(
+                        PortalUrls.SignInAndReturn(null, PortalUrls.Ended(SessionEnd.RightsTaken)),
+                        forceLoad: true
+                    );
+                    return;
                 case OperatorOutcome.Removed removed:
                     Toasts.Done(
                         $"{removed.Email} is not an operator any more.",
