@@ -7,7 +7,7 @@ namespace Ledgerpost.Sending;
 /// Works for many accounts on few places (<see cref="AccountTurns{T}"/>): one loop that waits, whatever their number, and
 /// nothing at all for an account that has nothing to do.
 /// </summary>
-internal sealed class AccountPool<T>(int places, int perAccount, TimeProvider time, ILogger logger)
+public sealed class AccountPool<T>(int places, int perAccount, TimeProvider time, ILogger logger)
     where T : class
 {
     private static readonly TimeSpan LongestNap = TimeSpan.FromMinutes(1);

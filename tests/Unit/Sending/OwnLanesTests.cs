@@ -92,6 +92,24 @@ public sealed class OwnLanesTests : IAsyncLifetime
         Assert.Equal(0, _calls.Limits[_senders[0].Account.Id]);
     }
 
+    /// <summary>The clock goes on by less than the ten seconds after which they would have looked by themselves.</summary>
+    [Fact]
+    public async Task Launch_WhileNobodyHasAnything_IsTakenUpAtItsWakeUp()
+    {
+        await AddSendersAsync(1, calls: 1);
+        using var stop = new CancellationTokenSource();
+        var running = _engine.NewLanes(_calls).RunAsync(stop.Token, CancellationToken.None);
+        await PassAsync(() => _calls.Made.Count == 1);
+
+        await AddSendersAsync(1, calls: 1);
+        await PassAsync(() => _calls.Made.Count == 2);
+
+        await stop.CancelAsync();
+        await PassAsync(() => running.IsCompleted);
+        await running;
+        await AssertSentAsync(_senders);
+    }
+
     [Fact]
     public async Task Doubt_OfAnAccountThatWasLeft_IsRepeatedThere_AndNothingBegins()
     {
@@ -228,6 +246,23 @@ public sealed class OwnLanesTests : IAsyncLifetime
         await abandon.CancelAsync();
         await running;
         _calls.Now = hanging;
+    }
+
+    /// <summary>The clock goes to whatever waits for it, but no further than four seconds.</summary>
+    private async Task PassAsync(Func<bool> holds)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var end = _engine.Time.GetUtcNow() + TimeSpan.FromSeconds(4);
+        while (!holds())
+        {
+            Assert.False(limit.IsCancellationRequested, $"After {_calls.Made.Count} calls, {_calls.Now} under way.");
+            await Task.Delay(1);
+            if (_engine.Time.NextDue() is { } due && due <= end)
+            {
+                var wait = due - _engine.Time.GetUtcNow();
+                _engine.Time.Advance(wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
+            }
+        }
     }
 
     private async Task<bool> AreSettledAsync()
