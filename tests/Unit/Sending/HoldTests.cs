@@ -259,6 +259,30 @@ public sealed class HoldTests
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
     }
 
+    [Fact]
+    public async Task Release_OfACopy_DoubtsWhoStandsInNoChunk_InCallsOfTheSetSize()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            async (db, token) =>
+            {
+                await db.Chunks.ExecuteUpdateAsync(set => set.SetProperty(c => c.State, ChunkState.Abandoned), token);
+                await db.Recipients.ExecuteUpdateAsync(set => set.SetProperty(r => r.ChunkNumber, (int?)null), token);
+            },
+            CancellationToken.None
+        );
+        await Hold(engine).HoldAsync(HoldReason.Copied, "A test.", CancellationToken.None);
+
+        engine.Options.BatchSize = 30;
+        Assert.True(await ReleaseAsync(engine, HoldReason.Copied, older: true));
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+        Assert.Equal(4, (await engine.ChunksAsync(id)).Count(chunk => chunk.State == ChunkState.Unknown));
+    }
+
     private static async Task<(int Accepted, int InDoubt, int Pending)> StatesAsync(EngineHarness engine, Guid id)
     {
         var counts = await engine.CountsAsync(id);
@@ -292,7 +316,8 @@ public sealed class HoldTests
 
     private static NoticeOldDatabase Notice(EngineHarness engine) => new(engine.Db, File(engine), Hold(engine));
 
-    private static ReleaseSending Release(EngineHarness engine) => new(engine.Db, File(engine), engine.Signal);
+    private static ReleaseSending Release(EngineHarness engine) =>
+        new(engine.Db, File(engine), engine.Signal, engine.Options);
 
     private static async Task<ProviderArchive> ArchiveAsync(EngineHarness engine) =>
         new(new ArchiveReader(engine.Provider), await engine.UnpacedAsync());

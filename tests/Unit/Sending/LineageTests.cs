@@ -2,6 +2,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using static UnitTests.Sending.FakeProvider;
 
@@ -58,6 +59,72 @@ public sealed class LineageTests
         var late = (await engine.ChunksAsync(followUp)).Skip(2).ToList();
         Assert.Equal(4, late.Count);
         Assert.All(late, chunk => Assert.InRange(chunk.LastRecipient - chunk.FirstRecipient, 0, 29));
+    }
+
+    [Fact]
+    public async Task WhoIsSentToAgain_InTheSource_ComesIntoTheFollowUp_InCallsOfTheSetSize()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var source = await engine.UnknownAsync(Fault.LostRequest, people: 300, keepSending: true);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.TurnAsync();
+        var followUp = await engine.FollowUpAsync(source);
+        await engine.LaunchDraftAsync(followUp);
+        var decide = new DecideUnknown(
+            engine.Db,
+            engine.Signal,
+            engine.Notifier,
+            new SendingOptions { BatchSize = 30 }
+        );
+
+        await decide.ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            source,
+            1,
+            UnknownDecision.SendAgain,
+            CancellationToken.None
+        );
+
+        var late = (await engine.ChunksAsync(followUp)).Skip(2).ToList();
+        Assert.Equal(4, late.Count);
+        Assert.All(late, chunk => Assert.InRange(chunk.LastRecipient - chunk.FirstRecipient, 0, 29));
+    }
+
+    [Fact]
+    public async Task WhoStillWaitsInTheSource_WhenItsDoubtEnds_ComesIntoTheFollowUp_InCallsOfTheSetSize()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var source = await engine.LaunchAsync();
+        var call = await engine.InFlightAsync();
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.TurnAsync();
+        var followUp = await engine.FollowUpAsync(source);
+        await engine.LaunchDraftAsync(followUp);
+        await engine.FailAsync(call);
+        // By hand: nobody waits there by themselves.
+        await engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db
+                    .Recipients.Where(row => row.State == RecipientState.InDoubt && row.Number > 40)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(row => row.State, RecipientState.Pending)
+                                .SetProperty(row => row.ChunkNumber, (int?)null),
+                        token
+                    ),
+            CancellationToken.None
+        );
+        engine.Options.BatchSize = 30;
+        engine.Time.Advance(TimeSpan.FromHours(21));
+
+        await engine.Expire.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal((0, 40), ((await engine.CountsAsync(source)).Pending, (await engine.CountsAsync(source)).Unknown));
+        var late = (await engine.ChunksAsync(followUp)).Skip(2).ToList();
+        Assert.Equal(2, late.Count);
+        Assert.All(late, chunk => Assert.Equal(29, chunk.LastRecipient - chunk.FirstRecipient));
     }
 
     [Fact]
