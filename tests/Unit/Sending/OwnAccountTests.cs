@@ -123,6 +123,8 @@ public sealed class OwnAccountTests : IAsyncLifetime
         var forget = new ForgetOwnKeys(_engine.Db);
 
         Assert.IsType<OwnAccountOutcome.Removed>(await _engine.RemoveKeyAsync());
+        // So long it is kept anyway, for intents that were being written.
+        _engine.Time.Advance(TimeSpan.FromMinutes(3));
         Assert.Equal(0, await forget.RunOnceAsync(CancellationToken.None));
         await _engine.Expire.RunOnceAsync(CancellationToken.None);
         Assert.Equal(StopReason.AccountChanged, (await _engine.CampaignAsync(id)).StopReason);
