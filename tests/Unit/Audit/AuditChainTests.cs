@@ -252,6 +252,52 @@ public sealed class AuditChainTests : IAsyncLifetime
         Assert.Equal((true, 4L, 3L), (verdict.IsWhole, verdict.Entries, verdict.Anchor!.Sequence));
     }
 
+    /// <summary>The backup is older than the log: its anchor has the number 0. A tenant's, and the installation's own.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LogThatARestoredBackupHasNothingOf_IsAnchoredAsEmpty_Once_AndBegins(bool installations)
+    {
+        var scope = installations ? TenantScope.Installation : _tenant.Scope;
+        await _database.Db.WriteAsync(scope, AppendAsync, CancellationToken.None);
+        await DropTriggersAsync();
+        await AnchorAsync();
+        var written = await ForgedLog.ReadAsync(_database.Db, scope);
+        await ForgedLog.ReplaceAsync(_database.Db, scope, []);
+        Assert.Equal(AuditFault.CutOff, (await VerifyAsync(scope)).Fault);
+
+        await Anchors().AfterRestoreAsync(CancellationToken.None);
+        await Anchors().AfterRestoreAsync(CancellationToken.None);
+        var empty = await VerifyAsync(scope);
+        await AnchorAsync();
+        var lines = (await File.ReadAllLinesAsync(Assert.Single(Directory.GetFiles(_folder)))).Count(line =>
+            line.Contains($"{scope.TenantId}", StringComparison.Ordinal)
+        );
+        await ForgedLog.ReplaceAsync(_database.Db, scope, [.. written.Take(1)]);
+        var begun = await VerifyAsync(scope);
+
+        // Of the whole log, and of the empty one.
+        Assert.Equal(2, lines);
+        Assert.Equal((true, 0L, 0L), (empty.IsWhole, empty.Entries, empty.Anchor!.Sequence));
+        Assert.Equal((true, 1L, 0L), (begun.IsWhole, begun.Entries, begun.Anchor!.Sequence));
+        await AnchorAsync();
+        Assert.Equal(1, (await VerifyAsync(scope)).Anchor!.Sequence);
+
+        Task AppendAsync(PortalDbContext db, CancellationToken token) =>
+            AuditLog.AppendAsync(
+                db,
+                scope.TenantId,
+                Actor.System,
+                _database.Time.GetUtcNow(),
+                "installation.held",
+                "installation",
+                "1",
+                "this installation",
+                null,
+                token
+            );
+    }
+
     [Fact]
     public async Task Anchor_ThatIsForgedOrTorn_CountsForNothing()
     {
@@ -328,7 +374,9 @@ public sealed class AuditChainTests : IAsyncLifetime
         return await VerifyAsync();
     }
 
-    private Task<AuditVerdict> VerifyAsync() => Verify().ExecuteAsync(_tenant.Scope, CancellationToken.None);
+    private Task<AuditVerdict> VerifyAsync() => VerifyAsync(_tenant.Scope);
+
+    private Task<AuditVerdict> VerifyAsync(TenantScope scope) => Verify().ExecuteAsync(scope, CancellationToken.None);
 
     private VerifyAuditLog Verify() => new(_database.Db, TestDatabase.AuditKeys, _anchors);
 

@@ -5,6 +5,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Deletion;
+using Ledgerpost.Outbox;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
@@ -434,6 +435,36 @@ public sealed class ErasePersonTests
                         Note = WebhookNotes.CannotBeApplied,
                     }
                 );
+                var endpoint = engine.Database.Ids.New();
+                db.EventEndpoints.Add(
+                    new EventEndpoint
+                    {
+                        TenantId = row.TenantId,
+                        Id = endpoint,
+                        Slot = 0,
+                        Url = "https://example.org/events",
+                        Events = ~0L,
+                        State = EndpointState.Enabled,
+                        Secret = "of a test",
+                        CreatedBy = "test",
+                        CreatedAt = engine.Time.GetUtcNow(),
+                    }
+                );
+                db.EventDeliveries.Add(Delivery(email: Address, error: null));
+                db.EventDeliveries.Add(Delivery(email: null, error: $"500: {Address} is not known here"));
+                EventDelivery Delivery(string? email, string? error) =>
+                    new()
+                    {
+                        TenantId = row.TenantId,
+                        Id = engine.Database.Ids.New(),
+                        EndpointId = endpoint,
+                        Type = EventType.EndpointTest,
+                        OccurredAt = engine.Time.GetUtcNow(),
+                        State = DeliveryState.Failed,
+                        Email = email,
+                        LastError = error,
+                    };
+
                 await db.Attempts.ExecuteUpdateAsync(
                     set => set.SetProperty(one => one.Message, $"Invalid: {Address}"),
                     token

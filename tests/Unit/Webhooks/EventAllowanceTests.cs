@@ -58,6 +58,63 @@ public sealed class EventAllowanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CountThatFails_IsToldToWhoWaitedForIt_AndMadeAnewForTheNext()
+    {
+        var (accountId, allowance) = (Guid.NewGuid(), Allowance(installations: 1_000, owns: 10));
+        Assert.Equal(10, await BringAsync(allowance, accountId, 10));
+        // Its row is not there.
+        await Assert.ThrowsAsync<InvalidOperationException>(() => BringAsync(allowance, accountId, 1));
+        await _engine.Db.WriteAsync(
+            TenantScope.Installation,
+            (db, _) =>
+            {
+                db.ProviderAccounts.Add(
+                    new ProviderAccount
+                    {
+                        Id = accountId,
+                        OwnerId = _engine.Tenant.Id,
+                        BaseUrl = "http://provider.test",
+                        KeyFingerprint = "of a test",
+                        CreatedAt = _engine.Time.GetUtcNow(),
+                    }
+                );
+                return Task.CompletedTask;
+            },
+            CancellationToken.None
+        );
+
+        Assert.Equal(0, await BringAsync(allowance, accountId, 1));
+    }
+
+    [Fact]
+    public async Task Account_WhoseMailIsLongAgo_HasItsDayAgain_AndOwesNothing()
+    {
+        var own = await _engine.OwnAccountAsync("one");
+        var allowance = Allowance(installations: 1_000, owns: 10);
+        await _engine.Database.AddContactsAsync(_engine.Tenant, 3);
+        await _engine.LaunchAsync();
+        using var lane = _engine.Lanes.Open(own);
+        await _engine.RunLaneAsync(lane);
+        Assert.Equal(70, await BringAsync(allowance, own.Id, 100));
+
+        _engine.Time.Advance(ForgetEvents.Kept + TimeSpan.FromDays(1));
+
+        // What came back in the time before it was counted again, and no more.
+        Assert.Equal(70, await BringAsync(allowance, own.Id, 100));
+        _engine.Time.Advance(TimeSpan.FromHours(12));
+        Assert.Equal(5, await BringAsync(allowance, own.Id, 100));
+    }
+
+    [Fact]
+    public async Task EventThatIsLargerThanAWholeDay_IsTakenByAFullAllowance()
+    {
+        var own = await _engine.OwnAccountAsync("one");
+        var allowance = Allowance(installations: 1_000, owns: 100);
+
+        Assert.Equal(1, await BringAsync(allowance, own.Id, 2, length: 1024 * 1024));
+    }
+
+    [Fact]
     public async Task Event_CountsBySize()
     {
         var own = await _engine.OwnAccountAsync("one");
