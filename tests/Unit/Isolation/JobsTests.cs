@@ -284,7 +284,8 @@ public sealed class JobsTests
     private static async Task<string> CreatedAsync(HttpClient program, string path, object body)
     {
         var reply = await program.CreateAsync(path, body, Guid.NewGuid().ToString());
-        Assert.True(reply.Status is 201 or 202, $"{path}: {reply.Body}");
+        // 200 where what was asked for is through before it is answered: the sending runs beside this.
+        Assert.True(reply.Status is 200 or 201 or 202, $"{path}: {reply.Body}");
         return reply.Text("id")!;
     }
 
