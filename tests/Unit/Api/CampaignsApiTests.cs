@@ -37,7 +37,7 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         var sent = await UntilAsync(id, "sent");
         var again = await _program.CreateAsync("campaigns", Body(send: true), "launch-1");
 
-        Assert.Equal(202, first.Status);
+        first.AssertTaken();
         Assert.Equal(
             (200, id, "sent", true),
             (again.Status, again.Text("id"), again.Text("status"), again.WasReplayed)
@@ -63,7 +63,8 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         var again = await _program.CreateAsync($"campaigns/{Guid.Parse(draft):N}/Send/", null, "send-1");
 
         Assert.Equal((usual.Text("id"), true), (odd.Text("id"), odd.WasReplayed));
-        Assert.Equal((202, draft, true), (launched.Status, again.Text("id"), again.WasReplayed));
+        launched.AssertTaken();
+        Assert.Equal((draft, true), (again.Text("id"), again.WasReplayed));
         await UntilAsync(usual.Text("id")!, "sent");
         await UntilAsync(draft, "sent");
         await using var db = _api.Host.Get<PortalDb>().Read(_api.North.Caller.Scope);
@@ -134,7 +135,7 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         );
         Assert.Equal((200, "Renamed"), (changed.Status, changed.Text("name")));
         Assert.Equal((400, "idempotency_key_required"), (withoutKey.Status, withoutKey.Code));
-        Assert.Equal(202, launched.Status);
+        launched.AssertTaken();
         Assert.Equal(
             (409, "already_launched", id, "sent"),
             (otherKey.Status, otherKey.Code, otherKey.Text("id"), otherKey.Text("state"))
@@ -176,7 +177,7 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         Assert.Equal(partial.Text("resume_url"), replay.Text("resume_url"));
         Assert.Equal("30", preview.Text("will_send"));
         Assert.Equal("idempotency_key_required", withoutKey.Code);
-        Assert.Equal(202, resumed.Status);
+        resumed.AssertTaken();
         Assert.Equal((30, "2"), (Count(sent, "accepted"), sent.Text("runs")));
         Assert.Equal((200, true), (again.Status, again.WasReplayed));
         Assert.Equal((409, "not_resumable", "sent"), (other.Status, other.Code, other.Text("state")));
@@ -212,7 +213,8 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         var second = await _program.CreateAsync("campaigns", body, "follow-2");
         var sent = await UntilAsync(followUp.Text("id")!, "sent");
 
-        Assert.Equal((202, source), (followUp.Status, followUp.Text("resume_from_campaign_id")));
+        followUp.AssertTaken();
+        Assert.Equal(source, followUp.Text("resume_from_campaign_id"));
         Assert.Equal((409, "already_followed", followUp.Text("id")), (second.Status, second.Code, second.Text("id")));
         Assert.Equal(20, Count(sent, "accepted"));
         var state = await provider.StateAsync();
@@ -310,7 +312,7 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         Assert.Equal((202, "scheduled"), (atOnce.Status, atOnce.Text("status")));
         Assert.Equal((202, atOnce.Text("id"), true), (again.Status, again.Text("id"), again.WasReplayed));
         Assert.Equal((200, "cancelled"), (cancelled.Status, cancelled.Text("status")));
-        Assert.Equal(202, now.Status);
+        now.AssertTaken();
 
         Task<ApiReply> PatchAsync(object patch) => _program.SendAsync(HttpMethod.Patch, $"campaigns/{id}", patch);
     }
