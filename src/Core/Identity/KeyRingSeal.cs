@@ -104,9 +104,11 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
         return changed ? stored.ToString(SaveOptions.DisableFormatting) : null;
     }
 
+    /// <returns>Whether one of the ring has to be written anew: it is not encrypted yet, or under a former audit key.</returns>
     /// <exception cref="DatabaseUnsafeException">A key of the ring cannot be opened here; it says what is missing and where it was.</exception>
-    public void Demand(IEnumerable<string> ring)
+    public bool Demand(IEnumerable<string> ring)
     {
+        var stale = false;
         foreach (var xml in ring)
         {
             if (keys.IsNew)
@@ -117,13 +119,15 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
 
             try
             {
-                Renewed(xml);
+                stale |= Renewed(xml) is not null;
             }
             catch (CryptographicException)
             {
                 throw new DatabaseUnsafeException(Missing(xml));
             }
         }
+
+        return stale;
     }
 
     private XElement Close(XElement plain)
@@ -156,14 +160,17 @@ public sealed class KeyRingSeal(AuditKeys keys) : IXmlEncryptor
         var here = keys.IsNew
             ? $"{keys.Origin} is not there."
             : $"Here is {string.Join(", ", keys.Ids)}, from {keys.Origin}.";
-        return needed is null && keys.IsNew
-                ? $"This database had an audit key, and {here} Put that file back, or set Audit:Key to what was in it."
-            : needed is null
-                ? $"A key of this database that encrypts its secrets is damaged: it cannot be read, or not be opened with the audit key that it is under and that is here. {here} Restore a backup."
-            : "The secrets in this database (provider keys, webhook secrets, authenticators, sign-ins) are encrypted under an audit key "
+        if (needed is not null)
+        {
+            return "The secrets in this database (provider keys, webhook secrets, authenticators, sign-ins) are encrypted under an audit key "
                 + $"that is not here: {(string?)needed.Attribute(KeyId)}, which came from {(string?)needed.Attribute(Origin)}. {here} "
                 + "Put that file back, or set Audit:Key to what was in it; Audit:Key takes several, separated by commas. "
                 + "If it is lost for good, docs/operations.md says under “The audit key” what is lost with it and how to go on.";
+        }
+
+        return keys.IsNew
+            ? $"This database had an audit key, and {here} Put that file back, or set Audit:Key to what was in it."
+            : $"A key of this database that encrypts its secrets is damaged: it cannot be read, or not be opened with the audit key that it is under and that is here. {here} Restore a backup.";
     }
 
     private static XElement? Parsed(string xml)

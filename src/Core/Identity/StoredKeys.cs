@@ -42,8 +42,8 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
             .GetResult();
 
     /// <summary>
-    /// At the start, before anything is decrypted: all keys can be opened, a new audit key is kept where there are none, and those that an earlier version stored unencrypted, or
-    /// that are under a former audit key, are written anew.
+    /// At the start, before anything is decrypted: all keys can be opened, a new audit key is kept where there are none, and those
+    /// that an earlier version stored unencrypted, or that are under a former audit key, are written anew.
     /// </summary>
     /// <exception cref="DatabaseUnsafeException">One cannot be opened. Nobody is signed out and no secret is given up for it.</exception>
     internal static async Task SealAsync(PortalDb portal, AuditKeys keys, CancellationToken cancellation)
@@ -52,9 +52,10 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
         await using (var read = portal.Read(TenantScope.Installation))
         {
             var ring = await read.DataProtectionKeys.Select(key => key.Xml).ToListAsync(cancellation);
+            bool stale;
             try
             {
-                seal.Demand(ring);
+                stale = seal.Demand(ring);
             }
             catch (DatabaseUnsafeException exception)
             {
@@ -63,7 +64,7 @@ public sealed class StoredKeys(PortalDb portal) : IXmlRepository
             }
 
             keys.Keep();
-            if (ring.TrueForAll(xml => seal.Renewed(xml) is null))
+            if (!stale)
             {
                 return;
             }
