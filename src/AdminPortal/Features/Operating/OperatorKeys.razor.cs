@@ -97,17 +97,7 @@ public sealed partial class OperatorKeys
 
     private async Task RevokeAsync(OperatorKeyRow key)
     {
-        var sure = await Confirmations.AskAsync(
-            new Confirmation(
-                $"Revoke “{key.Name}”?",
-                [
-                    $"Whatever uses the key that ends with {key.Ending} stops working at once: each of its requests is refused.",
-                    "What it did before stays. A revoked key cannot be brought back; make a new one instead.",
-                ],
-                "Revoke the key",
-                Danger: true
-            )
-        );
+        var sure = await Confirmations.AskAsync(KeyRevocation.Question(key.Name, key.Ending));
         if (!sure)
         {
             return;
@@ -116,14 +106,8 @@ public sealed partial class OperatorKeys
         await DoAsync(
             async actor =>
             {
-                if (await Revoke.ExecuteAsync(actor, key.Id, CancellationToken.None) is OperatorKeyOutcome.Revoked)
-                {
-                    Toasts.Done($"“{key.Name}” was revoked.", "Its requests are refused from now on.");
-                }
-                else
-                {
-                    Toasts.Note("This key was revoked meanwhile.");
-                }
+                var done = await Revoke.ExecuteAsync(actor, key.Id, CancellationToken.None);
+                KeyRevocation.Say(Toasts, key.Name, done is OperatorKeyOutcome.Revoked);
 
                 if (_created?.Key.Id == key.Id)
                 {

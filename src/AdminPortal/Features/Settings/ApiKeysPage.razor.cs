@@ -70,17 +70,7 @@ public sealed partial class ApiKeysPage
 
     private async Task RevokeAsync(ApiKeyRow key)
     {
-        var sure = await Confirmations.AskAsync(
-            new Confirmation(
-                $"Revoke “{key.Name}”?",
-                [
-                    $"Whatever uses the key that ends with {key.Ending} stops working at once: each of its requests is refused.",
-                    "What it did before stays. A revoked key cannot be brought back; make a new one instead.",
-                ],
-                "Revoke the key",
-                Danger: true
-            )
-        );
+        var sure = await Confirmations.AskAsync(KeyRevocation.Question(key.Name, key.Ending));
         if (!sure || _busy)
         {
             return;
@@ -89,14 +79,8 @@ public sealed partial class ApiKeysPage
         _busy = true;
         try
         {
-            if (await Revoke.ExecuteAsync(Tenant.Caller, key.Id, CancellationToken.None) is ApiKeyOutcome.Revoked)
-            {
-                Toasts.Done($"“{key.Name}” was revoked.", "Its requests are refused from now on.");
-            }
-            else
-            {
-                Toasts.Note("This key was revoked meanwhile.");
-            }
+            var done = await Revoke.ExecuteAsync(Tenant.Caller, key.Id, CancellationToken.None);
+            KeyRevocation.Say(Toasts, key.Name, done is ApiKeyOutcome.Revoked);
 
             if (_created?.Key.Id == key.Id)
             {
