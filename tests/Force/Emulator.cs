@@ -67,6 +67,7 @@ internal sealed class Emulator : IAsyncDisposable
                 on = "batch",
                 from = fault.From,
                 times = fault.Times,
+                address = fault.Address,
                 delay_milliseconds = fault.DelayMilliseconds,
             }),
             WithoutNulls
@@ -165,13 +166,22 @@ internal sealed class Emulator : IAsyncDisposable
 /// <summary>A rule of the emulator for batch calls.</summary>
 /// <param name="From">The first call that it hits, from 1.</param>
 /// <param name="Times">Null: from then on, all.</param>
-internal sealed record Fault(string Kind, string Point, int From = 1, int? Times = 1, int? DelayMilliseconds = null)
+/// <param name="Address">Only calls with a mail to it count.</param>
+internal sealed record Fault(
+    string Kind,
+    string Point,
+    int From = 1,
+    int? Times = 1,
+    int? DelayMilliseconds = null,
+    string? Address = null
+)
 {
     /// <summary>The provider has taken the mails; the answer is lost.</summary>
-    public static Fault LostAnswer(int call) => new("cut", "after", call);
+    public static Fault LostAnswer(int call, string address) => new("cut", "after", call, Address: address);
 
     /// <summary>The connection breaks before the provider has taken anything.</summary>
-    public static Fault LostRequest(int call) => new("cut", "before", call);
+    public static Fault LostRequest(int call, string address) => new("cut", "before", call, Address: address);
 
-    public static Fault Slow(int milliseconds) => new("slow", "after", 1, null, milliseconds);
+    /// <summary>Every call is answered so much later.</summary>
+    public static Fault Slow(int milliseconds) => new("slow", "after", Times: null, DelayMilliseconds: milliseconds);
 }

@@ -5,11 +5,15 @@ namespace Force;
 
 /// <summary>
 /// SIGKILL exactly at a named point, of a call whose chunk has been through so many ambiguous ones before. One process after
-/// the other on one campaign: each start first repeats what the last one died with, and then dies with the next chunk.
+/// the other on one campaign: each takes a chunk that nobody has had in hand yet, is struck at it, and leaves it to the next.
 /// </summary>
 internal static class KillAtPoints
 {
-    private const int Retries = 3;
+    /// <summary>How many chunks a process may get through besides the one that it is struck at; they are held back for that.</summary>
+    private const int ChunksPerCase = 15;
+
+    /// <summary>In milliseconds: others go on while the chunk waits for its next attempt.</summary>
+    private const int HeldBack = 250;
 
     private static readonly string[] Points =
     [
@@ -27,24 +31,21 @@ internal static class KillAtPoints
     public static async Task RunAsync(Table table, PostgreSql? postgreSql, IReadOnlyList<string> histories)
     {
         var cases = (from history in histories from point in Points select (point, history)).ToList();
-        await using var world = await World.CreateAsync(postgreSql, ((cases.Count * 3) + 5) * 100);
+        await using var world = await World.CreateAsync(postgreSql, ((cases.Count * ChunksPerCase) + 5) * 100);
         var killed = new List<(string Case, int Chunk)>();
         foreach (var (point, history) in cases)
         {
-            await PlayAsync(world, point, history, killed);
+            killed.Add((Name(world, point, history.Length), await PlayAsync(world, point, history)));
         }
 
         await world.FinishAsync();
         var (total, ofChunk) = await Verdict.ReadByChunkAsync(world.Installation, world.Emulator);
         var named = Verdict.Clean;
-        foreach (var group in killed.GroupBy(kill => kill.Case, StringComparer.Ordinal))
+        foreach (var (name, chunk) in killed)
         {
-            var found = group
-                .Select(kill => kill.Chunk)
-                .Distinct()
-                .Aggregate(Verdict.Clean, (sum, chunk) => sum + ofChunk(chunk));
+            var found = ofChunk(chunk);
             named += found;
-            table.Add(group.Key, group.Count(), found);
+            table.Add(name, 1, found);
         }
 
         var rest = new Verdict(
@@ -53,48 +54,32 @@ internal static class KillAtPoints
             Math.Max(0, total.Unexplained - named.Unexplained)
         );
         table.Add($"{world.Database}: whoever was not in a killed call", 1, rest);
-        var missed = cases
-            .Select(played => Name(world, played.point, played.history.Length))
-            .Except(killed.Select(kill => kill.Case), StringComparer.Ordinal)
-            .ToList();
-        if (missed.Count > 0)
-        {
-            throw new InvalidOperationException($"No process died as it should have: {string.Join("; ", missed)}.");
-        }
     }
 
-    private static async Task PlayAsync(World world, string point, string history, List<(string, int)> killed)
+    /// <returns>The number of the chunk that was in hand.</returns>
+    private static async Task<int> PlayAsync(World world, string point, string history)
     {
-        for (var run = 1; ; run++)
+        var chunk = await Ledger.FreshChunkAsync(world.Installation);
+        var somebody = await Ledger.FirstOfAsync(world.Installation, chunk);
+        await world.Emulator.SetFaultsAsync([
+            .. history.Select(
+                (kind, before) =>
+                    kind == 'A' ? Fault.LostAnswer(1 + before, somebody) : Fault.LostRequest(1 + before, somebody)
+            ),
+            Fault.Slow(HeldBack),
+        ]);
+        var crash = string.Create(CultureInfo.InvariantCulture, $"{point}@{chunk}#{1 + history.Length}");
+        await using (var portal = world.Start(new PortalSettings(1, crash, null, world.Lease)))
         {
-            // The first call of a process finishes what the last one left; the second is the one that things happen to.
-            await world.Emulator.SetFaultsAsync([
-                .. history.Select(
-                    (kind, before) => kind == 'A' ? Fault.LostAnswer(2 + before) : Fault.LostRequest(2 + before)
-                ),
-            ]);
-            var crash = string.Create(CultureInfo.InvariantCulture, $"{point}#{2 + history.Length}");
-            await using (var portal = world.Start(new PortalSettings(1, crash, null, world.Lease)))
-            {
-                await portal.WaitForEndAsync();
-            }
+            await portal.WaitForEndAsync();
+        }
 
-            var (chunk, ambiguous) = await Ledger.InHandAsync(
-                world.Installation,
-                claimedOnly: point == CrashPoints.BeforeIntent
+        var ambiguous = await Ledger.AmbiguousAsync(world.Installation, chunk);
+        return ambiguous == history.Length
+            ? chunk
+            : throw new InvalidOperationException(
+                $"Chunk {chunk} died at {point} after {ambiguous} ambiguous calls, and not after {history.Length}."
             );
-            killed.Add((Name(world, point, ambiguous), chunk));
-            if (ambiguous == history.Length || run == Retries)
-            {
-                break;
-            }
-        }
-
-        if (world.Lease is { } seconds)
-        {
-            // The next process must find it free, or it would begin with another.
-            await Task.Delay(TimeSpan.FromSeconds(seconds));
-        }
     }
 
     private static string Name(World world, string point, int ambiguous) =>

@@ -39,29 +39,45 @@ internal static class Ledger
             )
         ).ToDictionary(row => row.Key, row => row.Count, StringComparer.Ordinal);
 
-    /// <summary>With one worker, the chunk that it had in hand when it died.</summary>
-    /// <param name="claimedOnly">It died before the call was written down: the one that is leased, and not the last called.</param>
-    /// <returns>Its number, and how many of its calls ended ambiguously while their process lived.</returns>
-    public static async Task<(int Chunk, int Ambiguous)> InHandAsync(Installation installation, bool claimedOnly)
-    {
-        var inHand = await RowsAsync(
-            installation,
-            claimedOnly
-                ? """SELECT "Number" FROM "Chunks" WHERE "State" = 'Leased' ORDER BY "LeaseEnds" DESC LIMIT 1"""
-                : """SELECT "ChunkNumber" FROM "Attempts" ORDER BY "StartedAt" DESC LIMIT 1""",
-            row => row.GetInt32(0)
-        );
-        var chunk = inHand.Single();
-        var ambiguous = await RowsAsync(
-            installation,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"""SELECT COUNT(*) FROM "Attempts" WHERE "ChunkNumber" = {chunk} AND "Outcome" = 'Ambiguous'"""
-            ),
-            row => row.GetInt32(0)
-        );
-        return (chunk, ambiguous[0]);
-    }
+    /// <summary>The number of the first chunk that nobody has ever claimed.</summary>
+    public static async Task<int> FreshChunkAsync(Installation installation) =>
+        (
+            await RowsAsync(
+                installation,
+                """
+                SELECT COALESCE(MAX("Number"), 0) FROM "Chunks" AS c
+                WHERE "State" <> 'Planned'
+                    OR EXISTS (SELECT 1 FROM "Attempts" AS a WHERE a."ChunkNumber" = c."Number")
+                """,
+                row => row.GetInt32(0)
+            )
+        )[0] + 1;
+
+    /// <summary>How many of a chunk's calls ended ambiguously while their process lived.</summary>
+    public static async Task<int> AmbiguousAsync(Installation installation, int chunk) =>
+        (
+            await RowsAsync(
+                installation,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"""SELECT COUNT(*) FROM "Attempts" WHERE "ChunkNumber" = {chunk} AND "Outcome" = 'Ambiguous'"""
+                ),
+                row => row.GetInt32(0)
+            )
+        )[0];
+
+    /// <summary>Who is the first recipient of a chunk.</summary>
+    public static async Task<string> FirstOfAsync(Installation installation, int chunk) =>
+        (
+            await RowsAsync(
+                installation,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"""SELECT "NormalizedEmail" FROM "Recipients" WHERE "ChunkNumber" = {chunk} ORDER BY "Number" LIMIT 1"""
+                ),
+                row => row.GetString(0)
+            )
+        ).Single();
 
     /// <summary>A fingerprint of all that sending changes but the log of calls.</summary>
     public static async Task<string> FingerprintAsync(Installation installation)

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Ledgerpost.Sending;
 
 namespace AdminPortal.Hosting;
 
-/// <summary>A crash point's n-th passing: <c>after-intent#3</c>.</summary>
-public sealed record ArmedPoint(string Point, int Passing)
+/// <summary>A crash point's n-th passing: <c>after-intent#3</c>; of one chunk's calls alone: <c>after-intent@12#3</c>.</summary>
+/// <param name="Chunk">The chunk's number in its campaign; null counts everybody's.</param>
+public sealed partial record ArmedPoint(string Point, int Passing, int? Chunk = null)
 {
     private static readonly string[] Names =
     [
@@ -22,20 +24,28 @@ public sealed record ArmedPoint(string Point, int Passing)
 
     public static string Choices => string.Join(", ", Names);
 
-    /// <param name="text">The point's name, for its first passing, or name, # and a number from 1.</param>
+    /// <param name="text">
+    /// The point's name; with @ and a chunk's number (from 1) where only that one's passings count; with # and a number (from 1)
+    /// for another passing than the first.
+    /// </param>
     public static ArmedPoint? TryRead(string text)
     {
-        var parts = text.Split('#');
-        var passing = 1;
-        var valid =
-            parts.Length <= 2
-            && Names.Contains(parts[0], StringComparer.Ordinal)
-            && (
-                parts.Length == 1
-                || (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out passing) && passing > 0)
-            );
-        return valid ? new ArmedPoint(parts[0], passing) : null;
+        var match = Form().Match(text);
+        return match.Success && Names.Contains(match.Groups["point"].Value, StringComparer.Ordinal)
+            ? new ArmedPoint(match.Groups["point"].Value, Number("passing") ?? 1, Number("chunk"))
+            : null;
+
+        int? Number(string group) =>
+            match.Groups[group] is { Success: true } digits
+                ? int.Parse(digits.Value, NumberStyles.None, CultureInfo.InvariantCulture)
+                : null;
     }
+
+    [GeneratedRegex(
+        "^(?<point>[a-z-]+)(@(?<chunk>[1-9][0-9]{0,8}))?(#(?<passing>[1-9][0-9]{0,8}))?$",
+        RegexOptions.ExplicitCapture
+    )]
+    private static partial Regex Form();
 }
 
 /// <summary>
@@ -58,16 +68,25 @@ public sealed class ArmedCrashPoints(TestingOptions testing) : CrashPoints
     private int _toCrash;
     private int _toStop;
 
-    public override ValueTask ReachAsync(string point, CancellationToken cancellation)
+    public override ValueTask ReachAsync(string point, CancellationToken cancellation) => Reach(point, null);
+
+    public override ValueTask ReachAsync(string point, int chunk, CancellationToken cancellation) =>
+        Reach(point, chunk);
+
+    private ValueTask Reach(string point, int? chunk)
     {
-        Strike(testing.CrashAt, point, ref _toCrash, SigKill);
-        Strike(testing.StopAt, point, ref _toStop, SigStop);
+        Strike(testing.CrashAt, point, chunk, ref _toCrash, SigKill);
+        Strike(testing.StopAt, point, chunk, ref _toStop, SigStop);
         return ValueTask.CompletedTask;
     }
 
-    private static void Strike(ArmedPoint? armed, string point, ref int passed, int signal)
+    private static void Strike(ArmedPoint? armed, string point, int? chunk, ref int passed, int signal)
     {
-        if (armed?.Point == point && Interlocked.Increment(ref passed) == armed.Passing)
+        if (
+            armed?.Point == point
+            && (armed.Chunk is null || armed.Chunk == chunk)
+            && Interlocked.Increment(ref passed) == armed.Passing
+        )
         {
             _ = Kill(Environment.ProcessId, signal);
         }

@@ -327,7 +327,7 @@ public sealed class SettingsReader(IConfiguration configuration, IHostEnvironmen
         {
             _source.Problem(
                 key,
-                $"is \u201c{text}\u201d; it can be one of {ArmedPoint.Choices}, with # and a number for a later passing."
+                $"is \u201c{text}\u201d; it can be one of {ArmedPoint.Choices}, with @ and a chunk's number for its calls alone, and # and a number for a later passing."
             );
         }
 

@@ -25,4 +25,9 @@ public class CrashPoints
     public const string BeforeDelivered = "before-delivered";
 
     public virtual ValueTask ReachAsync(string point, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    /// <summary>Of a call's pipeline, where it matters whose it is.</summary>
+    /// <param name="chunk">The chunk's number in its campaign.</param>
+    public virtual ValueTask ReachAsync(string point, int chunk, CancellationToken cancellation) =>
+        ReachAsync(point, cancellation);
 }

@@ -116,7 +116,7 @@ public sealed class Dispatcher(
             }
 
             // Stopping ends here: what has an intent is seen through to its answer.
-            await crash.ReachAsync(CrashPoints.BeforeIntent, cancellation);
+            await crash.ReachAsync(CrashPoints.BeforeIntent, chunk.Number, cancellation);
             var notAfter = Deadline.In(db.Time, IntentToPost);
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
@@ -169,7 +169,7 @@ public sealed class Dispatcher(
     )
     {
         notifier.Publish(chunk.CampaignId);
-        await crash.ReachAsync(CrashPoints.AfterIntent, cancellation);
+        await crash.ReachAsync(CrashPoints.AfterIntent, chunk.Number, cancellation);
         logger.LogInformation(
             "Attempt {Attempt} of chunk {Chunk}, campaign {CampaignId}, tenant {TenantId}: {Mails} mails to recipients {Recipients} under key {Key}, payload {PayloadHash}, {History}",
             intent.Attempt,
@@ -183,7 +183,7 @@ public sealed class Dispatcher(
             intent.CleanHistory ? "first" : "repeat"
         );
         slot = await pacer.TurnAsync(slot, account.Id, TimeSpan.Zero, cancellation);
-        await crash.ReachAsync(CrashPoints.BeforePost, cancellation);
+        await crash.ReachAsync(CrashPoints.BeforePost, chunk.Number, cancellation);
         var sentAt = db.Time.GetUtcNow();
         var answer = await provider.PostAsync(
             new ProviderRequest(intent.BaseUrl, "/emails/batch", intent.Key, intent.Body, notAfter)
@@ -199,7 +199,7 @@ public sealed class Dispatcher(
         }
 
         var outcome = AnswerClassifier.Classify(answer, intent.Recipients.Count);
-        await crash.ReachAsync(CrashPoints.BeforeSettle, cancellation);
+        await crash.ReachAsync(CrashPoints.BeforeSettle, chunk.Number, cancellation);
         var settled = await SettleAsync(chunk, intent, outcome, answer, account, cancellation);
         logger.Log(
             outcome is Outcome.Accepted ? LogLevel.Information : LogLevel.Warning,
@@ -216,7 +216,7 @@ public sealed class Dispatcher(
             await pacer.LearnAsync(account.Id, slot, sentAt, http.Headers, refused, cancellation);
         }
 
-        await crash.ReachAsync(CrashPoints.AfterSettle, cancellation);
+        await crash.ReachAsync(CrashPoints.AfterSettle, chunk.Number, cancellation);
         return outcome;
     }
 

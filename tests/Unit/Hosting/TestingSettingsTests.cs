@@ -25,7 +25,7 @@ public sealed class TestingSettingsTests
                 Read(
                     "Force",
                     ("Testing:CrashAt", "after-intent#3"),
-                    ("Testing:StopAt", "before-settle"),
+                    ("Testing:StopAt", "before-settle@12#2"),
                     ("Testing:LeaseSeconds", "3"),
                     ("Resend:ApiKey", "re_1")
                 )
@@ -33,7 +33,7 @@ public sealed class TestingSettingsTests
             .Settings;
 
         Assert.Equal(new ArmedPoint("after-intent", 3), settings.Testing.CrashAt);
-        Assert.Equal(new ArmedPoint("before-settle", 1), settings.Testing.StopAt);
+        Assert.Equal(new ArmedPoint("before-settle", 2, 12), settings.Testing.StopAt);
         Assert.Equal(3, settings.Sending.LeaseSeconds);
     }
 
@@ -41,6 +41,9 @@ public sealed class TestingSettingsTests
     [InlineData("after-lunch")]
     [InlineData("after-intent#0")]
     [InlineData("after-intent#1#2")]
+    [InlineData("after-intent@0")]
+    [InlineData("after-intent@twelve")]
+    [InlineData("after-intent#2@12")]
     public void Point_ThatIsNone_IsAProblem(string point)
     {
         var problem = Assert.Single(
