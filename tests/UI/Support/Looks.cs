@@ -6,8 +6,7 @@ namespace UITests.Support;
 public static class Looks
 {
     /// <summary>
-    /// WCAG 2.2 AA as axe sees it, nothing wider than the window; and pictures to look at, which take their time, with
-    /// PICTURES=1 in the environment.
+    /// WCAG 2.2 AA as axe sees it, nothing wider than the window; and pictures to look at (<see cref="Screenshots"/>).
     /// </summary>
     public static async Task LookAsync(this IPage page, string name)
     {
@@ -17,11 +16,7 @@ public static class Looks
             await CheckAsync(page, name);
         }
 
-        if (Environment.GetEnvironmentVariable("PICTURES") == "1")
-        {
-            await Screenshots.TakeAsync(page, name, fullPage: false);
-        }
-
+        await Screenshots.TakeAsync(page, name, fullPage: false);
         await page.SetViewportSizeAsync(390, 844);
         var tooWide = await page.EvaluateAsync<int>(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
