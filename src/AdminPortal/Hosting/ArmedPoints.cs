@@ -43,7 +43,7 @@ public sealed partial record ArmedPoint(string Point, int Passing, int? Chunk = 
 
     [GeneratedRegex(
         "^(?<point>[a-z-]+)(@(?<chunk>[1-9][0-9]{0,8}))?(#(?<passing>[1-9][0-9]{0,8}))?$",
-        RegexOptions.ExplicitCapture
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
     )]
     private static partial Regex Form();
 }

@@ -8,7 +8,8 @@ namespace Ledgerpost.Senders;
 
 /// <summary>
 /// Takes the name for this tenant, asks the provider, and keeps its answer: two transactions with the call between
-/// them. The name is taken first, so that of two tenants who add it at once only one reaches the provider.
+/// them. The name is taken first, so that of two tenants who add it at once only one reaches the provider. One whose
+/// answer never came, because nobody answered or this process died, is gone on with when it is added again.
 /// </summary>
 public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registration)
 {
@@ -74,9 +75,16 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         CancellationToken cancellation
     )
     {
-        if (await command.Db.SendingDomains.AnyAsync(row => row.Name == name, cancellation))
+        if (await command.Db.SendingDomains.SingleOrDefaultAsync(row => row.Name == name, cancellation) is { } here)
         {
-            return (null, Guid.Empty, null, new DomainOutcome.Refused("This domain is in the list already."));
+            return here.ProviderDomainId is null && here.Region == region
+                ? (
+                    here.Id,
+                    here.AccountId,
+                    await SenderAccounts.OwnOfAsync(command.Db, here.AccountId, cancellation),
+                    null
+                )
+                : (null, Guid.Empty, null, new DomainOutcome.Refused("This domain is in the list already."));
         }
 
         var accountId = await SenderAccounts.OfNewDomainAsync(command.Db, cancellation);
@@ -122,6 +130,12 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
             async (command, token) =>
             {
                 var domain = await command.Db.SendingDomains.SingleOrDefaultAsync(row => row.Id == domainId, token);
+                if (domain is { ProviderDomainId: not null })
+                {
+                    // Added twice at once, and the other call was taken.
+                    return new DomainOutcome.Known(domainId, domain.Status);
+                }
+
                 if (domain is not null)
                 {
                     command.Db.SendingDomains.Remove(domain);

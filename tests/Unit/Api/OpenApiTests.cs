@@ -89,6 +89,42 @@ public sealed class OpenApiTests(ApiRulesTests.Portal portal) : IClassFixture<Ap
         );
     }
 
+    [Fact]
+    public async Task EveryPost_TakesAnIdempotencyKey_AndWhatSendsDemandsOne()
+    {
+        var paths = (await DocumentAsync("/openapi/v1.json")).GetProperty("paths").EnumerateObject();
+        var posts = paths
+            .Where(path => path.Value.TryGetProperty("post", out _))
+            .Select(path =>
+                (
+                    path.Name,
+                    Key: path.Value.GetProperty("post").TryGetProperty("parameters", out var parameters)
+                        ? parameters
+                            .EnumerateArray()
+                            .SingleOrDefault(one =>
+                                one.GetProperty("name").GetString() == "Idempotency-Key"
+                                && one.GetProperty("in").GetString() == "header"
+                            )
+                        : default
+                )
+            )
+            .ToList();
+
+        Assert.DoesNotContain(posts, post => post.Key.ValueKind == JsonValueKind.Undefined);
+        Assert.Equal(
+            [
+                "/api/v1/campaigns/{id}/resume",
+                "/api/v1/campaigns/{id}/send",
+                "/api/v1/emails",
+                "/api/v1/emails/{id}/resume",
+            ],
+            posts
+                .Where(post => post.Key.TryGetProperty("required", out var required) && required.GetBoolean())
+                .Select(post => post.Name)
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
     private async Task<JsonElement> DocumentAsync(string path)
     {
         using var reader = portal.Api.Host.Browser();

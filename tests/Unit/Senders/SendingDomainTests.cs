@@ -100,6 +100,54 @@ public sealed class SendingDomainTests
     }
 
     [Fact]
+    public async Task Add_WhoseProcessDiedBeforeTheAnswer_IsGoneOnWith_WhenItIsAddedAgain()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var provider = new ScriptedDomains { BeforeAnswer = () => throw new IOException("The process died.") };
+        await Assert.ThrowsAsync<IOException>(() =>
+            AddAsync(database, provider, tenant.As(TenantRole.Owner), "mail.example.com")
+        );
+        // The call had arrived.
+        provider.BeforeAnswer = () => Task.CompletedTask;
+        provider.Create = new DomainAnswer.Exists();
+        provider.Find = ScriptedDomains.Known("id-1", DomainStatus.NotStarted);
+        provider.Get = ScriptedDomains.Known("id-1", DomainStatus.Pending);
+
+        var known = await AddAsync(database, provider, tenant.As(TenantRole.Owner), "mail.example.com");
+        var again = await AddAsync(database, provider, tenant.As(TenantRole.Owner), "mail.example.com");
+
+        Assert.Equal(DomainStatus.Pending, Assert.IsType<DomainOutcome.Known>(known).Status);
+        Assert.StartsWith("This domain is in the list already", Assert.IsType<DomainOutcome.Refused>(again).Reason);
+        Assert.Equal(2, await CountAsync(database, tenant));
+        Assert.Single(await ActionsAsync(database, tenant), action => action == "domain.added");
+    }
+
+    [Fact]
+    public async Task Add_TwiceAtOnce_IsKept_WhereTheProviderTakesOneAndRefusesTheOther()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        DomainOutcome? taken = null;
+        var refusing = new ScriptedDomains
+        {
+            Create = new DomainAnswer.Refused("Only one at a time."),
+            BeforeAnswer = async () =>
+                taken = await AddAsync(
+                    database,
+                    new ScriptedDomains(),
+                    tenant.As(TenantRole.Owner),
+                    "mail.example.com"
+                ),
+        };
+
+        var other = await AddAsync(database, refusing, tenant.As(TenantRole.Owner), "mail.example.com");
+
+        Assert.Equal(Assert.IsType<DomainOutcome.Known>(taken), other);
+        Assert.Equal(2, await CountAsync(database, tenant));
+    }
+
+    [Fact]
     public async Task Add_OfADomainThatTheAccountHasVerified_IsNotAdopted()
     {
         await using var database = await TestDatabase.CreateAsync();
