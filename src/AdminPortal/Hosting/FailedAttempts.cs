@@ -16,7 +16,10 @@ public enum Door
     /// <summary>An unsubscribe link. Mail programs unsubscribe for many people from one address, but not with wrong links.</summary>
     Unsubscribe = 60,
 
-    /// <summary>The signature of a webhook. The provider's are right, unless its secret is being changed.</summary>
+    /// <summary>
+    /// The signature of a webhook. A right one passes while the door is shut: the provider reports for all of its customers from few
+    /// addresses, and any of them may have it call here.
+    /// </summary>
     Webhook = 120,
 
     /// <summary>
@@ -28,7 +31,7 @@ public enum Door
 
 /// <summary>
 /// Shuts a door for an address that was wrong too often in a minute, until the minute is over. Only failures count, so nobody is
-/// slowed down who knows what he says. Of one instance.
+/// slowed down who knows what he says, unless somebody beside him guesses. Of one instance.
 /// </summary>
 /// <remarks>Behind a proxy the address is the proxy's unless forwarded headers are switched on (docs/operations.md).</remarks>
 public sealed class FailedAttempts(TimeProvider time)

@@ -59,6 +59,12 @@ public sealed class ReceiveWebhook(
         CancellationToken cancellation
     )
     {
+        // What nobody can have signed asks the database nothing, whosever name it brings.
+        if (!CouldBeSigned(id, timestamp))
+        {
+            return NotOurs();
+        }
+
         foreach (var (accountId, secrets) in await own.SecretsAsync(tenant, cancellation))
         {
             if (IsSigned(secrets, id, timestamp, signatures, body))
@@ -77,8 +83,11 @@ public sealed class ReceiveWebhook(
         string signatures,
         ReadOnlyMemory<byte> body
     ) =>
-        id.Length is > 0 and <= 128
+        CouldBeSigned(id, timestamp)
         && WebhookSignature.Verify(secrets, id, timestamp, signatures, body.Span, db.Time.GetUtcNow());
+
+    private bool CouldBeSigned(string id, string timestamp) =>
+        id.Length is > 0 and <= 128 && WebhookSignature.IsOfNow(timestamp, db.Time.GetUtcNow());
 
     private WebhookReceipt NotOurs()
     {

@@ -21,11 +21,7 @@ public static class WebhookSignature
         DateTimeOffset now
     )
     {
-        if (
-            !long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds()
-            || (now - DateTimeOffset.FromUnixTimeSeconds(seconds)).Duration() > Tolerance
-        )
+        if (!IsOfNow(timestamp, now))
         {
             return false;
         }
@@ -52,6 +48,11 @@ public static class WebhookSignature
 
         return found;
     }
+
+    public static bool IsOfNow(string timestamp, DateTimeOffset now) =>
+        long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+        && (now - DateTimeOffset.FromUnixTimeSeconds(seconds)).Duration() <= Tolerance;
 
     private static byte[] Key(string secret) =>
         Decode(secret.StartsWith("whsec_", StringComparison.Ordinal) ? secret["whsec_".Length..] : secret);

@@ -1,8 +1,10 @@
 using System.Net;
 using AdminPortal.Account;
 using AdminPortal.Hosting;
+using Ledgerpost.Sending.Provider;
 using Microsoft.AspNetCore.Http;
 using UnitTests.Support;
+using UnitTests.Webhooks;
 
 namespace UnitTests.Hosting;
 
@@ -130,7 +132,7 @@ public sealed class FailedAttemptsTests
     }
 
     [Fact]
-    public async Task SignaturesTriedOut_AreStopped()
+    public async Task SignaturesTriedOut_AreStopped_AndARightOneIsTaken()
     {
         await using var host = await RealHost.StartAsync();
         using var program = host.Browser();
@@ -144,6 +146,8 @@ public sealed class FailedAttemptsTests
 
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
+        var secret = host.Get<ProviderEndpoint>().WebhookSecrets[0];
+        Assert.Equal(HttpStatusCode.OK, await WebhookDoorTests.BringAsync(host, "/webhooks/resend", secret));
     }
 
     [Fact]

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using AdminPortal.Hosting;
 using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using UnitTests.Api;
 using UnitTests.Support;
 
@@ -16,10 +18,11 @@ namespace UnitTests.Webhooks;
 public sealed class WebhookDoorTests
 {
     private const string OwnSecret = "whsec_Zmlyc3RzZWNyZXRvZm5vcnRoMDE=";
+    private const string OthersSecret = "whsec_c2VjcmV0b2Zzb21lYm9keWVsc2U=";
     private const string Body = """{"type":"email.delivered","data":{"email_id":"mail-1"}}""";
 
     [Fact]
-    public async Task Event_AtTheAddressThatThePageShows_IsTheOwnAccounts()
+    public async Task Event_AtTheAddressThatThePageShows_IsTheOwnAccounts_AlsoWhileOthersTrySecretsThere()
     {
         await using var api = await ApiHost.StartAsync();
         var (tenantId, accountId) = (api.North.TenantId, Guid.NewGuid());
@@ -57,6 +60,13 @@ public sealed class WebhookDoorTests
         await api.Host.Get<AddOwnWebhookSecret>().ExecuteAsync(api.North.Caller, OwnSecret);
 
         var taken = await BringAsync(api.Host, $"/webhooks/resend/{tenantId}", OwnSecret);
+        for (var i = 0; i < (int)Door.OwnWebhook; i++)
+        {
+            await BringAsync(api.Host, "/webhooks/resend/north", OthersSecret);
+        }
+
+        var shut = await BringAsync(api.Host, "/webhooks/resend/north", OthersSecret);
+        Assert.Equal(HttpStatusCode.TooManyRequests, shut);
         var byName = await BringAsync(api.Host, "/webhooks/resend/north", OwnSecret);
         var others = await BringAsync(api.Host, $"/webhooks/resend/{api.South.TenantId}", OwnSecret);
 
@@ -75,13 +85,7 @@ public sealed class WebhookDoorTests
             builder => builder.Services.AddSingleton<StorageFaults>(faults),
             keepFolder: false
         );
-        foreach (var loop in host.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>())
-        {
-            if (loop is Microsoft.Extensions.Hosting.BackgroundService)
-            {
-                await loop.StopAsync(CancellationToken.None);
-            }
-        }
+        await StopLoopsAsync(host);
 
         var secret = host.Get<ProviderEndpoint>().WebhookSecrets[0];
         faults.Armed = true;
@@ -98,17 +102,42 @@ public sealed class WebhookDoorTests
         Assert.Equal(1, await db.WebhookMessages.CountAsync());
     }
 
-    private static async Task<HttpStatusCode> BringAsync(RealHost host, string path, string secret)
+    [Fact]
+    public async Task Event_OfAMegabyte_IsStoredAsItCame()
+    {
+        await using var host = await RealHost.StartAsync();
+        await StopLoopsAsync(host);
+
+        const string end = "\"}}";
+        var body =
+            "{\"type\":\"contact.created\",\"data\":{\"note\":\"".PadRight((1024 * 1024) - end.Length, 'x') + end;
+
+        var taken = await BringAsync(host, "/webhooks/resend", host.Get<ProviderEndpoint>().WebhookSecrets[0], body);
+
+        Assert.Equal(HttpStatusCode.OK, taken);
+        await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
+        Assert.Equal(body, (await db.WebhookMessages.SingleAsync()).Body);
+    }
+
+    private static async Task StopLoopsAsync(RealHost host)
+    {
+        foreach (var loop in host.Services.GetServices<IHostedService>().OfType<BackgroundService>())
+        {
+            await loop.StopAsync(CancellationToken.None);
+        }
+    }
+
+    internal static async Task<HttpStatusCode> BringAsync(RealHost host, string path, string secret, string body = Body)
     {
         var timestamp = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         using var browser = host.Browser();
         using var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
-            Content = new StringContent(Body, Encoding.UTF8, "application/json"),
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
         request.Headers.Add("svix-id", "msg_1");
         request.Headers.Add("svix-timestamp", timestamp);
-        request.Headers.Add("svix-signature", $"v1,{EventTests.Sign("msg_1", timestamp, Body, secret)}");
+        request.Headers.Add("svix-signature", $"v1,{EventTests.Sign("msg_1", timestamp, body, secret)}");
         using var answer = await browser.SendAsync(request);
         return answer.StatusCode;
     }

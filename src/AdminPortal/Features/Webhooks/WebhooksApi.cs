@@ -65,11 +65,6 @@ public static class WebhooksApi
         CancellationToken cancellation
     )
     {
-        if (knocks.Attempts.IsShut(knocks.Door, request.HttpContext, knocks.At))
-        {
-            return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
-        }
-
         if (await ReadAsync(request, cancellation) is not { } body)
         {
             return TypedResults.StatusCode(StatusCodes.Status413PayloadTooLarge);
@@ -84,6 +79,12 @@ public static class WebhooksApi
         switch (receipt)
         {
             case WebhookReceipt.NotOurs:
+                // Asked after the signature: whoever else has the provider call from its few addresses keeps no event of ours out.
+                if (knocks.Attempts.IsShut(knocks.Door, request.HttpContext, knocks.At))
+                {
+                    return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
+                }
+
                 knocks.Attempts.Failed(knocks.Door, request.HttpContext, knocks.At);
                 return TypedResults.Unauthorized();
             case WebhookReceipt.TooMany:
