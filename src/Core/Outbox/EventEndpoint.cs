@@ -36,7 +36,9 @@ public sealed class EventEndpoint : ITenantOwned
     public required string CreatedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>The first failure since the last success; null while deliveries arrive.</summary>
+    /// <summary>
+    /// The first failure since the last success, or since a day in which nothing was tried; null while deliveries arrive.
+    /// </summary>
     public DateTimeOffset? FailingSince { get; set; }
 
     public int FailuresInARow { get; set; }
@@ -48,6 +50,7 @@ public sealed class EventEndpoint : ITenantOwned
     /// <summary>Who delivers to it now, of all instances.</summary>
     public Guid? LeaseOwner { get; set; }
 
+    /// <summary>When it may be served next; once it may, the end of its last turn. Null before its first.</summary>
     public DateTimeOffset? LeaseEnds { get; set; }
 }
 
@@ -66,7 +69,7 @@ public enum DisabledReason
 {
     Person,
 
-    /// <summary>Five days of nothing but failures.</summary>
+    /// <summary>Five days of nothing but failures, and of none in which nothing was tried.</summary>
     Failing,
 
     /// <summary>It answered 410 Gone.</summary>

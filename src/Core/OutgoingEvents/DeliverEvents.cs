@@ -40,7 +40,7 @@ public sealed class DeliverEvents(
 
     private readonly SettleDeliveries _settle = new(random, ids, mailer);
 
-    /// <returns>Those that may be served now, of all tenants.</returns>
+    /// <returns>Those that may be served now, of all tenants; who was served longest ago first, so that all have their turn.</returns>
     public async Task<IReadOnlyList<DueEndpoint>> DueAsync(CancellationToken cancellation)
     {
         var now = db.Time.GetUtcNow();
@@ -57,6 +57,9 @@ public sealed class DeliverEvents(
                     && row.NotBefore <= now
                 )
             )
+            // Of none before the others: where a database sorts what is missing is its own choice.
+            .OrderBy(endpoint => endpoint.LeaseEnds != null)
+            .ThenBy(endpoint => endpoint.LeaseEnds)
             .Select(endpoint => new DueEndpoint(endpoint.TenantId, endpoint.Id))
             .ToListAsync(cancellation);
     }
@@ -84,7 +87,7 @@ public sealed class DeliverEvents(
                     .ExecuteUpdateAsync(
                         set =>
                             set.SetProperty(row => row.LeaseOwner, (Guid?)null)
-                                .SetProperty(row => row.LeaseEnds, (DateTimeOffset?)null),
+                                .SetProperty(row => row.LeaseEnds, db.Time.GetUtcNow()),
                         token
                     ),
             CancellationToken.None

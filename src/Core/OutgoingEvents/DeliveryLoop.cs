@@ -29,11 +29,14 @@ public sealed class DeliveryLoop(
     private static readonly TimeSpan ForgetsEvery = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<DueEndpoint, Task> _served = new();
-    private DateTimeOffset _forgetsAt = DateTimeOffset.MinValue;
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        await Loop.RunAsync(RunOnceAsync, _ => Task.FromResult(Nap), signal, time, logger, stopping);
+        // Beside the serving: neither waits for the other to have nothing to do.
+        await Task.WhenAll(
+            Loop.RunAsync(RunOnceAsync, _ => Task.FromResult(Nap), signal, time, logger, stopping),
+            Loop.EveryAsync(() => ForgetsEvery, forget.RunOnceAsync, time, logger, stopping)
+        );
         await Task.WhenAll(_served.Values);
     }
 
@@ -55,12 +58,6 @@ public sealed class DeliveryLoop(
                     _served.TryUpdate(due, ServeAsync(due, stopping), Task.CompletedTask);
                 }
             }
-        }
-
-        if (_served.IsEmpty && time.GetUtcNow() >= _forgetsAt)
-        {
-            await forget.RunOnceAsync(stopping);
-            _forgetsAt = time.GetUtcNow() + ForgetsEvery;
         }
 
         return false;

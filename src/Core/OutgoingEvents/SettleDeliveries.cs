@@ -17,6 +17,12 @@ internal sealed class SettleDeliveries(Random random, IIds ids, AccountMailer? m
     /// <summary>An endpoint to which nothing came through for so long is disabled.</summary>
     private static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(5);
 
+    /// <summary>
+    /// Failures that lie further apart are not one time of failures. While something waits it is tried more often
+    /// (<see cref="RetrySchedule"/>), unless the portal stands.
+    /// </summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromDays(1);
+
     /// <summary>So long an endpoint may ask to be left alone; its word counts no further.</summary>
     public static readonly TimeSpan LongestWish = TimeSpan.FromHours(1);
 
@@ -88,7 +94,12 @@ internal sealed class SettleDeliveries(Random random, IIds ids, AccountMailer? m
             return false;
         }
 
-        endpoint.FailingSince ??= now;
+        // The pause that the last failure gave it is over after an hour at most.
+        if (endpoint.FailingSince is null || now - endpoint.PausedUntil > Quiet)
+        {
+            (endpoint.FailingSince, endpoint.FailuresInARow) = (now, 0);
+        }
+
         endpoint.FailuresInARow++;
         var wish = sent.Max(one => one.Answer.RetryAfter) ?? TimeSpan.Zero;
         var pause = Pause(endpoint.FailuresInARow);

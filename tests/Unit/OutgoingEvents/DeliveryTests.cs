@@ -3,6 +3,7 @@ using Ledgerpost.OutgoingEvents;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using UnitTests.Support;
 
 namespace UnitTests.OutgoingEvents;
 
@@ -146,6 +147,26 @@ public sealed class DeliveryTests
         }
 
         Assert.Equal(EndpointState.Enabled, (await rig.EndpointAsync(endpoint.Id)).State);
+    }
+
+    [Fact]
+    public async Task Failure_AfterAQuietWeek_BeginsTheFiveDaysAnew_WhateverFailedBefore()
+    {
+        await using var rig = await HookRig.CreateAsync();
+        using var server = new HookServer { Status = 503 };
+        var endpoint = (await rig.SubscribeAsync(server, ["campaign.sent"])).Endpoint;
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
+        await DrainAsync(rig);
+        rig.Engine.Time.Advance(TimeSpan.FromDays(7));
+
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
+        await rig.DeliverAsync();
+
+        var failing = await rig.EndpointAsync(endpoint.Id);
+        Assert.Equal(
+            (EndpointState.Enabled, rig.Engine.Time.GetUtcNow(), 1),
+            (failing.State, failing.FailingSince, failing.FailuresInARow)
+        );
     }
 
     [Theory]
@@ -301,13 +322,7 @@ public sealed class DeliveryTests
         }
 
         using var stop = new CancellationTokenSource();
-        var loop = new DeliveryLoop(
-            rig.Deliver,
-            rig.Forget,
-            rig.Signal,
-            TimeProvider.System,
-            NullLogger<DeliveryLoop>.Instance
-        ).RunAsync(stop.Token);
+        var loop = LoopOf(rig).RunAsync(stop.Token);
         await WaitAsync(() => slow.Hooks.Count == DeliverEvents.AtOnce);
         await rig.Test.ExecuteAsync(south.As(TenantRole.Admin), free.Id, default);
 
@@ -318,14 +333,78 @@ public sealed class DeliveryTests
         await loop.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    private static async Task WaitAsync(Func<bool> condition)
+    [Fact]
+    public async Task EndpointsThatAreAlwaysBusy_MoreThanPlaces_HoldUpNoNewcomer()
     {
-        for (var i = 0; i < 3000 && !condition(); i++)
+        await using var rig = await HookRig.CreateAsync();
+        using var busy = new HookServer();
+        using var server = new HookServer();
+        var all = new List<(TestTenant Tenant, Guid Id)>();
+        for (var i = 0; i < DeliveryLoop.MaxEndpoints / DeliveryLoop.MaxOfATenant; i++)
+        {
+            var tenant = await rig.Engine.Database.AddTenantAsync($"busy{i}");
+            for (var j = 0; j < DeliveryLoop.MaxOfATenant; j++)
+            {
+                all.Add((tenant, (await rig.SubscribeAsync(busy, ["campaign.sent"], tenant)).Endpoint.Id));
+            }
+        }
+
+        var last = await rig.Engine.Database.AddTenantAsync("last");
+        all.Add((last, (await rig.SubscribeAsync(server, ["campaign.sent"], last)).Endpoint.Id));
+
+        // As the loop goes about it when all of its places become free at once.
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var (tenant, id) in all)
+            {
+                await rig.Test.ExecuteAsync(tenant.As(TenantRole.Admin), id, default);
+            }
+
+            rig.Engine.Time.Advance(TimeSpan.FromSeconds(1));
+            foreach (var due in (await rig.Deliver.DueAsync(default)).Take(DeliveryLoop.MaxEndpoints))
+            {
+                await rig.Deliver.ServeAsync(due, default);
+            }
+        }
+
+        Assert.NotEmpty(server.Hooks);
+    }
+
+    [Fact]
+    public async Task Log_LetsGo_AlsoWhileAnEndpointIsBeingServed()
+    {
+        await using var rig = await HookRig.CreateAsync();
+        var released = new TaskCompletionSource();
+        using var slow = new HookServer();
+        var endpoint = (await rig.SubscribeAsync(slow, ["campaign.sent"])).Endpoint;
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, default);
+        await rig.DeliverAsync();
+        rig.Engine.Time.Advance(TimeSpan.FromDays(31));
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, default);
+        slow.Before = token => released.Task.WaitAsync(token);
+
+        using var stop = new CancellationTokenSource();
+        var loop = LoopOf(rig).RunAsync(stop.Token);
+
+        await WaitAsync(async () => (await rig.DeliveriesAsync()).Count == 1);
+        await stop.CancelAsync();
+        released.SetResult();
+        await loop.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private static DeliveryLoop LoopOf(HookRig rig) =>
+        new(rig.Deliver, rig.Forget, rig.Signal, TimeProvider.System, NullLogger<DeliveryLoop>.Instance);
+
+    private static Task WaitAsync(Func<bool> condition) => WaitAsync(() => Task.FromResult(condition()));
+
+    private static async Task WaitAsync(Func<Task<bool>> condition)
+    {
+        for (var i = 0; i < 3000 && !await condition(); i++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         }
 
-        Assert.True(condition());
+        Assert.True(await condition());
     }
 
     /// <summary>Moves the clock from try to try.</summary>

@@ -164,7 +164,7 @@ internal sealed record EndpointPatch(string? Url, IReadOnlyList<string>? Events,
 
 /// <param name="Secret">Only in the answer that made it; null ever after, also when that answer is replayed.</param>
 /// <param name="DisabledReason">Why it is disabled: a person, five days of failures, or a 410 of its own.</param>
-/// <param name="FailingSince">The first failure since the last success.</param>
+/// <param name="FailingSince">The first failure since the last success, or since a day in which nothing was tried.</param>
 /// <param name="OldSecretUntil">Until then the former secret signs too.</param>
 internal sealed record EndpointShape(
     Guid Id,
