@@ -8,20 +8,6 @@ namespace AdminPortal.Hosting;
 /// </summary>
 internal sealed class SettingsSource(IConfiguration configuration)
 {
-    private static readonly string[] OwnSections =
-    [
-        "Portal",
-        "Resend",
-        "Sending",
-        "Bootstrap",
-        "Demo",
-        "Database",
-        "Testing",
-        "Api",
-        "Audit",
-        "OutgoingEvents",
-    ];
-
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _problems = [];
 
@@ -116,7 +102,12 @@ internal sealed class SettingsSource(IConfiguration configuration)
     /// <summary>All problems, those of unknown keys included, in the order of their keys.</summary>
     public IReadOnlyList<string> Finish()
     {
-        foreach (var section in OwnSections)
+        // Every section that was asked for is our own, but for the one that other programs keep theirs in.
+        var sections = _known
+            .Select(key => key.Split(':')[0])
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Where(section => section != "ConnectionStrings");
+        foreach (var section in sections)
         {
             foreach (var (key, value) in configuration.GetSection(section).AsEnumerable())
             {

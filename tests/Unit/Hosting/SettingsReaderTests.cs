@@ -120,6 +120,7 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("Sending:Patiense", "Did you mean Sending:Patience?")]
     [InlineData("Portal:PublicURI", "Did you mean Portal:PublicUrl?")]
+    [InlineData("Webhooks:EventPerDay", "Did you mean Webhooks:EventsPerDay?")]
     [InlineData("OutgoingEvents:AllowPrivateAdresses", "Did you mean OutgoingEvents:AllowPrivateAddresses?")]
     public void MisspeltKey_IsAProblemThatSuggestsTheRightOne(string key, string suggestion)
     {
