@@ -24,12 +24,12 @@ namespace AdminPortal;
 /// <summary>Puts the portal together: services, then the pipeline; and runs it.</summary>
 public static class PortalApplication
 {
-    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken, 2 when a verb is not for this database or cannot be read.</returns>
+    /// <returns>The process' exit code: 1 when a setting is wrong or something that is needed is taken, 2 when a verb is not for this database, cannot be read, or is none.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         try
         {
-            if (Verbs.Knows(args))
+            if (Verbs.AreAsked(args))
             {
                 return await Verbs.RunAsync(args, Console.Out, Console.Error, TimeProvider.System);
             }

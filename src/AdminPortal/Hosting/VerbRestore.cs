@@ -3,13 +3,74 @@ using Ledgerpost.Data;
 using Ledgerpost.Data.Sqlite;
 using Ledgerpost.Identity;
 using Ledgerpost.Sending;
+using Microsoft.EntityFrameworkCore;
 
 namespace AdminPortal.Hosting;
 
-/// <summary><c>restore --from</c>: a backup in the database's place, and who unsubscribed since out of the one of before.</summary>
+/// <summary>
+/// <c>restore --from</c>: a backup in the database's place, and who unsubscribed since out of the one of before; on PostgreSQL
+/// <c>restore --done</c>, after its own tool has put the backup there.
+/// </summary>
 public static partial class Verbs
 {
-    private static async Task RestoreAsync(PortalSettings settings, string from, TimeProvider time, TextWriter output)
+    private const string NextStep =
+        "Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next.";
+
+    private const string RestoreElsewhere =
+        "Ledgerpost does not restore a PostgreSQL database itself. In this order:\n"
+        + "  1. Stop every instance.\n"
+        + "  2. As a superuser: pg_restore --clean --if-exists --dbname=DATABASE FILE\n"
+        + "  3. AdminPortal restore --done   (with the settings of a start; it pauses all sending and makes unknown who was\n"
+        + "     waiting or in doubt, because mail may have gone out since the backup)\n"
+        + "  4. Start the portal, sign in as operator and open “Sending”.\n"
+        + "Nothing was changed.";
+
+    private static async Task<int> RestoreAsync(
+        string[] args,
+        TextWriter output,
+        TextWriter messages,
+        TimeProvider time
+    )
+    {
+        if (VerbOptions.Read(args, [From], [Done, Json]) is not { } options)
+        {
+            return await MisuseAsync(messages);
+        }
+
+        var settings = Read(options.Settings);
+        var (file, done) = (options.Value(From), options.Has(Done));
+        var elsewhere = settings.Portal.Database == DatabaseProvider.PostgreSql;
+        if (elsewhere && !done)
+        {
+            throw new StartRefusedException(RestoreElsewhere, Misused);
+        }
+
+        if (elsewhere ? file is not null : file is null || done)
+        {
+            return await MisuseAsync(messages);
+        }
+
+        using var directory = Take(settings.Portal, "A restore needs the portal stopped. Nothing was changed.");
+        if (elsewhere)
+        {
+            await HoldAfterRestoreAsync(settings, time);
+            return await DoneAsync(
+                options,
+                new RestoredShape(null, null, null),
+                $"All sending is paused. {NextStep}",
+                output
+            );
+        }
+
+        var (restored, sentence) = await RestoreAsync(settings, Path.GetFullPath(file!), time);
+        return await DoneAsync(options, restored, sentence, output);
+    }
+
+    private static async Task<(RestoredShape Restored, string Sentence)> RestoreAsync(
+        PortalSettings settings,
+        string from,
+        TimeProvider time
+    )
     {
         if (!File.Exists(from) || DatabaseFile.Check(from) is not { } info)
         {
@@ -39,17 +100,21 @@ public static partial class Verbs
             settings,
             $"A backup of {made} was put in place at {now:u}. What happened between the two is not known here."
         );
-        await output.WriteLineAsync($"The backup of {made} is in place, and all sending is paused.");
-        if (aside is not null)
+        var inPlace = $"The backup of {made} is in place, and all sending is paused.\n";
+        if (aside is null)
         {
-            await output.WriteLineAsync($"The database of before lies at {aside}.");
-            await output.WriteLineAsync(await ReplayAsync(db, aside, settings, time, ids));
+            return (new RestoredShape(info.BackedUpAt, null, null), inPlace + NextStep);
         }
 
-        await output.WriteLineAsync(NextStep);
+        var (added, said) = await ReplayAsync(db, aside, settings, time, ids);
+        return (
+            new RestoredShape(info.BackedUpAt, aside, added),
+            $"{inPlace}The database of before lies at {aside}.\n{said}\n{NextStep}"
+        );
     }
 
-    private static async Task<string> ReplayAsync(
+    /// <returns>How many were taken over; null where that database cannot be read.</returns>
+    private static async Task<(int? Added, string Said)> ReplayAsync(
         PortalDb db,
         string aside,
         PortalSettings settings,
@@ -70,11 +135,56 @@ public static partial class Verbs
             }
 
             var added = await new ReplayUnsubscribes(db).ExecuteAsync(old, CancellationToken.None);
-            return $"{added} unsubscribed or suppressed addresses were taken over from it.";
+            return (added, $"{added} unsubscribed or suppressed addresses were taken over from it.");
         }
         catch (Exception exception)
         {
-            return $"It cannot be read ({exception.GetBaseException().Message}): who unsubscribed since the backup is not known.";
+            return (
+                null,
+                $"It cannot be read ({exception.GetBaseException().Message}): who unsubscribed since the backup is not known."
+            );
         }
     }
+
+    private static async Task HoldAfterRestoreAsync(PortalSettings settings, TimeProvider time)
+    {
+        await using var db = new PortalDb(
+            settings.Portal.ConnectionString,
+            time,
+            new Version7Ids(time),
+            Keys(settings),
+            provider: DatabaseProvider.PostgreSql
+        );
+        try
+        {
+            await db.MigrateAsync(CancellationToken.None);
+            await using (var context = db.Read(TenantScope.None))
+            {
+                if (!await context.Installation.AnyAsync())
+                {
+                    throw new StartRefusedException(
+                        "Sending could not be paused: this database is empty. Restore the backup into it first, and do not start the portal before."
+                    );
+                }
+            }
+
+            await HoldAsync(
+                db,
+                settings,
+                $"A backup was put in place before {time.GetUtcNow():u}. What happened since it was made is not known here."
+            );
+        }
+        catch (Exception exception)
+            when (exception is DatabaseUnsafeException || StorageFailures.OfPostgreSql(exception) is not null)
+        {
+            throw new StartRefusedException(
+                $"Sending could not be paused: {(StorageFailures.OfPostgreSql(exception) ?? exception).Message} Do not start the portal."
+            );
+        }
+    }
+
+    /// <param name="BackedUpAt">Null where that is not known, and on PostgreSQL.</param>
+    /// <param name="Before">Where the database of before lies; null when there was none.</param>
+    /// <param name="TakenOver">How many unsubscribed or suppressed addresses came out of it; null when it could not be read.</param>
+    private sealed record RestoredShape(DateTimeOffset? BackedUpAt, string? Before, int? TakenOver);
 }

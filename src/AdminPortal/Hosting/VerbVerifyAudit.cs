@@ -9,10 +9,6 @@ namespace AdminPortal.Hosting;
 /// <summary><c>verify-audit</c>: looks through the audit logs, also beside a portal that runs; it writes nothing.</summary>
 public static partial class Verbs
 {
-    private const string VerifyUsage =
-        "Usage:\n  AdminPortal verify-audit [--tenant SLUG] [--anchors FOLDER] [--json] [settings]\n"
-        + "Without --tenant, the installation's own log and every tenant's. FOLDER holds anchors that were kept elsewhere, as *.jsonl. Exit code 0 when all are whole, 1 when one is not.";
-
     private static async Task<int> VerifyAuditAsync(
         string[] args,
         TextWriter output,
@@ -20,10 +16,9 @@ public static partial class Verbs
         TimeProvider time
     )
     {
-        if (VerbOptions.Read(args[1..], ["--tenant", "--anchors"], [Json]) is not { } options)
+        if (VerbOptions.Read(args, ["--tenant", "--anchors"], [Json]) is not { } options)
         {
-            await messages.WriteLineAsync(VerifyUsage);
-            return Misused;
+            return await MisuseAsync(messages);
         }
 
         var settings = Read(options.Settings);

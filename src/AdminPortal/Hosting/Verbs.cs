@@ -1,23 +1,28 @@
+using System.Text.Json;
+using AdminPortal.Api;
 using Ledgerpost;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Data.Sqlite;
 using Ledgerpost.Sending;
-using Microsoft.EntityFrameworkCore;
 
 namespace AdminPortal.Hosting;
 
 /// <summary>
 /// What the binary does beside serving: <c>backup --to FILE</c> and <c>restore --from FILE</c>; on PostgreSQL, whose own tools
 /// do both, only <c>restore --done</c> afterwards; <c>tenant create</c> and <c>apikey create</c> for scripts;
-/// <c>verify-audit</c>; <c>migrate</c>. Those for scripts ask the portal that runs on the data directory.
+/// <c>verify-audit</c>; <c>migrate</c>. Those that make something ask the portal that runs on the data directory. Each reads its
+/// options by <see cref="VerbOptions"/> and refuses what it does not know, so that no typing error is a setting or a server.
 /// </summary>
 public static partial class Verbs
 {
-    private const string Done = "--done";
+    private const int Wrong = 1;
+    private const int Misused = 2;
 
-    private const string NextStep =
-        "Start the portal, sign in as operator and open “Sending”: it says what is unknown and what to do next.";
+    private const string Json = "--json";
+    private const string To = "--to";
+    private const string From = "--from";
+    private const string Done = "--done";
 
     private const string BackupElsewhere =
         "Ledgerpost does not copy a PostgreSQL database itself. Use PostgreSQL's tool, as a role that may bypass row-level "
@@ -25,68 +30,65 @@ public static partial class Verbs
         + "  pg_dump --format=custom --file=FILE DATABASE\n"
         + "It may run beside the portal. Nothing was written.";
 
-    private const string RestoreElsewhere =
-        "Ledgerpost does not restore a PostgreSQL database itself. In this order:\n"
-        + "  1. Stop every instance.\n"
-        + "  2. As a superuser: pg_restore --clean --if-exists --dbname=DATABASE FILE\n"
-        + "  3. AdminPortal restore --done   (with the settings of a start; it pauses all sending and makes unknown who was\n"
-        + "     waiting or in doubt, because mail may have gone out since the backup)\n"
-        + "  4. Start the portal, sign in as operator and open “Sending”.\n"
-        + "Nothing was changed.";
+    private const string Usage =
+        "Usage:\n"
+        + "  AdminPortal [serve] [settings]\n"
+        + "  AdminPortal migrate [--json] [settings]\n"
+        + "  AdminPortal tenant create --name NAME [--slug SLUG] [--json] [settings]\n"
+        + "  AdminPortal apikey create --tenant SLUG [--name NAME] [--scopes read,send] [--json] [settings]\n"
+        + "  AdminPortal backup --to FILE [--json] [settings]\n"
+        + "  AdminPortal restore --from FILE [--json] [settings]\n"
+        + "  AdminPortal restore --done [--json] [settings]   (on PostgreSQL, after its own restore)\n"
+        + "  AdminPortal verify-audit [--tenant SLUG] [--anchors FOLDER] [--json] [settings]\n"
+        + "Settings are those of a start, such as --Portal:DataDirectory=DIRECTORY. Nothing was done.";
 
-    public static bool Knows(string[] args) =>
-        args is ["migrate" or "backup" or "restore" or "tenant" or "apikey" or "verify-audit", ..];
+    /// <summary>Whether something else than serving is asked for. A misspelt verb is, too: a script that meant a backup must not get a server.</summary>
+    public static bool AreAsked(string[] args) => args is [not "serve" and var first, ..] && !first.StartsWith('-');
 
     /// <param name="output">For what a script reads.</param>
     /// <param name="messages">For a person.</param>
-    /// <returns>The process' exit code.</returns>
+    /// <returns>The process' exit code: 0 when it is done, 2 when the command line cannot be read, else 1.</returns>
     /// <exception cref="StartRefusedException">A setting is wrong, a file is missing, or the portal runs.</exception>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter messages, TimeProvider time)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter messages, TimeProvider time) =>
+        args switch
+        {
+            ["tenant" or "apikey", ..] => CreateAsync(args, output, messages, time),
+            ["verify-audit", .. var own] => VerifyAuditAsync(own, output, messages, time),
+            ["migrate", .. var own] => MigrateAsync(own, output, messages, time),
+            ["backup", .. var own] => BackupAsync(own, output, messages, time),
+            ["restore", .. var own] => RestoreAsync(own, output, messages, time),
+            _ => MisuseAsync(messages),
+        };
+
+    private static async Task<int> MisuseAsync(TextWriter messages)
     {
-        if (args is ["tenant" or "apikey", ..])
-        {
-            return await CreateAsync(args, output, messages, time);
-        }
+        await messages.WriteLineAsync(Usage);
+        return Misused;
+    }
 
-        if (args[0] == "verify-audit")
-        {
-            return await VerifyAuditAsync(args, output, messages, time);
-        }
-
-        if (args[0] == "migrate")
-        {
-            return await MigrateAsync(Read(args[1..]), output, time);
-        }
-
-        var done = args.Contains(Done);
-        var settings = Read([.. args[1..].Where(arg => arg != Done)]);
-        var now = time.GetUtcNow();
-        if (settings.Portal.Database == DatabaseProvider.PostgreSql)
-        {
-            if (args[0] == "backup" || !done)
-            {
-                throw new StartRefusedException(args[0] == "backup" ? BackupElsewhere : RestoreElsewhere, exitCode: 2);
-            }
-
-            using var held = Take(settings.Portal, "A restore needs the portal stopped. Nothing was changed.");
-            await HoldAfterRestoreAsync(settings, time, output);
-            return 0;
-        }
-
-        if (args[0] == "backup")
-        {
-            await output.WriteLineAsync(Backup(settings.Portal, Path.GetFullPath(Needed(args, "--to")), now));
-            return 0;
-        }
-
-        using var directory = Take(settings.Portal, "A restore needs the portal stopped. Nothing was changed.");
-        await RestoreAsync(settings, Path.GetFullPath(Needed(args, "--from")), time, output);
+    /// <summary>What was done, to a script or to a person.</summary>
+    private static async Task<int> DoneAsync(VerbOptions options, object shape, string sentence, TextWriter output)
+    {
+        await output.WriteLineAsync(
+            options.Has(Json) ? JsonSerializer.Serialize(shape, shape.GetType(), ApiJson.Options) : sentence
+        );
         return 0;
     }
 
     /// <summary>What a start does with the database, without starting: for an update that is to be tried first.</summary>
-    private static async Task<int> MigrateAsync(PortalSettings settings, TextWriter output, TimeProvider time)
+    private static async Task<int> MigrateAsync(
+        string[] args,
+        TextWriter output,
+        TextWriter messages,
+        TimeProvider time
+    )
     {
+        if (VerbOptions.Read(args, [], [Json]) is not { } options)
+        {
+            return await MisuseAsync(messages);
+        }
+
+        var settings = Read(options.Settings);
         using var directory = Take(
             settings.Portal,
             "A portal that runs has brought its database up to date at its start; stop it to update with another version. Nothing was changed."
@@ -111,11 +113,38 @@ public static partial class Verbs
             );
         }
 
-        await output.WriteLineAsync("The database is up to date.");
-        return 0;
+        return await DoneAsync(options, new MigratedShape(UpToDate: true), "The database is up to date.", output);
     }
 
-    private static string Backup(PortalOptions portal, string target, DateTimeOffset now)
+    private static async Task<int> BackupAsync(string[] args, TextWriter output, TextWriter messages, TimeProvider time)
+    {
+        if (VerbOptions.Read(args, [To], [Json]) is not { } options)
+        {
+            return await MisuseAsync(messages);
+        }
+
+        var settings = Read(options.Settings);
+        if (settings.Portal.Database == DatabaseProvider.PostgreSql)
+        {
+            throw new StartRefusedException(BackupElsewhere, Misused);
+        }
+
+        if (options.Value(To) is not { } file)
+        {
+            return await MisuseAsync(messages);
+        }
+
+        var (target, now) = (Path.GetFullPath(file), time.GetUtcNow());
+        Backup(settings.Portal, target, now);
+        return await DoneAsync(
+            options,
+            new BackupShape(target, now),
+            $"The database as it was at {now:u} is in {target}. It holds addresses and secrets: keep it where only you can read it.",
+            output
+        );
+    }
+
+    private static void Backup(PortalOptions portal, string target, DateTimeOffset now)
     {
         if (File.Exists(target))
         {
@@ -143,47 +172,6 @@ public static partial class Verbs
                 throw new StartRefusedException($"The backup could not be written: {exception.Message}");
             }
         }
-
-        return $"The database as it was at {now:u} is in {target}. It holds addresses and secrets: keep it where only you can read it.";
-    }
-
-    private static async Task HoldAfterRestoreAsync(PortalSettings settings, TimeProvider time, TextWriter output)
-    {
-        await using var db = new PortalDb(
-            settings.Portal.ConnectionString,
-            time,
-            new Version7Ids(time),
-            Keys(settings),
-            provider: DatabaseProvider.PostgreSql
-        );
-        try
-        {
-            await db.MigrateAsync(CancellationToken.None);
-            await using (var context = db.Read(TenantScope.None))
-            {
-                if (!await context.Installation.AnyAsync())
-                {
-                    throw new StartRefusedException(
-                        "Sending could not be paused: this database is empty. Restore the backup into it first, and do not start the portal before."
-                    );
-                }
-            }
-
-            await HoldAsync(
-                db,
-                settings,
-                $"A backup was put in place before {time.GetUtcNow():u}. What happened since it was made is not known here."
-            );
-        }
-        catch (Exception exception)
-            when (exception is DatabaseUnsafeException || StorageFailures.OfPostgreSql(exception) is not null)
-        {
-            throw new StartRefusedException(
-                $"Sending could not be paused: {(StorageFailures.OfPostgreSql(exception) ?? exception).Message} Do not start the portal."
-            );
-        }
-
-        await output.WriteLineAsync($"All sending is paused. {NextStep}");
     }
 
     private static async Task HoldAsync(PortalDb db, PortalSettings settings, string detail)
@@ -228,11 +216,6 @@ public static partial class Verbs
         }
     }
 
-    private static string Needed(string[] args, string option) =>
-        args.SkipWhile(arg => arg != option).Skip(1).FirstOrDefault()
-        ?? args.FirstOrDefault(arg => arg.StartsWith(option + "=", StringComparison.Ordinal))?[(option.Length + 1)..]
-        ?? throw new StartRefusedException($"{args[0]} needs {option} FILE.");
-
     private static PortalSettings Read(string[] args)
     {
         var builder = WebApplication.CreateBuilder(
@@ -240,4 +223,8 @@ public static partial class Verbs
         );
         return PortalHosting.ReadSettings(builder);
     }
+
+    private sealed record MigratedShape(bool UpToDate);
+
+    private sealed record BackupShape(string File, DateTimeOffset TakenAt);
 }

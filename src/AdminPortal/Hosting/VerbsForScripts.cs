@@ -17,17 +17,6 @@ namespace AdminPortal.Hosting;
 /// </summary>
 public static partial class Verbs
 {
-    private const int Wrong = 1;
-    private const int Misused = 2;
-
-    private const string Json = "--json";
-
-    private const string Usage =
-        "Usage:\n"
-        + "  AdminPortal tenant create --name NAME [--slug SLUG] [--json] [settings]\n"
-        + "  AdminPortal apikey create --tenant SLUG [--name NAME] [--scopes read,send] [--json] [settings]\n"
-        + "Settings are those of a start, such as --Portal:DataDirectory=DIRECTORY. Nothing was made.";
-
     private const string WhileRunning =
         "It does not answer a verb: it may be starting or stopping, or its log says why it cannot. Try again in a moment, or "
         + "ask it over HTTP: POST /api/v1/tenants and POST /api/v1/tenants/{id}/api-keys with an operator's key. Nothing was made.";
@@ -36,8 +25,7 @@ public static partial class Verbs
     {
         if (Create(args) is not var (verb, options))
         {
-            await messages.WriteLineAsync(Usage);
-            return Misused;
+            return await MisuseAsync(messages);
         }
 
         var settings = Read(options.Settings);
@@ -94,8 +82,7 @@ public static partial class Verbs
     {
         if (Create(args) is not var (verb, options))
         {
-            await messages.WriteLineAsync(Usage);
-            return Misused;
+            return await MisuseAsync(messages);
         }
 
         return await SayAsync(await verb(db, options, cancellation), options, output, messages);

@@ -64,14 +64,18 @@ public sealed class DatabaseAtStartTests
     }
 
     [Theory]
-    [InlineData("backup", "pg_dump")]
-    [InlineData("restore", "pg_restore")]
-    public async Task Verb_OnPostgreSql_NamesPostgreSqlsOwnTool_AndEndsWithCode2(string verb, string tool)
+    [InlineData("backup", "--to", "pg_dump")]
+    [InlineData("restore", "--from", "pg_restore")]
+    public async Task Verb_OnPostgreSql_NamesPostgreSqlsOwnTool_AndEndsWithCode2(
+        string verb,
+        string option,
+        string tool
+    )
     {
         var folder = RealHost.NewFolder();
 
         var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
-            RunAsync(folder, "Host=127.0.0.1;Database=x;Username=x", verb, "--to", "x", "--from", "x")
+            RunAsync(folder, "Host=127.0.0.1;Database=x;Username=x", verb, option, "x")
         );
 
         Assert.Equal(2, refused.ExitCode);

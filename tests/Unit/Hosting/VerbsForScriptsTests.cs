@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using AdminPortal;
 using AdminPortal.Hosting;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
@@ -192,12 +193,37 @@ public sealed class VerbsForScriptsTests
         var settings = await RealHost.SettingsAsync(folder);
 
         var made = await RunAsync(settings, "migrate");
+        var again = await RunAsync(settings, "migrate", "--json");
         await using var host = await RealHost.StartAsync(folder, configure: null, keepFolder: false);
         var refused = await Assert.ThrowsAsync<StartRefusedException>(() => RunAsync(settings, "migrate"));
 
         Assert.Equal((0, "The database is up to date."), (made.Exit, made.Output.Trim()));
+        Assert.Equal((0, """{"up_to_date":true}"""), (again.Exit, again.Output.Trim()));
         Assert.Contains("stop it to update", refused.Message, StringComparison.Ordinal);
     }
+
+    [SqliteFact]
+    public async Task BackupAndRestore_ForAScript_SayInOneObjectWhatTheyDid()
+    {
+        var folder = RealHost.NewFolder();
+        var file = Path.Combine(folder, "backup.db");
+        var settings = await RealHost.SettingsAsync(folder);
+        await RunAsync(settings, "migrate");
+
+        var backup = await RunAsync(settings, "backup", "--json", "--to", file);
+        var restore = await RunAsync(settings, "restore", $"--from={file}", "--json");
+
+        Assert.Equal((0, "", 0, ""), (backup.Exit, backup.Messages, restore.Exit, restore.Messages));
+        Assert.Equal(file, JsonDocument.Parse(backup.Output).RootElement.GetProperty("file").GetString());
+        var restored = JsonDocument.Parse(restore.Output).RootElement;
+        Assert.True(File.Exists(restored.GetProperty("before").GetString()));
+        Assert.Equal(0, restored.GetProperty("taken_over").GetInt32());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Program_AskedForAMisspeltVerb_EndsWithCode2_AndDoesNotServe() =>
+        Assert.Equal(2, await PortalApplication.RunAsync(["bakcup", "--to", "x"]).WaitAsync(TimeSpan.FromSeconds(30)));
 
     [Fact]
     public async Task Verb_OfADirectoryThatIsHeldAndDoesNotAnswer_SaysWhatToDo_AndMakesNothing()
@@ -225,11 +251,28 @@ public sealed class VerbsForScriptsTests
     [InlineData("tenant", "create", "--name", "East", "--name", "West")]
     [InlineData("apikey", "create", "--name", "Import")]
     [InlineData("apikey", "create", "--tenant", "east", "extra")]
+    [InlineData("tenants", "create", "--name", "East")]
+    [InlineData("bakcup", "--to", "x")]
+    [InlineData("migrate", "--jsno")]
+    [InlineData("migrate", "now")]
+    [InlineData("backup")]
+    [InlineData("backup", "--to", "x", "--quiet")]
+    [InlineData("restore")]
+    [InlineData("restore", "--done")]
+    [InlineData("restore", "--from", "x", "--done")]
+    [InlineData("restore", "--from", "x", "--force", "yes")]
     public async Task Verb_ThatCannotBeRead_IsExplained_AndTouchesNothing(params string[] args)
     {
         var folder = RealHost.NewFolder();
 
-        var (exit, output, messages) = await RunAsync([$"--Portal:DataDirectory={folder}"], args);
+        var (exit, output, messages) = await RunAsync(
+            [
+                $"--contentRoot={RealHost.ContentRoot()}",
+                "--environment=Development",
+                $"--Portal:DataDirectory={folder}",
+            ],
+            args
+        );
 
         Assert.Equal((2, ""), (exit, output));
         Assert.Contains("tenant create --name NAME", messages, StringComparison.Ordinal);
