@@ -78,35 +78,35 @@ public sealed class WatchClocks(
     /// <summary>The database first, then the file: it can only be behind.</summary>
     public async Task StoreAsync(CancellationToken cancellation)
     {
-        var mark = (db.Time as EffectiveTime)?.Mark;
+        long? mark = (db.Time as EffectiveTime)?.Mark is { } latest ? InstantConverter.ToMicroseconds(latest) : null;
         var stamp = await db.WriteAsync(
             TenantScope.None,
             async (context, token) =>
-            {
-                await context.Installation.ExecuteUpdateAsync(
-                    set => set.SetProperty(row => row.Stamp, row => row.Stamp + 1),
-                    token
-                );
-                if (mark is not null)
-                {
-                    await context
-                        .Installation.Where(row => row.ClockMark == null || row.ClockMark < mark)
-                        .ExecuteUpdateAsync(set => set.SetProperty(row => row.ClockMark, mark), token);
-                }
-
-                return await context.Installation.Select(row => new Stamp(row.Stamp, row.Epoch)).SingleAsync(token);
-            },
+                (
+                    await context.ListAsync(
+                        $"""
+                        UPDATE "Installation"
+                        SET "Stamp" = "Stamp" + 1,
+                            "ClockMark" = CASE
+                                WHEN "ClockMark" IS NULL OR "ClockMark" < {mark} THEN {mark} ELSE "ClockMark" END
+                        RETURNING "Stamp", "Epoch"
+                        """,
+                        row => new Stamp(row.GetInt64(0), row.GetInt32(1)),
+                        token
+                    )
+                ).Single(),
             cancellation
         );
         file.Write(stamp);
         _stored = Elapsed;
     }
 
-    private async Task<bool> SendingAsync(CancellationToken cancellation)
-    {
-        await using var context = db.Read(TenantScope.Installation);
-        return await context.Campaigns.AnyAsync(c => c.Status == CampaignStatus.Sending, cancellation);
-    }
+    private Task<bool> SendingAsync(CancellationToken cancellation) =>
+        db.ReadRowsAsync(
+            TenantScope.Installation,
+            context =>
+                context.AnyAsync($"""SELECT 1 FROM "Campaigns" WHERE "Status" = 'Sending' LIMIT 1""", cancellation)
+        );
 
     private async Task SayAsync(CancellationToken cancellation)
     {
