@@ -4,7 +4,7 @@ using Ledgerpost.Sending;
 
 // dotnet run --project tests/Force: every case, on both databases, and the table. Exit code 1 when a number is not zero or a case
 // did not come to its end; the others are played all the same.
-var table = new Table();
+var table = new Table(Console.Out);
 Console.WriteLine($"Machine: {Machine.Describe()}");
 Console.WriteLine();
 var broken = 0;
@@ -26,6 +26,7 @@ await using (var server = await PostgreSql.StartAsync())
     await PlayAsync(() => PostgreSqlOutages.RunAsync(table, server, 100_000, 300, TimeSpan.FromSeconds(4)));
 }
 
+Console.WriteLine();
 table.Print(Console.Out);
 return table.Total == Verdict.Clean && broken == 0 ? 0 : 1;
 

@@ -7,7 +7,8 @@ namespace Force;
 internal sealed record Row(string Case, int Runs, Verdict Found);
 
 /// <summary>Collects rows of one case into one and prints them as Markdown.</summary>
-internal sealed class Table
+/// <param name="told">Told of each case as it is played: the whole takes half an hour, and may be ended before.</param>
+internal sealed class Table(TextWriter? told = null)
 {
     private readonly List<Row> _rows = [];
 
@@ -17,6 +18,12 @@ internal sealed class Table
 
     public void Add(string name, int runs, Verdict found)
     {
+        told?.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}: {found.Duplicates} duplicates, {found.Lost} lost, {found.Unexplained} unexplained"
+            )
+        );
         lock (_rows)
         {
             var at = _rows.FindIndex(row => row.Case == name);
