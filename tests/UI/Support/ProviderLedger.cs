@@ -51,6 +51,29 @@ public sealed partial class ProviderLedger(string address) : IDisposable
     public async Task<JsonElement> ReadAsync(string mailId) =>
         (await _http.GetFromJsonAsync<JsonElement>("mails/" + mailId)).GetProperty("source");
 
+    /// <summary>Waits for a mail to this address whose text holds what is looked for, and gives the text; of several, the newest.</summary>
+    public async Task<string> TextToAsync(string address, string holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            foreach (var mail in await _http.GetFromJsonAsync<List<ProviderMail>>("mails?limit=100", Json) ?? [])
+            {
+                if (
+                    mail.To.Contains(address, StringComparer.OrdinalIgnoreCase)
+                    && (await ReadAsync(mail.Id)).GetProperty("text").GetString() is { } text
+                    && text.Contains(holds, StringComparison.Ordinal)
+                )
+                {
+                    return text;
+                }
+            }
+
+            await look.WaitForNextTickAsync(patience.Token);
+        }
+    }
+
     /// <summary>The address behind the mail's List-Unsubscribe header.</summary>
     public async Task<string> UnsubscribeLinkAsync(string mailId) =>
         (await ReadAsync(mailId)).GetProperty("headers").GetProperty("List-Unsubscribe").GetString()!.Trim('<', '>');
