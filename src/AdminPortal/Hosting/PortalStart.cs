@@ -136,14 +136,15 @@ public sealed class PortalStart(
 
     private async Task LookAtAccountAsync(CancellationToken cancellation)
     {
-        var before = await account.LastAsync(cancellation);
-        var now = await account.EnsureAsync(provider.Endpoint.BaseUrl, provider.Endpoint.ApiKey, cancellation);
-        // Nothing leaves the machine through the emulator, so nobody can be mailed twice.
-        if (provider.Endpoint.Mode != ProviderMode.Emulator)
-        {
-            await old.ByAccountAsync(before, now, cancellation);
-        }
-
+        await account.EnsureAsync(
+            provider.Endpoint.BaseUrl,
+            provider.Endpoint.ApiKey,
+            cancellation,
+            // Nothing leaves the machine through the emulator, so nobody can be mailed twice.
+            provider.Endpoint.Mode == ProviderMode.Emulator
+                ? null
+                : old.ByAccountAsync
+        );
         await EnsureOperatorAsync(cancellation);
         if (portal.SeedDemo)
         {

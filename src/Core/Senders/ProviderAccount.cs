@@ -66,7 +66,12 @@ public sealed class ProviderAccount
     public bool IsForgotten(DateTimeOffset now) => FailingSince is not null && NotBefore + Forgotten < now;
 
     /// <summary>It answered, and took nothing: patience is counted from here, unless it has begun before.</summary>
-    public void TookNothing(DateTimeOffset now) => FailingSince ??= now;
+    public void TookNothing(DateTimeOffset now)
+    {
+        FailingSince ??= now;
+        // From here on it is forgotten (IsForgotten), and not from whatever held it back last.
+        HoldBack(now);
+    }
 
     /// <summary>It asked for a pause. No failure, and yet it must not last for ever.</summary>
     public void RateLimited(DateTimeOffset now, TimeSpan pause)

@@ -65,10 +65,23 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
             .SingleOrDefaultAsync(cancellation);
     }
 
-    public async Task<CurrentAccount> EnsureAsync(string baseUrl, string apiKey, CancellationToken cancellation)
+    /// <param name="leaving">
+    /// Told of the account of the last start before another takes its place, so that whoever dies between the two is told again.
+    /// </param>
+    public async Task<CurrentAccount> EnsureAsync(
+        string baseUrl,
+        string apiKey,
+        CancellationToken cancellation,
+        Func<CurrentAccount, CancellationToken, Task>? leaving = null
+    )
     {
         var fingerprint = FingerprintOf(apiKey);
         var known = await KnownAsync(baseUrl, fingerprint, apiKey, cancellation);
+        if (leaving is not null && await LastAsync(cancellation) is { } last && last.Id != known)
+        {
+            await leaving(last, cancellation);
+        }
+
         _current = await db.WriteAsync(
             TenantScope.Installation,
             async (context, token) =>

@@ -58,10 +58,10 @@ public sealed class NoticeOldDatabase(PortalDb db, StampFile file, HoldSending h
         );
     }
 
-    /// <param name="before">The account of the last start; null at the first.</param>
-    public async Task ByAccountAsync(CurrentAccount? before, CurrentAccount now, CancellationToken cancellation)
+    /// <param name="before">The account of the last start, which is another than today's.</param>
+    public async Task ByAccountAsync(CurrentAccount before, CancellationToken cancellation)
     {
-        if (before is not null && before.Id != now.Id && await HasSentAsync(cancellation))
+        if (await HasSentAsync(cancellation))
         {
             await CopiedAsync(
                 await ReadAsync(cancellation),

@@ -106,12 +106,14 @@ public static class ProveAcceptance
 
     /// <summary>
     /// A mail that failed and was asked for once more: what is reported of the old one changes nothing, unless it arrived
-    /// after all while the new one has not begun. Then everything that shows it counts, whichever of it came first.
+    /// after all while the new one has not begun, here or in the follow-up that the person was moved to. Then everything that
+    /// shows it counts, whichever of it came first.
     /// </summary>
     private static bool HasArrived(Recipient recipient, string source) =>
         FailedAfterAcceptance.ProvesDelivery(source)
         && (
             recipient.State == RecipientState.Pending
+            || recipient is { State: RecipientState.Excluded, Reason: Reasons.MovedToFollowUp }
             || (recipient.State == RecipientState.Accepted && recipient.ChunkNumber <= recipient.FailedChunk)
         );
 
@@ -285,6 +287,7 @@ public static class ProveAcceptance
             );
             recipient.State = RecipientState.Accepted;
             recipient.Reason = null;
+            recipient.MovedToId = null;
             recipient.AcceptedAt = now;
             // The old mail of a failed one that arrived after all is its mail now.
             recipient.ChunkNumber = acceptance.Tags?.Chunk <= recipient.FailedChunk ? acceptance.Tags.Chunk : null;

@@ -68,6 +68,12 @@ public sealed class ResumeCampaign(
     )
     {
         var context = command.Db;
+        if (request.IncludeFailed)
+        {
+            // A report that the mail arrived after all is applied before this, or sees afterwards that it is asked for again.
+            await context.LockEventsAsync(cancellation);
+        }
+
         // Before anything is read: a call in flight may be counting failures, or cutting a chunk in two.
         var sender = await context
             .Campaigns.Where(c => c.Id == campaignId)

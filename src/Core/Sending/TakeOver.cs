@@ -76,8 +76,9 @@ internal static class TakeOver
 
     /// <summary>
     /// Somebody came back to Pending in a campaign that is continued already: a call was in flight when the follow-up was
-    /// made, or a person says "send again". They go to where the others went. When that has come to its end they stay,
-    /// and this campaign can be resumed for them.
+    /// made, or a person says "send again". They go to where the others went, and the way that those went: through each
+    /// campaign between, so that a draft that is deleted gives them back to the one it continues. When the last has come to
+    /// its end they stay, and this campaign can be resumed for them.
     /// </summary>
     /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>.</param>
     /// <returns>True when they have gone.</returns>
@@ -98,22 +99,40 @@ internal static class TakeOver
             && last.Status != CampaignStatus.Cancelled
         );
         // Its row is held until this transaction's end: it is not cancelled or continued meanwhile, and whoever looks whether
-        // it is done waits for the row before counting (CampaignCompletion.CheckAsync).
-        if (await open.ExecuteUpdateAsync(set => set.SetProperty(last => last.UpdatedAt, now), cancellation) == 0)
+        // it is done waits for the row before counting (CampaignCompletion.CheckAsync). A second time, because who waited for
+        // the row while it was continued, or while the draft behind it was deleted, has not seen the one that is last now.
+        if (await HoldAsync() == 0 && await HoldAsync() == 0)
         {
             return false;
         }
 
         db.Fired(SafetyMechanism.LateTakenOver, source.Id);
-        var target = await open.AsNoTracking().SingleAsync(cancellation);
         await CleanChunks.AbandonAsync(db, source, cancellation);
-        await MoveAsync(db, source, target, now, cancellation);
+        var line = await db
+            .Campaigns.AsNoTracking()
+            .Where(next =>
+                next.TenantId == source.TenantId
+                && next.LineageId == source.LineageId
+                && next.LineagePlace > source.LineagePlace
+            )
+            .OrderBy(next => next.LineagePlace)
+            .ToListAsync(cancellation);
+        var target = source;
+        foreach (var next in line)
+        {
+            await MoveAsync(db, target, next, now, cancellation);
+            target = next;
+        }
+
         if (target.Status is CampaignStatus.Sending or CampaignStatus.Paused)
         {
             await PlanAsync(db, target, most, cancellation);
         }
 
         return true;
+
+        Task<int> HoldAsync() =>
+            open.ExecuteUpdateAsync(set => set.SetProperty(last => last.UpdatedAt, now), cancellation);
     }
 
     private static async Task PlanAsync(PortalDbContext db, Campaign target, int most, CancellationToken cancellation)

@@ -74,6 +74,48 @@ public sealed class FailedAfterAcceptanceTests
         engine.AssertNobodyTwiceOverAll();
     }
 
+    [Fact]
+    public async Task OldMailThatArrivesAfterAll_WhenItsPersonWasMovedToAFollowUp_StopsTheNewOne()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var id = await engine.StoppedAfterAsync(chunks: 1, people: 200);
+        await FailAsync(engine, 3);
+        var old = engine.Provider.Mailed.Single(m => m.Recipient == 3);
+        await ResumeWithFailedAsync(engine, id);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.RunAsync();
+        var followUp = await engine.FollowUpAsync(id);
+
+        await engine.ReportAsync(old, "email.delivered");
+        await engine.LaunchDraftAsync(followUp);
+        await engine.RunAsync();
+
+        Assert.Equal(
+            (100, 100),
+            ((await engine.CountsAsync(id)).Accepted, (await engine.CountsAsync(followUp)).Accepted)
+        );
+        engine.AssertNobodyTwiceOverAll();
+    }
+
+    [Fact]
+    public async Task OldMailThatArrivesAfterAll_BesideTheResumeThatAsksForItAgain_StopsTheNewOne()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        var id = await engine.StoppedAfterAsync(chunks: 1, people: 200);
+        await FailAsync(engine, 3);
+        var old = engine.Provider.Mailed.Single(m => m.Recipient == 3);
+
+        await faults.BesideAsync(
+            () => ResumeWithFailedAsync(engine, id),
+            () => engine.ReportAsync(old, "email.delivered")
+        );
+        await engine.RunAsync();
+
+        Assert.Equal(200, (await engine.CountsAsync(id)).Accepted);
+        engine.AssertNobodyTwiceOverAll();
+    }
+
     [Theory]
     [InlineData("email.failed")]
     [InlineData("email.sent")]

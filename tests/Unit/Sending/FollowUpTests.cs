@@ -166,6 +166,30 @@ public sealed class FollowUpTests
     }
 
     [Fact]
+    public async Task DraftOfAThird_ThatIsDeleted_GivesTheSecondAlsoWhoCameLateFromTheFirst()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var first = await engine.UnknownAsync(Fault.LostRequest, people: 300, keepSending: true);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.TurnAsync();
+        var second = await engine.FollowUpAsync(first);
+        await engine.LaunchDraftAsync(second);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.TurnAsync();
+        var third = await engine.FollowUpAsync(second);
+        await engine.DecideAsync(first, UnknownDecision.SendAgain);
+        Assert.Equal(300, (await engine.CountsAsync(third)).Pending);
+
+        Assert.Equal(DeleteDraftResult.Deleted, await engine.DeleteDraftAsync(third));
+
+        Assert.Equal((0, 300), ((await engine.CountsAsync(first)).Pending, (await engine.CountsAsync(second)).Pending));
+        Assert.IsType<ResumeResult.Resumed>(await engine.ResumeAsync(second));
+        await engine.RunAsync();
+        Assert.Equal(300, (await engine.CountsAsync(second)).Accepted);
+        engine.AssertNobodyTwiceOverAll();
+    }
+
+    [Fact]
     public async Task Draft_ThatIsDeletedAfterItsSourceWasCancelled_LeavesThemExcludedAsCancelled()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -3,6 +3,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Tenancy;
@@ -187,10 +188,24 @@ public sealed class HoldTests
         await engine.Database.AddContactsAsync(engine.Tenant, 1);
         await engine.LaunchAsync();
         await engine.RunAsync();
-        var before = await engine.Accounts.LastAsync(CancellationToken.None);
-        var now = await engine.Accounts.EnsureAsync("http://other.test", "re_other", CancellationToken.None);
 
-        await Notice(engine).ByAccountAsync(before, now, CancellationToken.None);
+        await StartElsewhereAsync(engine, Notice(engine).ByAccountAsync);
+
+        Assert.Equal(HoldReason.Copied, await HoldOfAsync(engine));
+    }
+
+    [Fact]
+    public async Task StartWithAnotherAccount_ThatDiesBeforeItIsHeld_IsHeldAtTheNext()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        await engine.LaunchAsync();
+        await engine.RunAsync();
+        await Assert.ThrowsAsync<IOException>(() =>
+            StartElsewhereAsync(engine, (_, _) => throw new IOException("The process died."))
+        );
+
+        await StartElsewhereAsync(engine, Notice(engine).ByAccountAsync);
 
         Assert.Equal(HoldReason.Copied, await HoldOfAsync(engine));
     }
@@ -313,6 +328,11 @@ public sealed class HoldTests
 
     private static HoldSending Hold(EngineHarness engine, PortalDb? db = null) =>
         new(db ?? engine.Db, File(engine), NullLogger<HoldSending>.Instance);
+
+    private static Task StartElsewhereAsync(
+        EngineHarness engine,
+        Func<CurrentAccount, CancellationToken, Task> leaving
+    ) => engine.Accounts.EnsureAsync("http://other.test", "re_other", CancellationToken.None, leaving);
 
     private static NoticeOldDatabase Notice(EngineHarness engine) => new(engine.Db, File(engine), Hold(engine));
 

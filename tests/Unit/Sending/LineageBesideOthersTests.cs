@@ -50,6 +50,25 @@ public sealed class LineageBesideOthersTests
     }
 
     [Fact]
+    public async Task RefusedCall_OfTheSource_WhileItsFollowUpIsContinued_GoesToTheLast()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        var (source, call, followUp) = await ContinuedAsync(engine);
+        await engine.LaunchDraftAsync(followUp);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.TurnAsync();
+        var last = Guid.Empty;
+
+        await faults.BesideAsync(
+            async () => last = await engine.FollowUpAsync(followUp),
+            () => engine.RefuseAsync(call)
+        );
+
+        Assert.Equal((0, 300), ((await engine.CountsAsync(source)).Pending, (await engine.CountsAsync(last)).Pending));
+    }
+
+    [Fact]
     public async Task Draft_ThatIsDeletedBesideTheEndOfItsSourcesLastDoubt_LosesNobody()
     {
         var faults = new HeldCommits();

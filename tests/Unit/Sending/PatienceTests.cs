@@ -166,6 +166,41 @@ public sealed class PatienceTests
     }
 
     [Fact]
+    public async Task Busy_WithoutEnd_HoursAfterARateLimit_StopsAfterPatienceToo()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.RateLimited);
+        await engine.LaunchAsync();
+        await engine.RunAsync();
+        engine.Time.Advance(TimeSpan.FromHours(3));
+        var id = await engine.LaunchAsync();
+        engine.Provider.Always = Fault.Concurrent;
+
+        await engine.RunAsync(engine.Options.Patience + TimeSpan.FromMinutes(2));
+
+        var campaign = await engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Partial, StopReason.ProviderBusy), (campaign.Status, campaign.StopReason));
+    }
+
+    [Fact]
+    public async Task Failure_OfToday_IsNotLessPatient_ForABusyKeyOfLastWeek()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Always = Fault.Concurrent;
+        await engine.LaunchAsync();
+        await engine.TurnAsync();
+        engine.Time.Advance(TimeSpan.FromDays(7));
+        engine.Provider.Always = Fault.ErrorBeforeAcceptance;
+        var id = await engine.LaunchAsync();
+
+        await engine.RunAsync(engine.Options.Patience - TimeSpan.FromMinutes(2));
+
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
     public async Task Busy_OneKeyWhileTheOthersGo_StopsNobodyButTheEnd()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -122,14 +122,13 @@ internal sealed class SimPortal
         await old.ByStampAsync(Never);
         var accounts = Get<ProviderAccounts>();
         var before = await accounts.LastAsync(Never);
-        var account = await accounts.EnsureAsync(SimTemplate.BaseUrl, _apiKey, Never);
+        var account = await accounts.EnsureAsync(SimTemplate.BaseUrl, _apiKey, Never, old.ByAccountAsync);
         if (_world.ApiKeyOfLastStart != _apiKey)
         {
             _world.ApiKeyOfLastStart = _apiKey;
             _world.Saw(before?.Id == account.Id ? SimDeed.KeyReplaced : SimDeed.AccountChanged);
         }
 
-        await old.ByAccountAsync(before, account, Never);
         var loops = Get<SendingLoops>();
         var clocks = Get<WatchClocks>();
         if (Db.IsShared)
