@@ -30,7 +30,7 @@ public sealed partial class JoinPage
     {
         // The token is in the address: no other site may learn it.
         HttpContext.Response.Headers["Referrer-Policy"] = "no-referrer";
-        if (HttpContext.User.UserId() is not { } userId)
+        if (HttpContext.User.UserId() is null)
         {
             Navigation.NavigateTo(PortalUrls.SignInAndReturn(PortalUrls.Join(Token)));
             return;
@@ -42,7 +42,7 @@ public sealed partial class JoinPage
             return;
         }
 
-        _answer = await JoinTenant.LookAsync(Token, userId, HttpContext.RequestAborted);
+        _answer = await JoinTenant.LookAsync(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
         if (_answer is JoinAnswer.Over or JoinAnswer.OtherAccount)
         {
             Attempts.Failed(Door.Link, HttpContext);

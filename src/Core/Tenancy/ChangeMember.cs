@@ -29,7 +29,7 @@ public sealed class ChangeMemberRole(PortalDb portal)
                     return ChangeMemberResult.Done;
                 }
 
-                if (member.Role == TenantRole.Owner && await Owners.IsLastAsync(command, ct))
+                if (await Owners.IsLastAsync(command, member, ct))
                 {
                     return ChangeMemberResult.LastOwner;
                 }
@@ -64,7 +64,7 @@ public sealed class RemoveMember(PortalDb portal)
                     return ChangeMemberResult.NotAMember;
                 }
 
-                if (member.Role == TenantRole.Owner && await Owners.IsLastAsync(command, ct))
+                if (await Owners.IsLastAsync(command, member, ct))
                 {
                     return ChangeMemberResult.LastOwner;
                 }
@@ -91,7 +91,7 @@ public sealed class LeaveTenant(PortalDb portal)
                     return ChangeMemberResult.NotAMember;
                 }
 
-                if (member.Role == TenantRole.Owner && await Owners.IsLastAsync(command, ct))
+                if (await Owners.IsLastAsync(command, member, ct))
                 {
                     return ChangeMemberResult.LastOwner;
                 }
@@ -109,7 +109,7 @@ public enum ChangeMemberResult
     Done,
     NotAMember,
 
-    /// <summary>A tenant keeps at least one owner: nobody else could ever name another.</summary>
+    /// <summary>A tenant keeps at least one owner who has come: nobody else could ever name another.</summary>
     LastOwner,
 }
 
@@ -118,8 +118,14 @@ internal static class Owners
     public static Task<Membership?> FindAsync(CommandContext command, Guid userId, CancellationToken cancellation) =>
         command.Db.Memberships.SingleOrDefaultAsync(membership => membership.UserId == userId, cancellation);
 
-    public static async Task<bool> IsLastAsync(CommandContext command, CancellationToken cancellation) =>
-        await command.Db.Memberships.CountAsync(membership => membership.Role == TenantRole.Owner, cancellation) == 1;
+    /// <summary>Whether the tenant would be left to nobody: an operator could name its first owner anew.</summary>
+    public static async Task<bool> IsLastAsync(
+        CommandContext command,
+        Membership member,
+        CancellationToken cancellation
+    ) =>
+        member.Role == TenantRole.Owner
+        && !await InviteFirstOwner.Owning(command.Db).AnyAsync(row => row.UserId != member.UserId, cancellation);
 
     public static async Task AuditAsync(
         CommandContext command,

@@ -47,7 +47,8 @@ public sealed record TenantInput(string? Name, string? Slug = null, string? Time
 internal sealed record ValidTenant(string Name, string Slug, string TimeZone, EmailAddress? Owner);
 
 /// <summary>An operator makes a tenant and may name its first owner.</summary>
-public sealed class CreateTenant(PortalDb portal)
+/// <param name="mailer">Null where links are handed over by hand.</param>
+public sealed class CreateTenant(PortalDb portal, AccountMailer? mailer = null)
 {
     /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
     public async Task<CreateTenantResult> ExecuteAsync(
@@ -68,7 +69,7 @@ public sealed class CreateTenant(PortalDb portal)
             );
     }
 
-    private static async Task<CreateTenantResult> CreateAsync(
+    private async Task<CreateTenantResult> CreateAsync(
         CommandContext command,
         ValidTenant input,
         CancellationToken cancellation
@@ -113,7 +114,19 @@ public sealed class CreateTenant(PortalDb portal)
             new { owner = email },
             cancellation
         );
-        return new CreateTenantResult.Created(TenantRow.Of(tenant), email, links?.SetUpToken, links?.InvitationToken);
+        var mailed = false;
+        if (links is not null)
+        {
+            (links, mailed) = links.HandOver(mailer, command, tenant.Name);
+        }
+
+        return new CreateTenantResult.Created(
+            TenantRow.Of(tenant),
+            email,
+            links?.SetUpToken,
+            links?.InvitationToken,
+            mailed
+        );
     }
 }
 
@@ -125,8 +138,14 @@ public abstract record CreateTenantResult
     /// For an owner who has an account, shown once; the tenant has no owner before they have accepted. Both tokens are null
     /// when the operator is the owner.
     /// </param>
-    public sealed record Created(TenantRow Tenant, string? OwnerEmail, string? SetUpToken, string? InvitationToken)
-        : CreateTenantResult
+    /// <param name="Mailed">The link went to the owner themselves and nobody else sees it: no token, or an empty one.</param>
+    public sealed record Created(
+        TenantRow Tenant,
+        string? OwnerEmail,
+        string? SetUpToken,
+        string? InvitationToken,
+        bool Mailed = false
+    ) : CreateTenantResult
     {
         public Guid TenantId => Tenant.Id;
         public string Slug => Tenant.Slug;

@@ -16,6 +16,25 @@ internal static class InvitationMails
         string? setUpToken,
         string? invitationToken,
         CancellationToken cancellation
+    ) =>
+        mailer is { IsOn: true }
+        && Write(
+            mailer,
+            command,
+            await command.Db.Tenants.Where(row => row.Id == tenantId).Select(row => row.Name).SingleAsync(cancellation),
+            email,
+            setUpToken,
+            invitationToken
+        );
+
+    /// <inheritdoc cref="WriteAsync"/>
+    public static bool Write(
+        AccountMailer? mailer,
+        CommandContext command,
+        string tenant,
+        string email,
+        string? setUpToken,
+        string? invitationToken
     )
     {
         if (mailer is not { IsOn: true } || (invitationToken ?? setUpToken) is not { } token)
@@ -23,10 +42,6 @@ internal static class InvitationMails
             return false;
         }
 
-        var tenant = await command
-            .Db.Tenants.Where(row => row.Id == tenantId)
-            .Select(row => row.Name)
-            .SingleAsync(cancellation);
         mailer.Write(
             command.Db,
             command.Ids,

@@ -10,7 +10,8 @@ namespace Ledgerpost.Tenancy;
 /// An operator gives a tenant that nobody owns, such as one that was made for a program, its first owner. A tenant with an
 /// owner is out of an operator's reach: its owners add people themselves.
 /// </summary>
-public sealed class InviteFirstOwner(PortalDb portal)
+/// <param name="mailer">Null where links are handed over by hand.</param>
+public sealed class InviteFirstOwner(PortalDb portal, AccountMailer? mailer = null)
 {
     /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
     public async Task<FirstOwnerResult> ExecuteAsync(
@@ -33,7 +34,7 @@ public sealed class InviteFirstOwner(PortalDb portal)
             row.Role == TenantRole.Owner && db.Users.Any(user => user.Id == row.UserId && user.PasswordHash != null)
         );
 
-    private static async Task<FirstOwnerResult> InviteAsync(
+    private async Task<FirstOwnerResult> InviteAsync(
         CommandContext command,
         Guid tenantId,
         EmailAddress address,
@@ -53,43 +54,90 @@ public sealed class InviteFirstOwner(PortalDb portal)
             return new FirstOwnerResult.Invalid("It has an owner, who adds further people under Members.");
         }
 
-        // From a program's first key on there may be content, which an operator does not see.
         if (
-            (await People.FindAsync(command.Db, address, cancellation))?.Id == command.Actor.UserId
-            && await command.Db.ApiKeys.AnyAsync(row => row.TenantId == tenantId, cancellation)
+            await People.FindAsync(command.Db, address, cancellation) is { } known
+            && known.Id == command.Actor.UserId
+            && await HasContentAsync(command.Db, tenantId, cancellation)
         )
         {
             return new FirstOwnerResult.Invalid(
-                "A program fills this tenant, and operators see no content. Name somebody else as its first owner."
+                "This tenant is in use, and operators see no content. Name somebody else as its first owner."
             );
         }
 
-        // A link that was lost must not leave the tenant without an owner for ever: whoever was named before and never
-        // came makes room, and the newest link counts.
-        command.Db.SetUpLinks.RemoveRange(await Invitations.Waiting(command.Db, tenantId).ToListAsync(cancellation));
-        command.Db.Memberships.RemoveRange(
-            await command
-                .Db.Memberships.Where(row => row.TenantId == tenantId && row.Role == TenantRole.Owner)
-                .ToListAsync(cancellation)
-        );
-        await command.Db.SaveChangesAsync(cancellation);
+        await MakeRoomAsync(command, tenant, cancellation);
         var links = await NewMember.AddAsync(command, tenantId, address, TenantRole.Owner, cancellation);
-        var action = links.InvitationToken is null ? "member.added" : "member.invited";
+        await AuditAsync(
+            command,
+            tenant,
+            links.InvitationToken is null ? "member.added" : "member.invited",
+            links.User,
+            cancellation
+        );
+        var (shown, mailed) = links.HandOver(mailer, command, tenant.Name);
+        return new FirstOwnerResult.Invited(shown.User.Email!, shown.SetUpToken, shown.InvitationToken, mailed);
+    }
+
+    /// <summary>From a program's first key on, or whatever was put in otherwise, there is what an operator does not see.</summary>
+    private static async Task<bool> HasContentAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        CancellationToken cancellation
+    ) =>
+        await db.ApiKeys.AnyAsync(row => row.TenantId == tenantId, cancellation)
+        || await db.Contacts.AnyAsync(row => row.TenantId == tenantId, cancellation)
+        || await db.Campaigns.AnyAsync(row => row.TenantId == tenantId, cancellation)
+        || await db.Memberships.AnyAsync(row => row.TenantId == tenantId && row.Role != TenantRole.Owner, cancellation);
+
+    /// <summary>
+    /// A link that was lost must not leave the tenant without an owner for ever: whoever was named before and never came makes
+    /// room, and the newest link counts.
+    /// </summary>
+    private static async Task MakeRoomAsync(CommandContext command, Tenant tenant, CancellationToken cancellation)
+    {
+        var (db, id) = (command.Db, tenant.Id);
+        var waiting = await Invitations.Waiting(db, id).ToListAsync(cancellation);
+        var owners = await db
+            .Memberships.Where(row => row.TenantId == id && row.Role == TenantRole.Owner)
+            .ToListAsync(cancellation);
+        db.SetUpLinks.RemoveRange(waiting);
+        db.Memberships.RemoveRange(owners);
+        foreach (
+            var (action, userId) in waiting
+                .Select(link => ("member.invitation_withdrawn", link.UserId))
+                .Concat(owners.Select(owner => ("member.removed", (Guid?)owner.UserId)))
+        )
+        {
+            var gone = await db.Users.SingleAsync(user => user.Id == userId, cancellation);
+            await AuditAsync(command, tenant, action, gone, cancellation);
+        }
+
+        await db.SaveChangesAsync(cancellation);
+    }
+
+    /// <summary>In both logs.</summary>
+    private static Task AuditAsync(
+        CommandContext command,
+        Tenant tenant,
+        string action,
+        PortalUser person,
+        CancellationToken cancellation
+    )
+    {
         var details = new { role = nameof(TenantRole.Owner), tenant = tenant.Name };
-        command.Audit(action, "member", links.User.Id.ToString(), links.User.Email!, details);
-        await AuditLog.AppendAsync(
+        command.Audit(action, "member", person.Id.ToString(), person.Email!, details);
+        return AuditLog.AppendAsync(
             command.Db,
-            tenantId,
+            tenant.Id,
             command.Actor,
             command.Now,
             action,
             "member",
-            links.User.Id.ToString(),
-            links.User.Email!,
+            person.Id.ToString(),
+            person.Email!,
             details,
             cancellation
         );
-        return new FirstOwnerResult.Invited(links.User.Email!, links.SetUpToken, links.InvitationToken);
     }
 }
 
@@ -97,7 +145,9 @@ public abstract record FirstOwnerResult
 {
     /// <param name="SetUpToken">For an account that was made here, shown once.</param>
     /// <param name="InvitationToken">For one that was there, shown once; both are null when the operator is the owner.</param>
-    public sealed record Invited(string Email, string? SetUpToken, string? InvitationToken) : FirstOwnerResult;
+    /// <param name="Mailed">It went to the person themselves and nobody else sees it: no token, or an empty one.</param>
+    public sealed record Invited(string Email, string? SetUpToken, string? InvitationToken, bool Mailed = false)
+        : FirstOwnerResult;
 
     /// <param name="Message">A sentence that can stand under the address.</param>
     public sealed record Invalid(string Message) : FirstOwnerResult;

@@ -9,10 +9,11 @@ namespace Ledgerpost.Tenancy;
 public sealed class JoinTenant(PortalDb portal)
 {
     /// <summary>What the link would do for this account, without using it up.</summary>
-    public async Task<JoinAnswer> LookAsync(string token, Guid userId, CancellationToken cancellation)
+    public async Task<JoinAnswer> LookAsync(string token, Actor actor, CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.None);
-        var (answer, _) = await LookAsync(db, token, userId, cancellation);
+        var (answer, link) = await LookAsync(db, token, actor.UserId, cancellation);
+        await NoteAsync(answer, link, actor);
         return answer;
     }
 
@@ -21,10 +22,11 @@ public sealed class JoinTenant(PortalDb portal)
     {
         // The person is in no tenant yet: the link says whose scope is needed, and is asked again in the transaction.
         await using var none = portal.Read(TenantScope.None);
-        await DemandSessionAsync(none, actor, cancellation);
+        await portal.NotedAsync(DemandSessionAsync(none, actor, cancellation), nameof(JoinTenant));
         var (first, found) = await LookAsync(none, token, actor.UserId, cancellation);
-        if (found?.TenantId is not { } invitedTo)
+        if (first is not JoinAnswer.Invited || found?.TenantId is not { } invitedTo)
         {
+            await NoteAsync(first, found, actor);
             return first;
         }
 
@@ -88,6 +90,15 @@ public sealed class JoinTenant(PortalDb portal)
         }
     }
 
+    /// <summary>A link that came into other hands stands in the log of the tenant that it opens.</summary>
+    private Task NoteAsync(JoinAnswer answer, SetUpLink? link, Actor actor) =>
+        answer is JoinAnswer.OtherAccount && link?.TenantId is { } tenantId
+            ? portal.Tally.NoteAsync(
+                Happening.Denied(new Denial(tenantId, actor, "invitation_of_another"), nameof(JoinTenant))
+            )
+            : Task.CompletedTask;
+
+    /// <returns>The link where it works, or is another's.</returns>
     private async Task<(JoinAnswer Answer, SetUpLink? Link)> LookAsync(
         PortalDbContext db,
         string token,
@@ -104,7 +115,7 @@ public sealed class JoinTenant(PortalDb portal)
         // First, so that another account learns nothing more about the link.
         if (userId is null || link.UserId != userId)
         {
-            return (new JoinAnswer.OtherAccount(), null);
+            return (new JoinAnswer.OtherAccount(), link);
         }
 
         if (link.UsedAt is not null)

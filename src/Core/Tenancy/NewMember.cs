@@ -68,4 +68,12 @@ internal static class NewMember
 
 /// <param name="SetUpToken">For an account that has no password yet and is a member now.</param>
 /// <param name="InvitationToken">For an account that is not a member before it accepts.</param>
-internal sealed record NewMemberLinks(PortalUser User, string? SetUpToken, string? InvitationToken);
+internal sealed record NewMemberLinks(PortalUser User, string? SetUpToken, string? InvitationToken)
+{
+    /// <summary>Goes to the person by mail, where the installation sends mails of its own; then nobody else sees it.</summary>
+    /// <returns>What is left to show: of an invitation that was mailed an empty token.</returns>
+    public (NewMemberLinks Shown, bool Mailed) HandOver(AccountMailer? mailer, CommandContext command, string tenant) =>
+        InvitationMails.Write(mailer, command, tenant, User.Email!, SetUpToken, InvitationToken)
+            ? (this with { SetUpToken = null, InvitationToken = InvitationToken is null ? null : "" }, true)
+            : (this, false);
+}

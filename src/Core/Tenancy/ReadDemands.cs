@@ -18,7 +18,7 @@ public static class ReadDemands
         TenantRole atLeast,
         string useCase,
         CancellationToken cancellation
-    ) => NotedAsync(portal, Permissions.DemandAsync(db, caller, atLeast, cancellation), useCase);
+    ) => portal.NotedAsync(Permissions.DemandAsync(db, caller, atLeast, cancellation), useCase);
 
     /// <inheritdoc cref="DemandToReadAsync"/>
     /// <exception cref="AccessDeniedException">The caller is not an operator.</exception>
@@ -28,9 +28,9 @@ public static class ReadDemands
         Actor actor,
         string useCase,
         CancellationToken cancellation
-    ) => NotedAsync(portal, OperatorCommands.DemandOperatorAsync(db, actor, cancellation), useCase);
+    ) => portal.NotedAsync(OperatorCommands.DemandOperatorAsync(db, actor, cancellation), useCase);
 
-    private static async Task NotedAsync(PortalDb portal, Task demand, string useCase)
+    internal static async Task NotedAsync(this PortalDb portal, Task demand, string useCase)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Ledgerpost.Contacts;
 
 namespace Ledgerpost.Tenancy;
 
@@ -7,10 +8,10 @@ public static partial class TenantRules
 {
     public const int NameLimit = 100;
 
-    /// <summary>A sentence that can stand under the field; null when nothing is wrong.</summary>
+    /// <summary>A sentence that can stand under the field; null when nothing is wrong. It stands in subjects of mails.</summary>
     public static string? NameProblem(string? name) =>
-        string.IsNullOrWhiteSpace(name) ? "Give the organisation a name."
-        : name.Trim().Length > NameLimit ? $"The name is longer than {NameLimit} characters."
+        !PlainText.TryParse(name, "name", NameLimit, out var plain, out var reason) ? reason
+        : plain is null ? "Give the organisation a name."
         : null;
 
     /// <summary>A sentence that can stand under the field; null when nothing is wrong.</summary>

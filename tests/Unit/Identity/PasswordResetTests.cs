@@ -170,6 +170,41 @@ public sealed partial class PasswordResetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FirstOwnersLink_IsMailedToThem_AndNoOperatorSeesIt()
+    {
+        await _rig.AddPersonAsync();
+        var create = new CreateTenant(_rig.Database.Db, Mailer());
+        var invite = new InviteFirstOwner(_rig.Database.Db, Mailer());
+
+        var created = Assert.IsType<CreateTenantResult.Created>(
+            await create.ExecuteAsync(
+                Actor.CommandLine,
+                new TenantInput("East", Owner: "new@example.org"),
+                null,
+                default
+            )
+        );
+        var invited = Assert.IsType<FirstOwnerResult.Invited>(
+            await invite.ExecuteAsync(Actor.CommandLine, created.TenantId, "ada@example.org", default)
+        );
+        await WorkAsync();
+
+        Assert.Equal((true, null, null), (created.Mailed, created.SetUpToken, created.InvitationToken));
+        Assert.Equal((true, null, ""), (invited.Mailed, invited.SetUpToken, invited.InvitationToken));
+        Assert.Contains(
+            "new@example.org",
+            _provider.Bodies.Single(body => body.Contains("/SetUp/", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
+        var joined = await new JoinTenant(_rig.Database.Db).ExecuteAsync(
+            TokenOf(_provider.Bodies.Single(body => body.Contains("/Invitation/", StringComparison.Ordinal))),
+            AccountRig.As(await _rig.SignInAsync()),
+            default
+        );
+        Assert.IsType<JoinAnswer.Joined>(joined);
+    }
+
+    [Fact]
     public async Task ChangedPassword_NeedsTheOneBefore_AndKeepsOnlyThisSession()
     {
         await _rig.AddPersonAsync();

@@ -195,6 +195,7 @@ public sealed class SessionTests
         await Assert.ThrowsAsync<AccessDeniedException>(() =>
             join.ExecuteAsync(invited.InvitationToken, AccountRig.As(session), default)
         );
+        Assert.Contains("command.denied", await rig.ActionsAsync());
 
         var again = await rig.SignInAsync();
         Assert.IsType<JoinAnswer.Joined>(

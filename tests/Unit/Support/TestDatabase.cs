@@ -36,6 +36,9 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public static AuditKeys AuditKeys { get; } = new(AuditKey);
 
+    /// <summary>Everybody here has come: of a password that nobody knows. Made once, since it takes its time.</summary>
+    private static string PasswordHash { get; } = People.Hash("nobody knows this one");
+
     public ManualTime Time { get; }
     public SeededIds Ids { get; } = new();
     public PortalDb Db { get; }
@@ -109,6 +112,7 @@ public sealed class TestDatabase : IAsyncDisposable
                             Email = email,
                             NormalizedEmail = email.ToUpperInvariant(),
                             DisplayName = $"{role} of {slug}",
+                            PasswordHash = PasswordHash,
                         }
                     );
                     db.Memberships.Add(

@@ -1,5 +1,8 @@
+using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
+using Ledgerpost.Programs;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
@@ -66,6 +69,59 @@ public sealed class FirstOwnerTests : IAsyncLifetime
         );
     }
 
+    [Theory]
+    [InlineData("nothing", true)]
+    [InlineData("a key", false)]
+    [InlineData("a contact", false)]
+    [InlineData("a campaign", false)]
+    [InlineData("a member", false)]
+    public async Task Operator_NamesThemselves_OnlyWhereNothingIsYet(string there, bool may)
+    {
+        await new FirstOperator(_database.Db, _database.Ids).CreateAsync("op@x.test", "a long password", "Op", default);
+        await using var db = _database.Db.Read(TenantScope.None);
+        var op = await db.Users.SingleAsync(user => user.IsOperator);
+        var actor = new Actor(ActorKind.Operator, op.Id, "Op", null);
+        // Whoever was named and never came makes room.
+        await InviteAsync("lost@example.org");
+        await PutAsync(there);
+
+        var result = await new InviteFirstOwner(_database.Db).ExecuteAsync(actor, _tenant, "op@x.test", default);
+
+        Assert.Equal(may, result is FirstOwnerResult.Invited);
+        Assert.Equal(may ? TenantRole.Owner : null, await RoleAsync(op.Id));
+        // Somebody else may be named whatever is there.
+        Assert.Equal(!may, await TryAsync("ada@example.org") is FirstOwnerResult.Invited);
+    }
+
+    [Fact]
+    public async Task WhoMakesRoom_StandsInBothLogs()
+    {
+        var south = await _database.AddTenantAsync("south");
+        await InviteAsync("lost@example.org");
+        await InviteAsync("owner@south.test");
+        await InviteAsync("ada@example.org");
+
+        await using var db = _database.Db.Read(TenantScope.Installation);
+        foreach (var log in new[] { _tenant, Guid.Empty })
+        {
+            Assert.Equal(
+                [
+                    ("member.added", "lost@example.org"),
+                    ("member.removed", "lost@example.org"),
+                    ("member.invited", "owner@south.test"),
+                    ("member.invitation_withdrawn", "owner@south.test"),
+                    ("member.added", "ada@example.org"),
+                ],
+                (
+                    await db
+                        .AuditEntries.Where(entry => entry.TenantId == log && entry.TargetKind == "member")
+                        .OrderBy(entry => entry.Sequence)
+                        .ToListAsync()
+                ).Select(entry => (entry.Action, entry.TargetName))
+            );
+        }
+    }
+
     [Fact]
     public async Task NobodyButAnOperator_InvitesTheFirstOwner()
     {
@@ -88,6 +144,82 @@ public sealed class FirstOwnerTests : IAsyncLifetime
                 default
             )
         );
+    }
+
+    private Task PutAsync(string what) =>
+        _database.Db.WriteAsync(
+            TenantScope.For(_tenant),
+            (db, _) =>
+            {
+                var now = _database.Time.GetUtcNow();
+                switch (what)
+                {
+                    case "a key":
+                        db.ApiKeys.Add(
+                            new ApiKey
+                            {
+                                TenantId = _tenant,
+                                Id = _database.Ids.New(),
+                                Name = "Shop",
+                                TokenHash = "hash",
+                                Ending = "abcd",
+                                Scopes = ApiScopes.Read,
+                                CreatedBy = "test",
+                                CreatedAt = now,
+                            }
+                        );
+                        break;
+                    case "a contact":
+                        db.Contacts.Add(
+                            new Contact
+                            {
+                                TenantId = _tenant,
+                                Id = _database.Ids.New(),
+                                Email = "bob@example.net",
+                                NormalizedEmail = "bob@example.net",
+                                CreatedAt = now,
+                                UpdatedAt = now,
+                            }
+                        );
+                        break;
+                    case "a campaign":
+                        db.Campaigns.Add(
+                            new Campaign
+                            {
+                                TenantId = _tenant,
+                                Id = _database.Ids.New(),
+                                Name = "Spring",
+                                Status = CampaignStatus.Draft,
+                                CreatedBy = "test",
+                                CreatedAt = now,
+                                UpdatedAt = now,
+                            }
+                        );
+                        break;
+                    case "a member":
+                        var user = new PortalUser { Id = _database.Ids.New(), UserName = "vi@example.org" };
+                        db.Users.Add(user);
+                        db.Memberships.Add(
+                            new Membership
+                            {
+                                TenantId = _tenant,
+                                UserId = user.Id,
+                                Role = TenantRole.Viewer,
+                                CreatedAt = now,
+                            }
+                        );
+                        break;
+                }
+
+                return Task.CompletedTask;
+            },
+            default
+        );
+
+    private async Task<TenantRole?> RoleAsync(Guid userId)
+    {
+        await using var db = _database.Db.Read(TenantScope.For(_tenant));
+        return await Permissions.RoleAsync(db, _tenant, userId, default);
     }
 
     private Task<FirstOwnerResult> TryAsync(string email) =>

@@ -108,7 +108,7 @@ public sealed class InvitationTests
 
         Assert.Equal(
             new JoinAnswer.Invited("south Ltd", "south", TenantRole.Editor),
-            await join.LookAsync(token, viewer, default)
+            await join.LookAsync(token, As(viewer), default)
         );
         Assert.Null(await RoleAsync(database, south, viewer));
         Assert.Equal(new JoinAnswer.Joined("south"), await join.ExecuteAsync(token, As(viewer), default));
@@ -151,12 +151,21 @@ public sealed class InvitationTests
         var token = (await InviteAsync(database, south, "viewer@north.test")).InvitationToken;
         var join = new JoinTenant(database.Db);
 
-        Assert.IsType<JoinAnswer.OtherAccount>(await join.LookAsync(token, other, default));
+        Assert.IsType<JoinAnswer.OtherAccount>(await join.LookAsync(token, As(other), default));
         Assert.IsType<JoinAnswer.OtherAccount>(await join.ExecuteAsync(token, As(other), default));
         Assert.IsType<JoinAnswer.OtherAccount>(await join.ExecuteAsync(token, Actor.System, default));
         Assert.Null(await RoleAsync(database, south, other));
         Assert.IsType<JoinAnswer.Joined>(await join.ExecuteAsync(token, As(viewer), default));
         Assert.IsType<JoinAnswer.OtherAccount>(await join.ExecuteAsync(token, As(other), default));
+        await using var db = database.Db.Read(south.Scope);
+        Assert.Equal(
+            [other, other, null, other],
+            await db
+                .AuditEntries.Where(entry => entry.Action == "command.denied" && entry.TargetId == "JoinTenant")
+                .OrderBy(entry => entry.Sequence)
+                .Select(entry => entry.ActorId)
+                .ToListAsync()
+        );
     }
 
     [Fact]
@@ -169,7 +178,7 @@ public sealed class InvitationTests
         var (join, list) = (new JoinTenant(database.Db), new MemberList(database.Db));
 
         database.Time.Advance(TimeSpan.FromDays(7) - TimeSpan.FromSeconds(1));
-        Assert.IsType<JoinAnswer.Invited>(await join.LookAsync(token, viewer, default));
+        Assert.IsType<JoinAnswer.Invited>(await join.LookAsync(token, As(viewer), default));
         Assert.False(Assert.Single(await list.ReadInvitationsAsync(south.Scope, default)).Over);
         database.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.IsType<JoinAnswer.Over>(await join.ExecuteAsync(token, As(viewer), default));

@@ -86,6 +86,21 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task OwnerWhoNeverCame_DoesNotCount_TheOnlyOneWhoDidStays()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var (caller, owner) = (tenant.As(TenantRole.Owner), tenant.People[TenantRole.Owner]);
+        var mistyped = await AddAsync(database, tenant, "mistyped@example.org", TenantRole.Owner);
+        var (change, remove) = (new ChangeMemberRole(database.Db), new RemoveMember(database.Db));
+
+        Assert.Equal(ChangeMemberResult.LastOwner, await new LeaveTenant(database.Db).ExecuteAsync(caller, default));
+        Assert.Equal(ChangeMemberResult.LastOwner, await change.ExecuteAsync(caller, owner, TenantRole.Admin, default));
+        Assert.Equal(ChangeMemberResult.LastOwner, await remove.ExecuteAsync(caller, owner, default));
+        Assert.Equal(ChangeMemberResult.Done, await remove.ExecuteAsync(caller, mistyped.UserId, default));
+    }
+
+    [Fact]
     public async Task TwoOwners_WhoGoAtOnce_InWhateverWay_LeaveOneBehind()
     {
         await using var database = await TestDatabase.CreateAsync();
@@ -288,6 +303,36 @@ public sealed class MembershipTests
 
         Task<CreateTenantResult> CreateAsync(Actor who, string slug) =>
             create.ExecuteAsync(who, new TenantInput("East Ltd", slug, "UTC", "boss@east.test"), null, default);
+    }
+
+    [Theory]
+    [InlineData("A\r\nBcc: x@example.org")]
+    [InlineData("A\u202Eb")]
+    [InlineData("A\0b")]
+    public async Task NameThatCouldEndAHeaderOrReadAsAnother_IsRefused_AtEachDoor(string name)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var north = await database.AddTenantAsync("north");
+        var change = new TenantChange(name, null);
+
+        var made = await new CreateTenant(database.Db).ExecuteAsync(
+            Actor.CommandLine,
+            new TenantInput(name, "east"),
+            null,
+            default
+        );
+        var changed = await new ChangeTenant(database.Db).ExecuteAsync(north.As(TenantRole.Admin), change, default);
+        var byOperator = await new ChangeTenantAsOperator(database.Db).ExecuteAsync(
+            Actor.CommandLine,
+            north.Id,
+            change,
+            null,
+            default
+        );
+
+        Assert.Equal("Name", Assert.Single(Assert.IsType<CreateTenantResult.Invalid>(made).Errors).Field);
+        Assert.Equal("Name", Assert.Single(Assert.IsType<ChangeTenantResult.Invalid>(changed).Errors).Field);
+        Assert.IsType<ChangeTenantResult.Invalid>(byOperator);
     }
 
     [Theory]

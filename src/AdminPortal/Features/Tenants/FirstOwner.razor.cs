@@ -1,6 +1,7 @@
 using AdminPortal.Account;
 using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -18,6 +19,9 @@ public sealed partial class FirstOwner
 
     [Inject]
     public required InviteFirstOwner Invite { get; init; }
+
+    [Inject]
+    public required AccountMailer Mailer { get; init; }
 
     [Inject]
     public required Toasts Toasts { get; init; }

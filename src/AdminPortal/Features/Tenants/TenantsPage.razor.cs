@@ -3,6 +3,7 @@ using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
 using Ledgerpost.Deletion;
+using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -31,6 +32,9 @@ public sealed partial class TenantsPage : IDisposable
 
     [Inject]
     public required CreateTenant CreateTenant { get; init; }
+
+    [Inject]
+    public required AccountMailer Mailer { get; init; }
 
     [Inject]
     public required DeleteTenant Delete { get; init; }
