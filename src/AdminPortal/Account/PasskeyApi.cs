@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text.Json;
 using AdminPortal.Hosting;
 using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
@@ -72,6 +74,7 @@ internal static class PasskeyApi
         )
         {
             attempts.Failed(Door.SignIn, http);
+            await passkeys.FailedAsync(IdOf(answer.Credential), RequestOrigin.Of(http), http.RequestAborted);
             return Said("This passkey is not known here. Sign in with your password instead.");
         }
 
@@ -129,6 +132,27 @@ internal static class PasskeyApi
         }
         catch (Exception exception)
             when (exception is InvalidOperationException or PasskeyException or FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Which passkey the answer says it is of; nothing of it is proven.</summary>
+    private static byte[]? IdOf(string credential)
+    {
+        try
+        {
+            using var said = JsonDocument.Parse(credential);
+            return Base64Url.DecodeFromChars(said.RootElement.GetProperty("id").GetString());
+        }
+        catch (Exception exception)
+            when (exception
+                    is JsonException
+                        or InvalidOperationException
+                        or KeyNotFoundException
+                        or FormatException
+                        or ArgumentException
+            )
         {
             return null;
         }

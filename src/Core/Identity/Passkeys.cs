@@ -1,3 +1,4 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
@@ -17,6 +18,9 @@ public sealed class Passkeys(PortalDb portal)
 
     /// <summary>So many nobody needs.</summary>
     private const int Most = 20;
+
+    /// <summary>The longest that WebAuthn allows, in bytes.</summary>
+    internal const int LongestId = 1023;
 
     /// <summary>In the order in which they were added.</summary>
     public async Task<IReadOnlyList<PasskeyLine>> ReadAsync(Guid userId, CancellationToken cancellation)
@@ -108,15 +112,18 @@ public sealed class Passkeys(PortalDb portal)
             actor,
             credentialId,
             "account.passkey_renamed",
-            (_, passkey) =>
+            (_, passkey, _) =>
             {
                 var before = passkey.Data.Name;
                 passkey.Data.Name = Named(name);
-                return new { before = new { name = before }, after = new { name = passkey.Data.Name } };
+                return Task.FromResult<object>(
+                    new { before = new { name = before }, after = new { name = passkey.Data.Name } }
+                );
             },
             cancellation
         );
 
+    /// <summary>With what it opened and showed: see <see cref="ForgetShownAsync"/>.</summary>
     /// <returns>False when it is not there, or not this person's.</returns>
     /// <exception cref="AccessDeniedException">The session is over.</exception>
     public Task<bool> RemoveAsync(Actor actor, byte[] credentialId, CancellationToken cancellation) =>
@@ -124,19 +131,88 @@ public sealed class Passkeys(PortalDb portal)
             actor,
             credentialId,
             "account.passkey_removed",
-            (db, passkey) =>
+            async (account, passkey, token) =>
             {
-                db.Set<IdentityUserPasskey<Guid>>().Remove(passkey);
+                account.Db.Set<IdentityUserPasskey<Guid>>().Remove(passkey);
+                await account.Db.SaveChangesAsync(token);
+                await ForgetShownAsync(account, actor, passkey.UserId, token);
                 return new { passkey = passkey.Data.Name };
             },
             cancellation
         );
 
+    /// <summary>
+    /// Which passkey opened a session is not kept, so that all of them end but the one that the person acts in. And whoever
+    /// had shown one by adding it has shown nothing any more, but for who acts while the account still has something.
+    /// </summary>
+    private static async Task ForgetShownAsync(
+        AccountWork account,
+        Actor actor,
+        Guid userId,
+        CancellationToken cancellation
+    )
+    {
+        await account
+            .Db.Sessions.Where(row =>
+                row.UserId == userId
+                && row.Method == SignInMethod.Passkey
+                && row.EndedAt == null
+                && row.Id != actor.SessionId
+            )
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(row => row.EndedAt, account.Now)
+                        .SetProperty(row => row.EndedBy, SessionEnd.Revoked),
+                cancellation
+            );
+        var kept = await SecondFactors.HasOneAsync(account.Db, userId, cancellation) ? actor.SessionId : null;
+        await account
+            .Db.Sessions.Where(row =>
+                row.UserId == userId
+                && row.Method != SignInMethod.Authenticator
+                && row.Method != SignInMethod.RecoveryCode
+                && row.Id != kept
+            )
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.SecondFactor, false), cancellation);
+    }
+
+    /// <summary>
+    /// An answer that proves nothing, for the history and the logs of whose passkey it names. It closes no account: no
+    /// signature is guessed, and whoever knows a passkey's name could keep its person out.
+    /// </summary>
+    /// <param name="credentialId">As it was said; null where nothing was.</param>
+    public async Task FailedAsync(byte[]? credentialId, Origin origin, CancellationToken cancellation)
+    {
+        var known =
+            credentialId is { Length: > 0 and <= LongestId }
+            && await portal.AccountAsync(
+                async (account, token) =>
+                {
+                    var user = await account
+                        .Db.Set<IdentityUserPasskey<Guid>>()
+                        .Where(row => row.CredentialId == credentialId)
+                        .Join(account.Db.Users, row => row.UserId, user => user.Id, (row, user) => user)
+                        .SingleOrDefaultAsync(token);
+                    if (user is not null)
+                    {
+                        await LockOut.NoteAsync(account, user, origin, token);
+                    }
+
+                    return user is not null;
+                },
+                cancellation
+            );
+        if (!known)
+        {
+            await portal.Tally.NoteAsync(Happening.SignInOfNobody("a passkey", origin.From));
+        }
+    }
+
     private Task<bool> ChangeAsync(
         Actor actor,
         byte[] credentialId,
         string action,
-        Func<PortalDbContext, IdentityUserPasskey<Guid>, object> change,
+        Func<AccountWork, IdentityUserPasskey<Guid>, CancellationToken, Task<object>> change,
         CancellationToken cancellation
     ) =>
         portal.AccountAsync(
@@ -152,7 +228,8 @@ public sealed class Passkeys(PortalDb portal)
                     return false;
                 }
 
-                await account.AuditAsync(user, action, actor.From, change(account.Db, passkey), token);
+                var details = await change(account, passkey, token);
+                await account.AuditAsync(user, action, actor.From, details, token);
                 return true;
             },
             cancellation
@@ -169,8 +246,7 @@ internal sealed class PasskeyConfiguration : IEntityTypeConfiguration<IdentityUs
     {
         builder.ToTable("Passkeys");
         builder.HasKey(passkey => passkey.CredentialId);
-        // The longest that WebAuthn allows.
-        builder.Property(passkey => passkey.CredentialId).HasMaxLength(1023);
+        builder.Property(passkey => passkey.CredentialId).HasMaxLength(Passkeys.LongestId);
         builder.HasOne<PortalUser>().WithMany().HasForeignKey(passkey => passkey.UserId);
         builder.OwnsOne(passkey => passkey.Data, data => data.ToJson());
     }

@@ -149,14 +149,18 @@ internal static class SecondFactors
     /// <exception cref="AccessDeniedException">The account has an authenticator or a passkey, and this session was opened without.</exception>
     public static async Task DemandShownAsync(PortalDbContext db, Actor actor, CancellationToken cancellation)
     {
-        var hasOne =
-            await db.Authenticators.AnyAsync(row => row.UserId == actor.UserId, cancellation)
-            || await db.Set<IdentityUserPasskey<Guid>>().AnyAsync(row => row.UserId == actor.UserId, cancellation);
-        if (hasOne && !await db.Sessions.AnyAsync(row => row.Id == actor.SessionId && row.SecondFactor, cancellation))
+        if (
+            await HasOneAsync(db, actor.UserId, cancellation)
+            && !await db.Sessions.AnyAsync(row => row.Id == actor.SessionId && row.SecondFactor, cancellation)
+        )
         {
             throw AccessDeniedException.SecondFactorFirst(actor);
         }
     }
+
+    public static async Task<bool> HasOneAsync(PortalDbContext db, Guid? userId, CancellationToken cancellation) =>
+        await db.Authenticators.AnyAsync(row => row.UserId == userId, cancellation)
+        || await db.Set<IdentityUserPasskey<Guid>>().AnyAsync(row => row.UserId == userId, cancellation);
 
     /// <summary>The session that the person acts in counts from now on as one that was opened with it.</summary>
     public static Task<int> ShownAsync(PortalDbContext db, Actor actor, CancellationToken cancellation) =>

@@ -183,6 +183,25 @@ internal static class LockOut
         return closes;
     }
 
+    /// <summary>A passkey's answer that proved nothing.</summary>
+    public static async Task NoteAsync(
+        AccountWork account,
+        PortalUser user,
+        Origin origin,
+        CancellationToken cancellation
+    )
+    {
+        await Sessions.NoteAsync(account, user, SignInResult.WrongPasskey, SignInMethod.Passkey, origin, cancellation);
+        await AuditAsync(
+            account,
+            user,
+            "account.sign_in_failed",
+            origin,
+            new { method = nameof(SignInMethod.Passkey), browser = origin.Browser },
+            cancellation
+        );
+    }
+
     /// <summary>
     /// With the first attempt of another hour, whichever way it goes: how many there were in the hour of the last failure,
     /// where the entries do not say it.

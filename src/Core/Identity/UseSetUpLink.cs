@@ -75,7 +75,8 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                 }
 
                 People.SetPassword(user, password);
-                if (!string.IsNullOrWhiteSpace(name))
+                // Called by an address that is not theirs, they would pass for somebody else in the log.
+                if (!string.IsNullOrWhiteSpace(name) && !name.Contains('@', StringComparison.Ordinal))
                 {
                     user.DisplayName = PlainText.Kept(name.Trim(), 100);
                 }

@@ -89,6 +89,7 @@ public enum SignInResult
     SignedIn,
     WrongPassword,
     WrongCode,
+    WrongPasskey,
 
     /// <summary>The wrong attempt that closed the account for a while.</summary>
     LockedOut,

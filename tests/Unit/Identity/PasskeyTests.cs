@@ -115,6 +115,69 @@ public sealed class PasskeyTests
         using var refused = await ShowAsync(host, nobody, passkey, userId);
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Contains("not known here", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await using var log = db.Read(TenantScope.Installation);
+        Assert.Equal(
+            "a passkey",
+            (await log.AuditEntries.SingleAsync(row => row.Action == "account.sign_in_failed")).TargetName
+        );
+    }
+
+    [Theory]
+    [InlineData("not recognised")]
+    [InlineData("a lower count")]
+    [InlineData("another origin")]
+    [InlineData("an old question")]
+    public async Task Answer_OfAKnownPasskey_ThatProvesNothing_SignsNobodyIn_AndStandsInHistoryAndLog(string what)
+    {
+        await using var host = await RealHost.StartAsync();
+        using var passkey = new SoftPasskey();
+        var db = host.Get<PortalDb>();
+        Guid userId;
+        await using (var read = db.Read(TenantScope.None))
+        {
+            userId = (await read.Users.SingleAsync()).Id;
+        }
+
+        await passkey.AddAsync(db, userId);
+        using var browser = host.Browser();
+        passkey.Uses = 7;
+        using (var good = await ShowAsync(host, browser, passkey, userId))
+        {
+            Assert.Equal(HttpStatusCode.OK, good.StatusCode);
+        }
+
+        using var other = host.Browser();
+        var question = await AskAsync();
+        if (what == "an old question")
+        {
+            await AskAsync();
+        }
+
+        passkey.Uses = what == "a lower count" ? 6u : 8;
+        var credential = passkey.Answer(
+            question,
+            userId,
+            host.Address,
+            what == "another origin" ? "https://portal.evil.test" : null,
+            what == "not recognised" ? (byte)0x09 : (byte)0x0D
+        );
+        using var refused = await other.PostAsJsonAsync("/account/passkey", new { credential });
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        await using var after = db.Read(TenantScope.Installation);
+        Assert.Equal(1, await after.Sessions.CountAsync());
+        Assert.Equal(
+            [Ledgerpost.Identity.SignInResult.SignedIn, Ledgerpost.Identity.SignInResult.WrongPasskey],
+            await after.SignIns.OrderBy(row => row.Id).Select(row => row.Result).ToListAsync()
+        );
+        var entry = await after.AuditEntries.SingleAsync(row => row.Action == "account.sign_in_failed");
+        Assert.Equal(userId.ToString(), entry.TargetId);
+
+        async Task<string> AskAsync()
+        {
+            using var asked = await other.PostAsync("/account/passkey/question", content: null);
+            return await asked.Content.ReadAsStringAsync();
+        }
     }
 
     private static readonly string[] NoAnswers =

@@ -192,6 +192,79 @@ public sealed class SecondFactorTests
         Assert.False((await EnterAsync(other.SessionId))!.NeedsSecondFactor);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RemovedPasskey_CountsNoMore_AndWhatItOpenedIsOver(bool another)
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        using var passkey = new SoftPasskey();
+        using var second = new SoftPasskey();
+        var session = await rig.NewlySignedInAsync();
+        var passkeys = new Passkeys(rig.Database.Db);
+        var north = await rig.Database.AddTenantAsync("north");
+        await rig.JoinAsync(north.Id, session.UserId, TenantRole.Owner);
+        Assert.True(await passkeys.AddAsync(AccountRig.As(session), passkey.Info(), "Mine", default));
+        if (another)
+        {
+            Assert.True(await passkeys.AddAsync(AccountRig.As(session), second.Info(), "Second", default));
+        }
+
+        var opened = Assert.IsType<SignInAnswer.SignedIn>(
+            await new OpenSession(rig.Database.Db).ExecuteAsync(
+                session.UserId,
+                SignInMethod.Passkey,
+                AccountRig.Elsewhere,
+                default
+            )
+        );
+        var change = new ChangeTenant(rig.Database.Db);
+        var caller = new Caller(north.Scope, AccountRig.As(session));
+        Assert.IsType<ChangeTenantResult.Done>(
+            await change.ExecuteAsync(caller, new TenantChange(null, null, RequiresSecondFactor: true), default)
+        );
+
+        Assert.True(await passkeys.RemoveAsync(AccountRig.As(session), passkey.Id, default));
+
+        Assert.Equal(SessionEnd.Revoked, await rig.StateAsync(opened.Session));
+        Assert.Null(await rig.StateAsync(session));
+        var may = change.ExecuteAsync(caller, new TenantChange("Mine", null), default);
+        if (another)
+        {
+            Assert.IsType<ChangeTenantResult.Done>(await may);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<AccessDeniedException>(() => may);
+        }
+    }
+
+    [Fact]
+    public async Task PasskeyRemovedFromElsewhere_LeavesNoSessionThatHadShownIt()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        using var passkey = new SoftPasskey();
+        using var second = new SoftPasskey();
+        var thief = await rig.NewlySignedInAsync();
+        var passkeys = new Passkeys(rig.Database.Db);
+        Assert.True(await passkeys.AddAsync(AccountRig.As(thief), passkey.Info(), "Theirs", default));
+        var opened = Assert.IsType<SignInAnswer.SignedIn>(
+            await new OpenSession(rig.Database.Db).ExecuteAsync(
+                thief.UserId,
+                SignInMethod.Passkey,
+                AccountRig.Elsewhere,
+                default
+            )
+        );
+        Assert.True(await passkeys.AddAsync(AccountRig.As(opened.Session), second.Info(), "Mine", default));
+
+        Assert.True(await passkeys.RemoveAsync(AccountRig.As(opened.Session), passkey.Id, default));
+
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            passkeys.RemoveAsync(AccountRig.As(thief), second.Id, default)
+        );
+    }
+
     private static Task<SignInAnswer> CodeAsync(AccountRig rig, SignInAnswer.SecondStep step, string code) =>
         rig.WithCode.ExecuteAsync(step.UserId, step.Stamp, code, AccountRig.Home, default);
 

@@ -70,8 +70,10 @@ internal sealed class SoftPasskey : IDisposable
         );
 
     /// <param name="question">What the server asked, as JSON.</param>
+    /// <param name="openedAt">Another site that passes the question on.</param>
+    /// <param name="flags">Present, recognised, may be backed up.</param>
     /// <returns>What a browser would post as the credential.</returns>
-    public string Answer(string question, Guid userId, string origin)
+    public string Answer(string question, Guid userId, string origin, string? openedAt = null, byte flags = 0x0D)
     {
         using var asked = JsonDocument.Parse(question);
         var client = JsonSerializer.SerializeToUtf8Bytes(
@@ -79,14 +81,14 @@ internal sealed class SoftPasskey : IDisposable
             {
                 type = "webauthn.get",
                 challenge = asked.RootElement.GetProperty("challenge").GetString(),
-                origin,
+                origin = openedAt ?? origin,
                 crossOrigin = false,
             }
         );
         Uses++;
         var site = SHA256.HashData(Encoding.UTF8.GetBytes(new Uri(origin).Host));
-        // Present, recognised, may be backed up; then the count, the highest byte first.
-        byte[] device = [.. site, 0x0D, (byte)(Uses >> 24), (byte)(Uses >> 16), (byte)(Uses >> 8), (byte)Uses];
+        // The count has its highest byte first.
+        byte[] device = [.. site, flags, (byte)(Uses >> 24), (byte)(Uses >> 16), (byte)(Uses >> 8), (byte)Uses];
         var signature = _key.SignData(
             [.. device, .. SHA256.HashData(client)],
             HashAlgorithmName.SHA256,

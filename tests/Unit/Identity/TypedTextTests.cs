@@ -61,6 +61,30 @@ public sealed class TypedTextTests
         AssertKept((await db.Users.SingleAsync()).DisplayName, 100);
     }
 
+    [Fact]
+    public async Task SettingUp_UnderSomebodyElsesAddress_KeepsTheirOwn()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var ada = await rig.AddPersonAsync();
+        var token = await rig.Database.Db.WriteAsync(
+            TenantScope.None,
+            (write, _) => Task.FromResult(SetUpLinks.Issue(write, ada, rig.Database.Time.GetUtcNow())),
+            default
+        );
+
+        await new UseSetUpLink(rig.Database.Db, rig.Database.Ids).ExecuteAsync(
+            token,
+            email: null,
+            "eve@example.org",
+            "another one of words",
+            from: null,
+            default
+        );
+
+        await using var db = rig.Database.Db.Read(TenantScope.None);
+        Assert.Equal("ada@example.org", (await db.Users.SingleAsync()).DisplayName);
+    }
+
     [Theory]
     [MemberData(nameof(Texts))]
     public async Task Passkey_WithAnyName_IsNamed(string typed)

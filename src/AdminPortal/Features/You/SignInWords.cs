@@ -22,6 +22,7 @@ public static class SignInWords
             SignInResult.SignedIn => $"Signed in {By(attempt.Method)}",
             SignInResult.WrongPassword => "Wrong password",
             SignInResult.WrongCode => "Wrong code",
+            SignInResult.WrongPasskey => "Wrong passkey",
             SignInResult.LockedOut => "Wrong once too often, closed for 15 minutes",
             _ => "Refused, because it was closed",
         };
