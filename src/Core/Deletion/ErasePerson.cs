@@ -3,6 +3,7 @@ using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
 using Ledgerpost.Recipients;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
@@ -37,7 +38,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             address.Normalized,
             person.Contact is not null,
             person.Ledger.Count,
-            (await person.EntriesAsync(db, hashes, address.Normalized, cancellation)).Count,
+            (await EntriesAsync(db, hashes, person, address, cancellation)).Count,
             await ErasedPeople.IsOneAsync(db, caller.TenantId, address.Normalized, cancellation)
         );
     }
@@ -83,6 +84,13 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             return new ErasePersonResult.ImportRunning();
         }
 
+        // Else an admin could empty what the log says of them, or of another member.
+        var account = await People.FindAsync(db, address, cancellation);
+        if (account is not null && await Permissions.RoleAsync(db, tenantId, account.Id, cancellation) is not null)
+        {
+            return new ErasePersonResult.IsMember();
+        }
+
         var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
         // A call in doubt must go out again as it is: without its bytes nobody could repeat it safely.
         if (person.Ledger.Any(row => row.State == RecipientState.InDoubt))
@@ -91,7 +99,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         }
 
         var hashes = await AddressHashes.OfAsync(db, cancellation);
-        var entries = (await person.EntriesAsync(db, hashes, address.Normalized, cancellation)).ConvertAll(entry =>
+        var entries = (await EntriesAsync(db, hashes, person, address, cancellation)).ConvertAll(entry =>
             entry.Sequence
         );
         await ForgetMailAsync(db, hashes, person, cancellation);
@@ -122,6 +130,23 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             new ErasedEntries(ranges)
         );
         return new ErasePersonResult.Erased(person.Contact is not null, person.Ledger.Count, entries.Count);
+    }
+
+    /// <summary>
+    /// Those that name the person, without those about other members' accounts and roles: who gave whom which rights must
+    /// stay, whoever it was.
+    /// </summary>
+    private static async Task<List<AuditEntry>> EntriesAsync(
+        PortalDbContext db,
+        AddressHashes hashes,
+        PersonRows person,
+        EmailAddress address,
+        CancellationToken cancellation
+    )
+    {
+        var account = (await People.FindAsync(db, address, cancellation))?.Id.ToString();
+        var entries = await person.EntriesAsync(db, hashes, address.Normalized, cancellation);
+        return entries.FindAll(entry => entry.TargetKind is not ("account" or "member") || entry.TargetId == account);
     }
 
     private static async Task ForgetMailAsync(
@@ -286,6 +311,9 @@ public abstract record ErasePersonResult
     /// <summary>A call with their mail is in doubt, and must be able to go out again as it is. Nothing was done.</summary>
     /// <param name="AtMost">So long after its first try it is proven or unknown, and they can be erased.</param>
     public sealed record InDoubt(TimeSpan AtMost) : ErasePersonResult;
+
+    /// <summary>They are a member, and the log of what members do stays while they are. Nothing was done.</summary>
+    public sealed record IsMember : ErasePersonResult;
 
     /// <summary>An uploaded file may have them, and would bring them back. Nothing was done.</summary>
     public sealed record ImportRunning : ErasePersonResult;

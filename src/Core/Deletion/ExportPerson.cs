@@ -53,6 +53,7 @@ public sealed class ExportPerson(PortalDb portal)
     {
         var db = command.Db;
         var person = await PersonRows.FindAsync(db, address, cancellation);
+        var whole = new WholeAddress(address);
         var mails = new List<object>();
         foreach (var row in person.Ledger)
         {
@@ -90,6 +91,26 @@ public sealed class ExportPerson(PortalDb portal)
                 row.State,
                 said = row.Body,
             }),
+            deliveries = (await PersonTexts.DeliveriesAsync(db, address, cancellation)).ConvertAll(row => new
+            {
+                endpoint = row.EndpointId,
+                row.Type,
+                row.OccurredAt,
+                row.Email,
+                answer = row.LastError,
+            }),
+            requests = (await PersonTexts.RequestsAsync(db, address, cancellation)).ConvertAll(row => new
+            {
+                row.Path,
+                row.Key,
+                at = row.CreatedAt,
+                // A key may have letters before the address; what was answered may be about somebody else then.
+                answer = row.Body is { } body && whole.IsInJson(body) ? body : null,
+            }),
+            links = await db
+                .UnsubscribeLinks.Where(row => person.Addresses.Contains(row.NormalizedEmail))
+                .Select(row => new { address = row.NormalizedEmail, row.CreatedAt })
+                .ToListAsync(cancellation),
             log = await LogAsync(db, person, hashes, address, cancellation),
         };
     }

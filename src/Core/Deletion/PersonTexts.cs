@@ -3,6 +3,8 @@ using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Outbox;
+using Ledgerpost.Programs;
 using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 
@@ -59,6 +61,46 @@ internal static class PersonTexts
         return found;
     }
 
+    /// <summary>What was told to the tenant's webhook endpoints about the address, or answered by them with it.</summary>
+    public static async Task<List<EventDelivery>> DeliveriesAsync(
+        PortalDbContext db,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var whole = new WholeAddress(address);
+        var deliveries = await db
+            .EventDeliveries.AsNoTracking()
+            .Where(row => row.Email == address || (row.LastError != null && row.LastError.ToLower().Contains(address)))
+            .OrderBy(row => row.OccurredAt)
+            .ToListAsync(cancellation);
+        return deliveries.FindAll(row => row.Email == address || whole.IsIn(row.LastError));
+    }
+
+    /// <summary>Programs' requests whose key or kept answer names the address.</summary>
+    public static async Task<List<IdempotencyRecord>> RequestsAsync(
+        PortalDbContext db,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var whole = new WholeAddress(address);
+        // As JSON writes it.
+        var written = JsonEncodedText.Encode(address).Value.ToLowerInvariant();
+        // One reading for both: no index helps to find letters within a text.
+        var requests = await db
+            .IdempotencyRecords.AsNoTracking()
+            .Where(row =>
+                row.Key.ToLower().Contains(address)
+                || (row.Body != null && (row.Body.ToLower().Contains(address) || row.Body.ToLower().Contains(written)))
+            )
+            .ToListAsync(cancellation);
+        return requests.FindAll(row => IsInKey(row, address) || (row.Body is { } body && whole.IsInJson(body)));
+    }
+
+    private static bool IsInKey(IdempotencyRecord request, string address) =>
+        request.Key.Contains(address, StringComparison.OrdinalIgnoreCase);
+
     public static async Task ForgetAsync(
         CommandContext command,
         AddressHashes hashes,
@@ -72,6 +114,11 @@ internal static class PersonTexts
             await db
                 .ContactImportLines.Where(row => row.ImportId == line.ImportId && row.Line == line.Line)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.Email, ""), cancellation);
+        }
+
+        foreach (var names in ActorNames.All)
+        {
+            await names.ForgetAsync(db, address, cancellation);
         }
 
         await db.EventDeliveries.Where(row => row.Email == address).ExecuteDeleteAsync(cancellation);
@@ -108,35 +155,16 @@ internal static class PersonTexts
     )
     {
         var whole = new WholeAddress(address);
-        var written = JsonEncodedText.Encode(address).Value.ToLowerInvariant();
-        // One reading for both: no index helps to find letters within a text.
-        var named = await db
-            .IdempotencyRecords.Where(row =>
-                row.Key.ToLower().Contains(address)
-                || (row.Body != null && (row.Body.ToLower().Contains(address) || row.Body.ToLower().Contains(written)))
-            )
-            .Select(row => new
-            {
-                row.Path,
-                row.Key,
-                row.Body,
-            })
-            .ToListAsync(cancellation);
-        foreach (var one in named)
+        foreach (var one in await RequestsAsync(db, address, cancellation))
         {
-            var key = one.Key.Contains(address, StringComparison.OrdinalIgnoreCase)
-                ? ErasedPeople.Form(hashes, db.Scope.TenantId, one.Key)
-                : one.Key;
+            var key = IsInKey(one, address) ? ErasedPeople.Form(hashes, db.Scope.TenantId, one.Key) : one.Key;
             var body = one.Body is { } answer && whole.IsInJson(answer) ? "{}" : one.Body;
-            if ((key, body) != (one.Key, one.Body))
-            {
-                await db
-                    .IdempotencyRecords.Where(row => row.Path == one.Path && row.Key == one.Key)
-                    .ExecuteUpdateAsync(
-                        set => set.SetProperty(row => row.Key, key).SetProperty(row => row.Body, body),
-                        cancellation
-                    );
-            }
+            await db
+                .IdempotencyRecords.Where(row => row.Path == one.Path && row.Key == one.Key)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.Key, key).SetProperty(row => row.Body, body),
+                    cancellation
+                );
         }
     }
 }

@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
+using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
 using Ledgerpost.Deletion;
 using Ledgerpost.Outbox;
@@ -213,6 +215,11 @@ public sealed class ErasePersonTests
         );
         Assert.NotEqual(0, person.GetProperty("log").GetArrayLength());
         var told = Assert.Single(person.GetProperty("events").EnumerateArray());
+        Assert.Equal(2, person.GetProperty("deliveries").GetArrayLength());
+        Assert.Equal(
+            $"receipt-{Address}",
+            Assert.Single(person.GetProperty("requests").EnumerateArray()).GetProperty("key").GetString()
+        );
         Assert.Equal("set_aside", told.GetProperty("state").GetString());
         Assert.Contains(
             Address,
@@ -221,6 +228,113 @@ public sealed class ErasePersonTests
         );
         await using var db = engine.Db.Read(engine.Tenant.Scope);
         Assert.True(await db.AuditEntries.AnyAsync(entry => entry.Action == "person.exported"));
+    }
+
+    [Fact]
+    public async Task Export_ReadsEveryTable_ThatErasureTouches()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await TellAllAboutAsync(engine);
+        using var statements = StatementLog.Of(engine.Database.ConnectionString);
+        await new ExportPerson(engine.Db).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            Address,
+            CancellationToken.None
+        );
+        var read = Tables(statements, "FROM|JOIN");
+
+        await EraseAsync(engine);
+
+        Assert.Empty(
+            Tables(statements, "UPDATE|DELETE FROM")
+                .Except(read)
+                // By the contact, whose segments are told by name.
+                .Except(["ContactTags", "SegmentContacts"])
+        );
+
+        static List<string> Tables(StatementLog log, string verbs) =>
+            [
+                .. log.Take()
+                    .SelectMany(text => Regex.Matches(text, $"(?:{verbs}) \"(\\w+)\""))
+                    .Select(match => match.Groups[1].Value)
+                    .Distinct(),
+            ];
+    }
+
+    [Fact]
+    public async Task Member_IsNotErased_BeforeTheyAreRemoved_AndWhatTheyDidToOthersStays()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var (owner, viewer) = (engine.Tenant.As(TenantRole.Owner), engine.Tenant.People[TenantRole.Viewer]);
+        var added = Assert.IsType<AddMemberResult.Added>(
+            await new AddMember(engine.Db).ExecuteAsync(owner, Address, TenantRole.Owner, CancellationToken.None)
+        );
+        // Who gave themselves no other name is called by their address.
+        var member = new Caller(engine.Tenant.Scope, new Actor(ActorKind.User, added.UserId, Address, null));
+        await new ChangeMemberRole(engine.Db).ExecuteAsync(member, viewer, TenantRole.Admin, CancellationToken.None);
+        await new ChangeTenant(engine.Db).ExecuteAsync(member, new TenantChange("East", null), CancellationToken.None);
+
+        Assert.IsType<ErasePersonResult.IsMember>(await EraseAsync(engine));
+        Assert.Equal(3, await OccurrencesAsync(engine, Address));
+        await new RemoveMember(engine.Db).ExecuteAsync(owner, added.UserId, CancellationToken.None);
+        Assert.IsType<ErasePersonResult.Erased>(await EraseAsync(engine));
+
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        var log = await db.AuditEntries.OrderBy(entry => entry.Sequence).ToListAsync();
+        var kept = Assert.Single(log, entry => entry.ActorName == Address);
+        Assert.Equal(("member.role_changed", viewer.ToString()), (kept.Action, kept.TargetId));
+        Assert.Equal(1, await OccurrencesAsync(engine, Address));
+        var verdict = await VerifyAsync(engine);
+        Assert.True(verdict.IsWhole, $"{verdict}");
+    }
+
+    [Fact]
+    public async Task FormerMember_IsNamedInNoRow_WhateverTheyDid()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.FillAsync(engine.Tenant);
+        var columns = 0;
+        await engine.Db.WriteAsync(
+            TenantScope.Installation,
+            async (db, token) =>
+            {
+                await db.ContactImports.ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.Status, ImportStatus.Completed),
+                    token
+                );
+                foreach (var entity in Support.TenantTables.InOrder(db.Model))
+                {
+                    foreach (
+                        var column in entity
+                            .GetProperties()
+                            .Where(column =>
+                                column.ClrType == typeof(string) && column.Name.EndsWith("By", StringComparison.Ordinal)
+                            )
+                    )
+                    {
+                        columns++;
+                        foreach (var row in await Support.TenantTables.RowsAsync(db, entity, engine.Tenant.Id))
+                        {
+                            db.Entry(row).Property(column.Name).CurrentValue = Address.ToUpperInvariant();
+                        }
+                    }
+                }
+
+                (await db.SuppressedAddresses.FirstAsync(row => row.TenantId == engine.Tenant.Id, token)).Detail =
+                    $"By {Address}: they asked";
+            },
+            CancellationToken.None
+        );
+        Assert.InRange(await OccurrencesAsync(engine, Address), columns + 1, int.MaxValue);
+
+        Assert.IsType<ErasePersonResult.Erased>(await EraseAsync(engine));
+
+        Assert.Equal(0, await OccurrencesAsync(engine, Address));
+        await using var read = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Contains(
+            "By erased: they asked",
+            await read.SuppressedAddresses.Select(row => row.Detail).ToListAsync()
+        );
     }
 
     [Fact]

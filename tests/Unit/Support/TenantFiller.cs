@@ -46,13 +46,7 @@ public static class TenantFiller
         /// <summary>Rows that are there already are pointed to as well.</summary>
         public async Task TakeAsync(PortalDbContext db, IEntityType entity)
         {
-            var rows =
-                (IQueryable<ITenantOwned>)
-                    typeof(PortalDbContext)
-                        .GetMethod(nameof(DbContext.Set), 1, [])!
-                        .MakeGenericMethod(entity.ClrType)
-                        .Invoke(db, [])!;
-            _made[entity.Name] = [.. await rows.Where(row => row.TenantId == tenant.Id).Take(3).ToListAsync()];
+            _made[entity.Name] = [.. (await TenantTables.RowsAsync(db, entity, tenant.Id)).Take(3)];
         }
 
         public void Add(PortalDbContext db, IEntityType entity, int place)

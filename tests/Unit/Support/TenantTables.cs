@@ -71,6 +71,18 @@ public static class TenantTables
         return order;
     }
 
+    /// <summary>A tenant's rows of one table, tracked.</summary>
+    public static Task<List<ITenantOwned>> RowsAsync(PortalDbContext db, IEntityType entity, Guid tenantId) =>
+        (
+            (IQueryable<ITenantOwned>)
+                typeof(PortalDbContext)
+                    .GetMethod(nameof(DbContext.Set), 1, [])!
+                    .MakeGenericMethod(entity.ClrType)
+                    .Invoke(db, [])!
+        )
+            .Where(row => row.TenantId == tenantId)
+            .ToListAsync();
+
     public static async Task<long> CountAsync(PortalDbContext db, IEntityType entity, Guid tenantId) =>
         long.Parse(
             (await RowsAsync(db, $"""SELECT COUNT(*) FROM "{entity.GetTableName()}" """, tenantId))[0][0],

@@ -72,6 +72,12 @@ public sealed partial class PersonData
                         $"It may have to be sent again as it is. At most {doubt.AtMost.TotalHours:0} hours after its first try that is over; erase them then."
                     );
                     break;
+                case ErasePersonResult.IsMember:
+                    Toasts.Failed(
+                        "Nothing was erased: this person is a member of the organisation.",
+                        "An owner removes them under Members first; erase them then."
+                    );
+                    break;
                 case ErasePersonResult.ImportRunning:
                     Toasts.Failed(
                         "Nothing was erased: an import is running, and may bring this person back.",
