@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using UnitTests.Support;
 using static UnitTests.Support.ForgedLog;
 
@@ -323,6 +324,26 @@ public sealed class AuditChainTests : IAsyncLifetime
 
         Assert.True((await VerifyAsync()).IsWhole);
         Assert.Equal(Length, (await ReadAsync()).Count);
+    }
+
+    [SqliteFact]
+    public Task SealedEntry_IsNotReplaced_ByTheDatabaseItself() =>
+        RefusedAsync(db =>
+            db.Database.ExecuteSqlAsync(
+                $"""INSERT OR REPLACE INTO "AuditEntries" SELECT * FROM "AuditEntries" WHERE "Sequence" = 1"""
+            )
+        );
+
+    [PostgreSqlFact]
+    public async Task Log_IsNotTruncated_NotEvenByWhoOwnsTheTable()
+    {
+        await using var connection = new NpgsqlConnection(_database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("""TRUNCATE "AuditEntries" """, connection);
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync());
+
+        Assert.Contains("The audit log is never", refused.MessageText, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -172,6 +172,8 @@ internal sealed class SqliteEngine : DatabaseEngine
             Mode = mode,
             Pooling = pooling,
             ForeignKeys = true,
+            // Else INSERT OR REPLACE takes a row away without asking the trigger that keeps the log.
+            RecursiveTriggers = true,
         }.ToString();
 
     private sealed class GatedDbContext(DbContextOptions options, WriteGate gate)
