@@ -42,7 +42,7 @@ public sealed partial class JoinPage
             return;
         }
 
-        _answer = await JoinTenant.LookAsync(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
+        await AskAsync(JoinTenant.LookAsync);
         if (_answer is JoinAnswer.Over or JoinAnswer.OtherAccount)
         {
             Attempts.Failed(Door.Link, HttpContext);
@@ -56,22 +56,25 @@ public sealed partial class JoinPage
             return;
         }
 
-        try
-        {
-            _answer = await JoinTenant.ExecuteAsync(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
-        }
-        catch (AccessDeniedException)
-        {
-            // Signed out from elsewhere between this request's look at the cookie and its command.
-            Navigation.NavigateTo(
-                PortalUrls.SignInAndReturn(PortalUrls.Join(Token), PortalUrls.Ended(SessionEnd.Unknown))
-            );
-            return;
-        }
-
+        await AskAsync(JoinTenant.ExecuteAsync);
         if (_answer is JoinAnswer.Joined joined)
         {
             Navigation.NavigateTo(PortalUrls.Tenant(joined.Slug));
+        }
+    }
+
+    private async Task AskAsync(Func<string, Actor, CancellationToken, Task<JoinAnswer>> ask)
+    {
+        try
+        {
+            _answer = await ask(Token, HttpContext.User.AsMember(), HttpContext.RequestAborted);
+        }
+        catch (AccessDeniedException)
+        {
+            // Signed out from elsewhere between this request's look at the cookie and the question.
+            Navigation.NavigateTo(
+                PortalUrls.SignInAndReturn(PortalUrls.Join(Token), PortalUrls.Ended(SessionEnd.Unknown))
+            );
         }
     }
 }

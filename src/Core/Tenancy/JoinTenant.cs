@@ -9,9 +9,11 @@ namespace Ledgerpost.Tenancy;
 public sealed class JoinTenant(PortalDb portal)
 {
     /// <summary>What the link would do for this account, without using it up.</summary>
+    /// <exception cref="AccessDeniedException">The session is over.</exception>
     public async Task<JoinAnswer> LookAsync(string token, Actor actor, CancellationToken cancellation)
     {
         await using var db = portal.Read(TenantScope.None);
+        await portal.NotedAsync(DemandSessionAsync(db, actor, cancellation), nameof(JoinTenant));
         var (answer, link) = await LookAsync(db, token, actor.UserId, cancellation);
         await NoteAsync(answer, link, actor);
         return answer;

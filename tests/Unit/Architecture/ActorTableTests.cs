@@ -55,6 +55,7 @@ public sealed class ActorTableTests(WallTests.Portal portal) : IClassFixture<Wal
         "EndSessions",
         "EndSessions.ExecuteForOthersAsync",
         "JoinTenant",
+        "JoinTenant.LookAsync",
         "Passkeys.AddAsync",
         "Passkeys.RemoveAsync",
         "Passkeys.RenameAsync",
