@@ -252,11 +252,17 @@ public sealed class ErasePersonTests
                 .Except(["ContactTags", "SegmentContacts"])
         );
 
+        static Regex Table(string verbs) =>
+            new(
+                $"""({verbs}) "(?<table>\w+)" """.TrimEnd(),
+                RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+            );
+
         static List<string> Tables(StatementLog log, string verbs) =>
             [
                 .. log.Take()
-                    .SelectMany(text => Regex.Matches(text, $"(?:{verbs}) \"(\\w+)\""))
-                    .Select(match => match.Groups[1].Value)
+                    .SelectMany(text => Table(verbs).Matches(text))
+                    .Select(match => match.Groups["table"].Value)
                     .Distinct(),
             ];
     }
