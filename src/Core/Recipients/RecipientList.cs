@@ -51,6 +51,8 @@ public sealed record RecipientListItem(
     DateTimeOffset? ClickedByPersonAt
 )
 {
+    public LookTotals Looks { get; init; } = new(0, 0, 0, 0);
+
     /// <summary>One for the list and for the single recipient, so that both show the same.</summary>
     internal static Expression<Func<Recipient, RecipientListItem>> Of { get; } =
         row => new RecipientListItem(
@@ -72,7 +74,10 @@ public sealed record RecipientListItem(
             row.Bounce,
             row.OpenedByPersonAt,
             row.ClickedByPersonAt
-        );
+        )
+        {
+            Looks = new LookTotals(row.Opens, row.MachineOpens, row.Clicks, row.MachineClicks),
+        };
 }
 
 public sealed record RecipientListPage(IReadOnlyList<RecipientListItem> Items, int Total);

@@ -31,6 +31,9 @@ public sealed record ProgressSnapshot(
 {
     /// <summary>Of one that stopped for its sender or its account: whether its sending domain is verified now; else null.</summary>
     public bool? SenderHolds { get; init; }
+
+    /// <summary>Only where it was asked for.</summary>
+    public LookTotals? Looks { get; init; }
 }
 
 /// <summary>What the campaign page shows, from one snapshot.</summary>
@@ -38,8 +41,14 @@ public sealed class CampaignProgress(PortalDb db)
 {
     private static readonly TimeSpan RateWindow = TimeSpan.FromMinutes(1);
 
+    /// <param name="looks">With every opening and click, which costs more than counting people.</param>
     /// <returns>Null when the tenant has no such campaign.</returns>
-    public Task<ProgressSnapshot?> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation) =>
+    public Task<ProgressSnapshot?> ExecuteAsync(
+        TenantScope scope,
+        Guid campaignId,
+        CancellationToken cancellation,
+        bool looks = false
+    ) =>
         db.ReadSnapshotAsync(
             scope,
             async (context, token) =>
@@ -65,6 +74,7 @@ public sealed class CampaignProgress(PortalDb db)
                     await NextAttemptAsync(context, campaign, token)
                 )
                 {
+                    Looks = looks ? await LookTotals.ReadAsync(context, campaignId, token) : null,
                     SenderHolds = campaign
                         is {
                             Status: CampaignStatus.Partial,

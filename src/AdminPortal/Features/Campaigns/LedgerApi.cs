@@ -45,14 +45,16 @@ internal static class LedgerApi
             : ApiErrors.NotFound.Say("There is no recipient with this number in a campaign with this id.");
 
     private static async Task<IResult> StatsAsync(Guid id, ApiCall call, CampaignProgress progress) =>
-        await progress.ExecuteAsync(call.Caller.Scope, id, call.Cancellation) is { } snapshot
-            ? TypedResults.Ok(StatsShape.Of(snapshot))
+        await progress.ExecuteAsync(call.Caller.Scope, id, call.Cancellation, looks: true)
+            is { Looks: { } looks } snapshot
+            ? TypedResults.Ok(StatsShape.Of(snapshot, looks))
             : ApiErrors.Unknown("campaign");
 }
 
 /// <param name="Bounce">What kind of bounce; null while nothing bounced.</param>
 /// <param name="OpenedAt">The first opening, a machine's too: a scanner's or a privacy proxy's.</param>
 /// <param name="OpenedByPersonAt">The first that no machine is known to have made.</param>
+/// <param name="Opens">All of them, machines' included.</param>
 internal sealed record RecipientShape(
     int Number,
     string Email,
@@ -65,6 +67,10 @@ internal sealed record RecipientShape(
     DateTimeOffset? OpenedByPersonAt,
     DateTimeOffset? ClickedAt,
     DateTimeOffset? ClickedByPersonAt,
+    int Opens,
+    int OpensByMachines,
+    int Clicks,
+    int ClicksByMachines,
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt
 )
@@ -82,6 +88,10 @@ internal sealed record RecipientShape(
             row.OpenedByPersonAt,
             row.ClickedAt,
             row.ClickedByPersonAt,
+            row.Looks.Opens,
+            row.Looks.MachineOpens,
+            row.Looks.Clicks,
+            row.Looks.MachineClicks,
             row.ProviderEmailId,
             row.UpdatedAt
         );
@@ -100,6 +110,10 @@ internal sealed record RecipientStoryShape(
     DateTimeOffset? OpenedByPersonAt,
     DateTimeOffset? ClickedAt,
     DateTimeOffset? ClickedByPersonAt,
+    int Opens,
+    int OpensByMachines,
+    int Clicks,
+    int ClicksByMachines,
     string? ProviderEmailId,
     DateTimeOffset UpdatedAt,
     IReadOnlyList<AttemptShape> Attempts,
@@ -122,6 +136,10 @@ internal sealed record RecipientStoryShape(
             row.OpenedByPersonAt,
             row.ClickedAt,
             row.ClickedByPersonAt,
+            row.Looks.Opens,
+            row.Looks.MachineOpens,
+            row.Looks.Clicks,
+            row.Looks.MachineClicks,
             row.ProviderEmailId,
             row.UpdatedAt,
             attempts,
@@ -173,17 +191,27 @@ internal sealed record AttemptShape(
 /// <summary>What the provider reported.</summary>
 internal sealed record EventShape(DateTimeOffset At, string Type, string? Detail);
 
+/// <param name="Opens">All openings of all recipients, machines' included; the counts have each recipient once.</param>
+/// <param name="OpensByMachines">Of these, a scanner's or a privacy proxy's.</param>
 /// <param name="MailsPerSecond">Of the last minute; null when nothing is being sent.</param>
 internal sealed record StatsShape(
     CampaignCounts Counts,
+    int Opens,
+    int OpensByMachines,
+    int Clicks,
+    int ClicksByMachines,
     double? MailsPerSecond,
     DateTimeOffset? EstimatedFinish,
     IReadOnlyList<RunShape> Runs
 )
 {
-    public static StatsShape Of(ProgressSnapshot snapshot) =>
+    public static StatsShape Of(ProgressSnapshot snapshot, LookTotals looks) =>
         new(
             snapshot.Counts,
+            looks.Opens,
+            looks.MachineOpens,
+            looks.Clicks,
+            looks.MachineClicks,
             snapshot.MailsPerSecond,
             snapshot.EstimatedFinish,
             [
