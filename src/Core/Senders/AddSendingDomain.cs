@@ -15,6 +15,16 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
 {
     public static IReadOnlyList<string> Regions { get; } = ["us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1"];
 
+    /// <param name="reason">Why it is none, as a sentence that can stand under a field.</param>
+    /// <returns>The domain in its one form; null when mail cannot be sent from it.</returns>
+    public static string? Parse(string? name, out string reason)
+    {
+        reason = "This is not a domain that can send mail. It looks like mail.example.com.";
+        return EmailAddress.TryParse($"postmaster@{name?.Trim()}", out var address, out _)
+            ? address.Normalized["postmaster@".Length..]
+            : null;
+    }
+
     /// <param name="region">One of <see cref="Regions"/>; cannot be changed later.</param>
     /// <exception cref="AccessDeniedException">The caller is not an owner.</exception>
     public async Task<DomainOutcome> ExecuteAsync(
@@ -24,11 +34,9 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
         CancellationToken cancellation = default
     )
     {
-        if (!EmailAddress.TryParse($"postmaster@{name?.Trim()}", out var address, out _))
+        if (Parse(name, out var reason) is not { } domain)
         {
-            return new DomainOutcome.Refused(
-                "This is not a domain that can send mail. It looks like mail.example.com."
-            );
+            return new DomainOutcome.Refused(reason);
         }
 
         if (!Regions.Contains(region, StringComparer.Ordinal))
@@ -36,7 +44,6 @@ public sealed class AddSendingDomain(PortalDb portal, DomainRegistration registr
             return new DomainOutcome.Refused("Choose one of the regions.");
         }
 
-        var domain = address.Normalized["postmaster@".Length..];
         var (reserved, accountId, own, refusal) = await portal.CommandAsync(
             caller.Record is { } record ? caller with { Record = new OnlyLookedFor(record) } : caller,
             TenantRole.Owner,

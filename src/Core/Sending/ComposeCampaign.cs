@@ -108,22 +108,25 @@ public sealed class ComposeCampaign(
         var template = request.TemplateId is { } templateId
             ? await command.Db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, cancellation)
             : null;
-        if (request.TemplateId is not null && template is null)
-        {
-            return new ComposeResult.Invalid([new FieldError("template_id", "There is no template with this id.")]);
-        }
-
         var content = Content(request, template, source);
         var draft = NewDraft.Of(command, content);
         var sender = await LaunchCampaign.SenderAsync(command.Db, content.SenderId, cancellation);
-        if (await NewDraft.ProblemsAsync(command.Db, content, cancellation) is { Count: > 0 } problems)
+        List<FieldError> problems = [.. await NewDraft.ProblemsAsync(command.Db, content, cancellation)];
+        if (request.TemplateId is not null && template is null)
         {
-            return new ComposeResult.Invalid(problems);
+            // It would have given the name.
+            problems.RemoveAll(problem => problem.Field == "name" && request.Name is null);
+            problems.Add(new FieldError("template_id", "There is no template with this id."));
         }
 
         if (request.ScheduleAt is { } at && ScheduleCampaign.Problem(at, command.Now) is { } wrong)
         {
-            return new ComposeResult.Invalid([wrong]);
+            problems.Add(wrong);
+        }
+
+        if (problems.Count > 0)
+        {
+            return new ComposeResult.Invalid(problems);
         }
 
         List<string> hindrances =

@@ -118,10 +118,21 @@ internal sealed record DomainBody([property: Required] string? Name, string? Reg
 {
     public const string Default = "us-east-1";
 
-    public IEnumerable<FieldError> Check() =>
-        Region is null || AddSendingDomain.Regions.Contains(Region, StringComparer.Ordinal)
-            ? []
-            : [new FieldError(nameof(Region), $"Must be one of {string.Join(", ", AddSendingDomain.Regions)}.")];
+    public IEnumerable<FieldError> Check()
+    {
+        if (AddSendingDomain.Parse(Name, out var reason) is null)
+        {
+            yield return new FieldError(nameof(Name), reason);
+        }
+
+        if (Region is not null && !AddSendingDomain.Regions.Contains(Region, StringComparer.Ordinal))
+        {
+            yield return new FieldError(
+                nameof(Region),
+                $"Must be one of {string.Join(", ", AddSendingDomain.Regions)}."
+            );
+        }
+    }
 }
 
 /// <param name="Records">What the mail provider asks for; empty until it has answered.</param>
