@@ -7,6 +7,9 @@ namespace AdminPortal.Api;
 /// <summary>On a route: it takes an <c>Idempotency-Key</c>.</summary>
 internal sealed record TakesIdempotencyKey(bool Required);
 
+/// <summary>On a route: its 201 says where what was made can be read.</summary>
+internal sealed record SendsLocation;
+
 /// <summary>
 /// What a route says of itself for the OpenAPI document: its name for generated clients, what it answers, which problems.
 /// </summary>
@@ -69,6 +72,15 @@ internal static class ApiDocument
         string name,
         string summary,
         params ApiError[] errors
+    ) => route.CreatesWithoutLocation<T>(name, summary, errors).WithMetadata(new SendsLocation());
+
+    /// <summary>What no route shows by itself, or what is shown once: <see cref="ApiAnswers.Once"/>.</summary>
+    /// <param name="errors">Beside those that every such route has.</param>
+    public static RouteHandlerBuilder CreatesWithoutLocation<T>(
+        this RouteHandlerBuilder route,
+        string name,
+        string summary,
+        params ApiError[] errors
     ) =>
         route
             .Describe(name, summary, [.. OfBodies, .. OfCommands, .. OfKeys, .. errors])
@@ -88,6 +100,7 @@ internal static class ApiDocument
                 name,
                 summary,
                 [
+                    .. OfBodies,
                     .. OfCommands,
                     .. OfKeys,
                     .. sends ? [ApiErrors.IdempotencyKeyRequired] : Array.Empty<ApiError>(),
@@ -174,7 +187,9 @@ internal static class ApiDocument
                 options.AddOperationTransformer(
                     (operation, context, _) =>
                     {
-                        ApiOperations.AddParameters(operation, context.Description.ActionDescriptor.EndpointMetadata);
+                        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+                        ApiOperations.AddParameters(operation, metadata);
+                        ApiOperations.AddHeaders(operation, metadata);
                         return Task.CompletedTask;
                     }
                 );

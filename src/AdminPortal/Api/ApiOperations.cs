@@ -106,8 +106,54 @@ internal static class ApiOperations
         }
     }
 
+    /// <summary>What answers say in their headers.</summary>
+    public static void AddHeaders(OpenApiOperation operation, IList<object> metadata)
+    {
+        var takesKey = metadata.OfType<TakesIdempotencyKey>().Any();
+        foreach (var (status, answer) in operation.Responses ?? [])
+        {
+            var headers = new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal);
+            if (status != "401")
+            {
+                Add(ApiRates.LimitHeader, JsonSchemaType.Integer, "Requests of this key in a minute.");
+                Add(ApiRates.RemainingHeader, JsonSchemaType.Integer, "How many are left.");
+                Add(ApiRates.ResetHeader, JsonSchemaType.Integer, "Seconds until all may be used again.");
+                Add(ApiRates.PolicyHeader, JsonSchemaType.String, "The limit and its window, as 600;w=60.");
+            }
+
+            if (status is "409" or "429" or "503")
+            {
+                Add("Retry-After", JsonSchemaType.Integer, "Where waiting helps: seconds until the same is sent again.");
+            }
+
+            if (status == "201" && metadata.OfType<SendsLocation>().Any())
+            {
+                Add("Location", JsonSchemaType.String, "Where what was made can be read.");
+            }
+
+            if (status[0] == '2' && takesKey)
+            {
+                Add(
+                    ApiCall.ReplayedHeader,
+                    JsonSchemaType.String,
+                    "true: it had been carried out before, under this key."
+                );
+            }
+
+            ((OpenApiResponse)answer).Headers = headers;
+
+            void Add(string name, JsonSchemaType type, string description) =>
+                headers[name] = new OpenApiHeader
+                {
+                    Description = description,
+                    Schema = new OpenApiSchema { Type = type },
+                };
+        }
+    }
+
     private static OpenApiSchema QuerySchema(Type type) =>
         type == typeof(bool) ? new OpenApiSchema { Type = JsonSchemaType.Boolean }
+        : type == typeof(string) ? new OpenApiSchema { Type = JsonSchemaType.String }
         : type == typeof(Guid) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }
         : type == typeof(DateTimeOffset) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }
         : new OpenApiSchema

@@ -14,6 +14,11 @@ public sealed record ApiOptions(int RequestsPerMinute);
 /// </summary>
 internal sealed class ApiRates(RequestDelegate next, ApiOptions options, TimeProvider time)
 {
+    public const string LimitHeader = "RateLimit-Limit";
+    public const string RemainingHeader = "RateLimit-Remaining";
+    public const string ResetHeader = "RateLimit-Reset";
+    public const string PolicyHeader = "RateLimit-Policy";
+
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Guid, Window> _windows = new();
@@ -30,10 +35,10 @@ internal sealed class ApiRates(RequestDelegate next, ApiOptions options, TimePro
 
         var (left, reset) = _windows.GetOrAdd(key.KeyId, _ => new Window()).Take(options.RequestsPerMinute, time);
         var headers = http.Response.Headers;
-        headers["RateLimit-Limit"] = Text(options.RequestsPerMinute);
-        headers["RateLimit-Remaining"] = Text(Math.Max(0, left));
-        headers["RateLimit-Reset"] = Text(reset);
-        headers["RateLimit-Policy"] = $"{Text(options.RequestsPerMinute)};w=60";
+        headers[LimitHeader] = Text(options.RequestsPerMinute);
+        headers[RemainingHeader] = Text(Math.Max(0, left));
+        headers[ResetHeader] = Text(reset);
+        headers[PolicyHeader] = $"{Text(options.RequestsPerMinute)};w=60";
         if (left >= 0)
         {
             return null;

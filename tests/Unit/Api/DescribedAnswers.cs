@@ -12,6 +12,17 @@ public sealed class DescribedAnswers(RealHost host) : DelegatingHandler
 {
     private static readonly ConcurrentDictionary<RealHost, Task<JsonElement>> Documents = new();
 
+    private static readonly string[] Told =
+    [
+        "Idempotency-Replayed",
+        "Location",
+        "RateLimit-Limit",
+        "RateLimit-Policy",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+        "Retry-After",
+    ];
+
     protected override async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request,
         CancellationToken cancellationToken
@@ -31,6 +42,7 @@ public sealed class DescribedAnswers(RealHost host) : DelegatingHandler
             operation.GetProperty("responses").TryGetProperty($"{(int)answer.StatusCode}", out var described),
             $"{asked} is not described."
         );
+        CheckHeaders(asked, answer, described);
         if (!described.TryGetProperty("content", out var content))
         {
             Assert.True(answer.Content.Headers.ContentLength is null or 0, $"{asked} has a body.");
@@ -49,6 +61,19 @@ public sealed class DescribedAnswers(RealHost host) : DelegatingHandler
         }
 
         return answer;
+    }
+
+    /// <summary>What is sent of these is described, and an address that is described is sent.</summary>
+    private static void CheckHeaders(string asked, HttpResponseMessage answer, JsonElement described)
+    {
+        var names = described.TryGetProperty("headers", out var headers)
+            ? headers.EnumerateObject().Select(header => header.Name).ToList()
+            : [];
+        var sent = answer
+            .Headers.Select(header => header.Key)
+            .Where(name => Told.Contains(name, StringComparer.Ordinal));
+        Assert.All(sent, name => Assert.True(names.Contains(name), $"{asked}: its header {name} is not described."));
+        Assert.True(!names.Contains("Location") || answer.Headers.Location is not null, $"{asked} has no Location.");
     }
 
     private static async Task<JsonElement> ReadAsync(RealHost host)

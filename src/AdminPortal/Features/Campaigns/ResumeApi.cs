@@ -22,9 +22,7 @@ internal static class ResumeApi
                 "Mails whoever waits in a partial campaign, and nobody twice; a repeat is answered with its present state (200 once it stands still)",
                 sends: true,
                 ApiErrors.NotFound,
-                ApiErrors.NotResumable,
-                ApiErrors.InvalidBody,
-                ApiErrors.ValidationFailed
+                ApiErrors.NotResumable
             )
             .Produces<CampaignShape>(StatusCodes.Status200OK);
     }

@@ -25,10 +25,6 @@ internal static class EmailsApi
                 "sendEmail",
                 "Sends one mail to one address; the same request again is answered with its present state (200 once it stands still)",
                 sends: true,
-                ApiErrors.InvalidBody,
-                ApiErrors.BodyTooLarge,
-                ApiErrors.UnsupportedMediaType,
-                ApiErrors.ValidationFailed,
                 ApiErrors.NotLaunchable,
                 ApiErrors.Suppressed
             )

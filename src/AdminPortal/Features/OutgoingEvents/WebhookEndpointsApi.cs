@@ -17,7 +17,7 @@ internal static class WebhookEndpointsApi
         var keep = endpoints.MapGroup("").RequireScope(ApiScopes.Admin);
         keep.MapGet("", ListAsync).Lists<EndpointShape>("listWebhookEndpoints", "Lists endpoints, newest first");
         keep.MapPost("", CreateAsync)
-            .Creates<EndpointShape>(
+            .CreatesWithoutLocation<EndpointShape>(
                 "createWebhookEndpoint",
                 "Subscribes an address; the secret is in this answer alone"
             );
@@ -27,7 +27,7 @@ internal static class WebhookEndpointsApi
         keep.MapDelete("/{id:guid}", DeleteAsync)
             .Deletes("deleteWebhookEndpoint", "Deletes an endpoint with its log; what waits is not sent");
         keep.MapPost("/{id:guid}/rotate-secret", RotateAsync)
-            .Creates<EndpointShape>(
+            .CreatesWithoutLocation<EndpointShape>(
                 "rotateWebhookSecret",
                 "Makes a new secret; the old one signs beside it for a day",
                 ApiErrors.NotFound

@@ -14,7 +14,10 @@ internal static class SendersApi
     public static void MapSendersApi(this IEndpointRouteBuilder api)
     {
         var senders = api.MapGroup("/senders").WithTags("Senders");
-        senders.MapPost("", AddAsync).RequireScope(ApiScopes.Admin).Creates<SenderShape>("addSender", "Adds a sender");
+        senders
+            .MapPost("", AddAsync)
+            .RequireScope(ApiScopes.Admin)
+            .CreatesWithoutLocation<SenderShape>("addSender", "Adds a sender");
         senders
             .MapGet("", ListAsync)
             .RequireScope(ApiScopes.Read | ApiScopes.Send | ApiScopes.Admin)

@@ -11,7 +11,8 @@ internal static class ApiKeysApi
     {
         var keys = api.MapGroup("/api-keys").WithTags("API keys").RequireScope(ApiScopes.Admin);
         keys.MapGet("", ListAsync).Lists<ApiKeyShape>("listApiKeys", "Lists the keys that hold, newest first");
-        keys.MapPost("", CreateAsync).Creates<ApiKeyShape>("createApiKey", "Makes a key, within one's own scopes");
+        keys.MapPost("", CreateAsync)
+            .CreatesWithoutLocation<ApiKeyShape>("createApiKey", "Makes a key, within one's own scopes");
         keys.MapDelete("/{id:guid}", RevokeAsync).Deletes("revokeApiKey", "Revokes a key, at once and for good");
     }
 

@@ -17,7 +17,7 @@ internal static class SuppressionsApi
         suppressions
             .MapPost("", AddAsync)
             .RequireScope(ApiScopes.Send | ApiScopes.Admin)
-            .Creates<SuppressionShape>(
+            .CreatesWithoutLocation<SuppressionShape>(
                 "addSuppression",
                 "Puts an address on the list; 200 when it stands there already, for this or a weightier reason"
             )

@@ -33,7 +33,7 @@ internal static class TenantsApi
             );
         tenants
             .MapPost("/{id:guid}/api-keys", CreateKeyAsync)
-            .Creates<ApiKeyShape>(
+            .CreatesWithoutLocation<ApiKeyShape>(
                 "createFirstApiKey",
                 "Makes the first key of a tenant that has no owner yet",
                 ApiErrors.NotFound,
