@@ -30,6 +30,16 @@ internal interface ICheckedByItsCommand
 /// <summary>A body that may as well be left away, as an empty object.</summary>
 internal interface IOptionalBody;
 
+/// <summary>Of a route that takes no body: a field in one would be lost, and with it what was asked for.</summary>
+internal sealed record NoFields : IOptionalBody;
+
+/// <summary>
+/// On a field that may be left out, which widens what is asked for: null is refused there, for whoever sends it has most
+/// likely lost a value.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class NeverNullAttribute : Attribute;
+
 /// <summary>A parameter that may have gone wrong; then the handler is not called.</summary>
 internal interface IReadParameter
 {
@@ -63,12 +73,15 @@ internal sealed class ApiBody<T>
     /// <param name="field">As in JSON.</param>
     public bool Has(string field) => _sent.Contains(field);
 
-    public static async ValueTask<ApiBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
+    public static async ValueTask<ApiBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        await ReadAsync(context);
+
+    public static async Task<ApiBody<T>> ReadAsync(HttpContext context)
     {
         var bytes = await RequestBody.ReadAsync(context);
         if (bytes.Length == 0 && typeof(T).IsAssignableTo(typeof(IOptionalBody)))
         {
-            return Read(JsonElement.Parse("{}"));
+            return Read([]);
         }
 
         if (!context.Request.HasJsonContentType())
@@ -78,9 +91,8 @@ internal sealed class ApiBody<T>
 
         try
         {
-            using var document = JsonDocument.Parse(bytes, Strict);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? Read(document.RootElement)
+            return Members(bytes) is { } members
+                ? Read(members)
                 : new ApiBody<T>(null, ApiErrors.InvalidBody.Say("The body must be one JSON object."));
         }
         catch (JsonException exception)
@@ -88,9 +100,28 @@ internal sealed class ApiBody<T>
             return new ApiBody<T>(
                 null,
                 ApiErrors.InvalidBody.Say(
-                    $"Line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: the JSON ends or goes wrong there."
+                    exception.LineNumber is { } line
+                        ? $"Line {line + 1}, byte {exception.BytePositionInLine + 1}: the JSON ends or goes wrong there."
+                        : exception.Message
                 )
             );
+        }
+    }
+
+    /// <returns>Null when it is no object.</returns>
+    /// <exception cref="JsonException">It is not JSON, or a name in it is no text.</exception>
+    private static List<(string Name, JsonElement Value)>? Members(byte[] bytes)
+    {
+        try
+        {
+            var body = JsonElement.Parse(bytes, Strict);
+            return body.ValueKind == JsonValueKind.Object
+                ? [.. body.EnumerateObject().Select(member => (member.Name, member.Value))]
+                : null;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException("A name in the JSON holds half of a character, or is not UTF-8.", exception);
         }
     }
 
@@ -103,26 +134,27 @@ internal sealed class ApiBody<T>
             )
         );
 
-    private static ApiBody<T> Read(JsonElement body)
+    private static ApiBody<T> Read(List<(string Name, JsonElement Value)> members)
     {
         var errors = new List<FieldError>();
         var valid = new JsonObject();
-        foreach (var member in body.EnumerateObject())
+        foreach (var (name, sentValue) in members)
         {
-            if (Shape.Properties.FirstOrDefault(property => property.Name == member.Name) is not { } property)
+            if (Shape.Properties.FirstOrDefault(property => property.Name == name) is not { } property)
             {
-                errors.Add(new FieldError(member.Name, "There is no such field here."));
+                errors.Add(new FieldError(name, "There is no such field here."));
                 continue;
             }
 
             try
             {
-                member.Value.Deserialize(property.PropertyType, ApiJson.Options);
-                valid[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+                sentValue.Deserialize(property.PropertyType, ApiJson.Options);
+                valid[name] = JsonNode.Parse(sentValue.GetRawText());
+                errors.AddRange(Nulls(property, sentValue, name));
             }
             catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
-                errors.Add(new FieldError(member.Name, $"Must be {ShapeWords.Of(property.PropertyType)}."));
+                errors.Add(new FieldError(name, $"Must be {ShapeWords.Of(property.PropertyType)}."));
             }
         }
 
@@ -136,7 +168,7 @@ internal sealed class ApiBody<T>
                 )
                 .Select(property => new FieldError(property.Name, "Is required."))
         );
-        var sent = body.EnumerateObject().Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
+        var sent = members.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         Add((value as IChecked)?.Check());
         if (errors.Count > 0)
         {
@@ -157,6 +189,22 @@ internal sealed class ApiBody<T>
                     .ToList()
             );
     }
+
+    /// <param name="at">Its path in the body.</param>
+    private static IEnumerable<FieldError> Nulls(JsonPropertyInfo field, JsonElement value, string at) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Null when field.AttributeProvider?.IsDefined(typeof(NeverNullAttribute), true) == true =>
+            [
+                new FieldError(at, "Null says nothing here: give a value, or leave the field out."),
+            ],
+            JsonValueKind.Object => ApiJson
+                .Options.GetTypeInfo(field.PropertyType)
+                .Properties.SelectMany(inner =>
+                    value.TryGetProperty(inner.Name, out var member) ? Nulls(inner, member, $"{at}.{inner.Name}") : []
+                ),
+            _ => [],
+        };
 }
 
 /// <summary>The body's hash, for <c>Idempotency-Key</c>; its bytes are read once.</summary>
@@ -203,7 +251,7 @@ internal static class ShapeWords
             : bare == typeof(bool) ? "true or false"
             : bare == typeof(int) ? "a whole number"
             : bare == typeof(Guid) ? "an id, as 0190f3a2-…"
-            : bare == typeof(DateTimeOffset) ? "an instant, as 2026-12-01T09:00:00Z"
+            : bare == typeof(DateTimeOffset) ? "an instant, as 2026-12-01T09:00:00Z or 2026-12-01T10:00:00+01:00"
             : bare.IsEnum
                 ? "one of " + string.Join(", ", Enum.GetNames(bare).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))
             : bare.IsAssignableTo(typeof(System.Collections.IDictionary))

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Programs;
 
-/// <param name="Scopes">Null or empty: all of them.</param>
+/// <param name="Scopes">Null: all of them. An empty list is refused: whoever meant none must not get all.</param>
 public sealed record ApiKeyInput(string? Name, IReadOnlyList<string>? Scopes)
 {
     /// <summary>What can be told before anything is asked of the database.</summary>
@@ -25,7 +25,11 @@ public sealed record ApiKeyInput(string? Name, IReadOnlyList<string>? Scopes)
         }
 
         var scopes = ApiScopes.All;
-        if (Scopes is { Count: > 0 } && !ApiScopeNames.TryParse(Scopes, out scopes))
+        if (Scopes is { Count: 0 })
+        {
+            errors.Add(new FieldError(nameof(Scopes), "Choose at least one."));
+        }
+        else if (Scopes is not null && !ApiScopeNames.TryParse(Scopes, out scopes))
         {
             errors.Add(new FieldError(nameof(Scopes), $"Each must be one of {string.Join(", ", ApiScopeNames.All)}."));
         }

@@ -55,13 +55,7 @@ public sealed partial class ApiKeyForm
         }
 
         var input = new ApiKeyInput(_name, [.. _scopes]);
-        _errors =
-        [
-            .. input.Problems(),
-            .. _scopes.Count == 0
-                ? [new FieldError(nameof(ApiKeyInput.Scopes), "Choose at least one.")]
-                : Array.Empty<FieldError>(),
-        ];
+        _errors = input.Problems();
         if (_errors.Count > 0)
         {
             return;

@@ -6,8 +6,11 @@ using Ledgerpost.Programs;
 namespace AdminPortal.Features.Settings;
 
 /// <summary>A new key.</summary>
-/// <param name="Scopes">Of read, contacts, send and admin; none or an empty list is all of them.</param>
-internal sealed record ApiKeyBody([property: Required] string? Name, IReadOnlyList<string>? Scopes) : IChecked
+/// <param name="Scopes">Of read, contacts, send and admin; all of them when it is left out.</param>
+internal sealed record ApiKeyBody(
+    [property: Required] string? Name,
+    [property: NeverNull] IReadOnlyList<string>? Scopes
+) : IChecked
 {
     public ApiKeyInput ToInput() => new(Name, Scopes);
 
