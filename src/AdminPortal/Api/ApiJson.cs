@@ -13,6 +13,7 @@ public static class ApiJson
             new JsonSerializerOptions(JsonSerializerDefaults.Web)
             {
                 TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+                Converters = { new InstantConverter() },
             }
         );
 
@@ -27,4 +28,19 @@ public static class ApiJson
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         return options;
     }
+}
+
+/// <summary>An instant says its offset, or Z: without one it would be read as the time of wherever the server stands.</summary>
+internal sealed class InstantConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String
+        && reader.TryGetDateTime(out var local)
+        && local.Kind != DateTimeKind.Unspecified
+        && reader.TryGetDateTimeOffset(out var instant)
+            ? instant
+            : throw new JsonException("No instant with an offset.");
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value);
 }

@@ -1,24 +1,56 @@
 using System.Reflection;
 using Ledgerpost.Contacts;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AdminPortal.Api;
 
 /// <summary>
-/// What is wrong with a request before its handler is called, all at once: parameters that cannot be read, and names in the
-/// query that the route does not know. A misspelt filter would otherwise filter nothing.
+/// What is wrong with a request before its handler is called, all at once: parameters that cannot be read, names in the
+/// query that the route does not know, and fields where no body is taken. A misspelt filter would otherwise filter nothing,
+/// and a campaign that was to be sent later would be sent now.
 /// </summary>
 internal static class ApiParameters
 {
     public static EndpointFilterDelegate Check(EndpointFilterFactoryContext route, EndpointFilterDelegate next)
     {
-        var known = route.MethodInfo.GetParameters().SelectMany(Names).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return async context => Problem(context, known) ?? await next(context);
+        var parameters = route.MethodInfo.GetParameters();
+        var known = parameters.SelectMany(Names).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var texts = parameters.Where(one => one.ParameterType == typeof(string)).Select(one => one.Name!).ToList();
+        return async context => Problem(context, known, texts, await NoBodyAsync(context)) ?? await next(context);
     }
 
-    private static object? Problem(EndpointFilterInvocationContext context, HashSet<string> known)
+    /// <summary>A route says what body it takes; of one that says nothing an empty one is taken.</summary>
+    private static async Task<IReadParameter?> NoBodyAsync(EndpointFilterInvocationContext context) =>
+        HttpMethods.IsPost(context.HttpContext.Request.Method)
+        && context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null
+            ? await ApiBody<NoFields>.ReadAsync(context.HttpContext)
+            : null;
+
+    private static object? Problem(
+        EndpointFilterInvocationContext context,
+        HashSet<string> known,
+        List<string> texts,
+        IReadParameter? noBody
+    )
     {
-        var problems = context.Arguments.OfType<IReadParameter>().Select(read => read.Problem).OfType<ApiProblem>();
-        var unknown = context.HttpContext.Request.Query.Keys.Where(name => !known.Contains(name)).ToList();
+        var query = context.HttpContext.Request.Query;
+        var problems = context
+            .Arguments.Append(noBody)
+            .OfType<IReadParameter>()
+            .Select(read => read.Problem)
+            .OfType<ApiProblem>();
+        // PostgreSQL has no text with a NUL in it.
+        var unkept = texts
+            .Select(name => (Name: name, Reason: PlainText.CannotBeKept(query[name].ToString())))
+            .Where(text => text.Reason is not null)
+            .Select(text => new FieldError(text.Name, text.Reason!))
+            .ToList();
+        if (unkept.Count > 0)
+        {
+            problems = problems.Append(ApiErrors.Fields(unkept));
+        }
+
+        var unknown = query.Keys.Where(name => !known.Contains(name)).ToList();
         if (unknown.Count > 0)
         {
             problems = problems.Prepend(
@@ -44,7 +76,7 @@ internal static class ApiParameters
     private static IEnumerable<string> Names(ParameterInfo parameter)
     {
         var type = parameter.ParameterType;
-        return type == typeof(string) ? [parameter.Name!]
+        return type == typeof(string) || type == typeof(TagQuery) ? [parameter.Name!]
             : !type.IsGenericType ? []
             : type.GetGenericTypeDefinition() == typeof(ApiQuery<>) ? [parameter.Name!]
             : type.GetGenericTypeDefinition() == typeof(PageRequest<>) ? [PagedList.Limit, PagedList.Cursor]

@@ -69,5 +69,32 @@ internal sealed class ApiQuery<T>
     }
 }
 
+/// <summary>A tag in a query, however it is typed.</summary>
+internal sealed class TagQuery : IReadParameter, IBindableFromHttpContext<TagQuery>, IEndpointParameterMetadataProvider
+{
+    private TagQuery(string? value, ApiProblem? problem) => (Value, Problem) = (value, problem);
+
+    /// <summary>As contacts have it; null when none was sent.</summary>
+    public string? Value { get; }
+
+    public ApiProblem? Problem { get; }
+
+    public static ValueTask<TagQuery?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var name = parameter.Name!;
+        string? tag = null;
+        // Also an empty one is refused: it would be everybody's.
+        var problem =
+            context.Request.Query.TryGetValue(name, out var text)
+            && !Tag.TryParse(text.ToString(), out tag, out var reason)
+                ? ApiErrors.Fields([new FieldError(name, reason)])
+                : null;
+        return ValueTask.FromResult<TagQuery?>(new TagQuery(tag, problem));
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new QueryParameter(parameter.Name!, typeof(string)));
+}
+
 /// <summary>On a route: it takes this parameter in its query.</summary>
 public sealed record QueryParameter(string Name, Type Type);

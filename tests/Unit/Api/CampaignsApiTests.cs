@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AdminPortal.Hosting;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
@@ -343,6 +344,65 @@ public sealed class CampaignsApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Send_WithAField_IsRefused_AndLaunchesNothing()
+    {
+        await AddContactsAsync(1);
+        var id = (await _program.CreateAsync("campaigns", Body(send: false))).Text("id")!;
+
+        var later = await _program.CreateAsync(
+            $"campaigns/{id}/send",
+            new { schedule_at = "2027-01-01T00:00:00Z" },
+            "s"
+        );
+        var seen = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}");
+        using var nothing = new StringContent("", null, "application/x-www-form-urlencoded");
+        var empty = await _program.CreateAsync($"campaigns/{id}/pause", nothing);
+        var sent = await _program.CreateAsync($"campaigns/{id}/send", new { }, "s");
+
+        Assert.Equal((422, "schedule_at"), (later.Status, string.Join(' ', later.WrongFields)));
+        Assert.Equal("draft", seen.Text("status"));
+        Assert.Equal((409, "not_in_this_state"), (empty.Status, empty.Code));
+        sent.AssertTaken();
+    }
+
+    [Theory]
+    [InlineData("null", "audience")]
+    [InlineData("{\"segment_id\":null}", "audience.segment_id")]
+    [InlineData("{\"tag\":null}", "audience.tag")]
+    [InlineData("{\"exclude_recipients_of\":null}", "audience.exclude_recipients_of")]
+    public async Task Audience_OfNull_IsNotEverybody(string audience, string field)
+    {
+        await AddContactsAsync(2);
+        var tagged = new
+        {
+            subject = "Hello",
+            html = "<p>Good news.</p>",
+            sender_id = _sender,
+            audience = new { tag = " Big  NEWS " },
+        };
+
+        var draft = await _program.CreateAsync("campaigns", tagged);
+        var path = $"campaigns/{draft.Text("id")}";
+        var made = await _program.CreateAsync(
+            "campaigns",
+            Json(
+                $"{{\"subject\":\"Hello\",\"html\":\"Hello\",\"sender_id\":\"{_sender}\",\"send\":true,\"audience\":{audience}}}"
+            ),
+            "null"
+        );
+        var patched = await _program.SendAsync(HttpMethod.Patch, path, Json($"{{\"audience\":{audience}}}"));
+        var seen = await _program.SendAsync(HttpMethod.Get, path);
+        var other = await _program.SendAsync(HttpMethod.Patch, path, new { audience = new { tag = "OTHER" } });
+
+        Assert.Equal((422, field), (made.Status, string.Join(' ', made.WrongFields)));
+        Assert.Equal((422, field), (patched.Status, string.Join(' ', patched.WrongFields)));
+        Assert.Equal("big news", seen.Body.GetProperty("audience").GetProperty("tag").GetString());
+        Assert.Equal("other", other.Body.GetProperty("audience").GetProperty("tag").GetString());
+
+        static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
+    }
+
+    [Fact]
     public async Task Creation_WithAnotherTenantsSegmentOrSender_IsRefusedAtItsField_AsIfThereWereNone()
     {
         using var south = await _api.ProgramAsync(_api.South);
@@ -387,7 +447,26 @@ public sealed class CampaignsApiTests : IAsyncLifetime
             cursor = page.Text("next_cursor") is { Length: > 0 } next ? next : null;
         } while (cursor is not null);
 
-        var story = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients/4");
+        await _api
+            .Host.Get<PortalDb>()
+            .WriteAsync(
+                _api.North.Caller.Scope,
+                (db, token) =>
+                    db
+                        .Recipients.Where(row => row.Number > 4)
+                        .ExecuteUpdateAsync(
+                            set =>
+                                set.SetProperty(row => row.OpenedAt, DateTimeOffset.UtcNow)
+                                    .SetProperty(row => row.Opens, 3)
+                                    .SetProperty(row => row.MachineOpens, 1)
+                                    .SetProperty(row => row.ClickedAt, DateTimeOffset.UtcNow)
+                                    .SetProperty(row => row.Clicks, 2),
+                            token
+                        ),
+                CancellationToken.None
+            );
+        var listed = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients?limit=5");
+        var story = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients/5");
         var stats = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/stats");
 
         var unknownState = await _program.SendAsync(HttpMethod.Get, $"campaigns/{id}/recipients?state=lost");
@@ -397,6 +476,17 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         Assert.Equal(1, story.Body.GetProperty("attempts").GetArrayLength());
         Assert.Equal("accepted", story.Body.GetProperty("attempts")[0].GetProperty("outcome").GetString());
         Assert.Equal(7, stats.Body.GetProperty("counts").GetProperty("accepted").GetInt32());
+        Assert.Equal("9 3 6 0", Looks(stats.Body));
+        Assert.Equal("3 1 2 0", Looks(story.Body));
+        Assert.Equal("3 1 2 0", Looks(listed.Body.GetProperty("data")[4]));
+
+        static string Looks(JsonElement shape) =>
+            string.Join(
+                ' ',
+                ((string[])["opens", "opens_by_machines", "clicks", "clicks_by_machines"]).Select(field =>
+                    shape.GetProperty(field)
+                )
+            );
     }
 
     [Fact]

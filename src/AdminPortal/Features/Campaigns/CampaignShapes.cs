@@ -105,7 +105,29 @@ internal sealed record CampaignShape(
 
 /// <summary>Everyone when neither a segment nor a tag is named.</summary>
 /// <param name="ExcludeRecipientsOf">Ids of campaigns: whoever stands there and is neither refused nor excluded is left out, and said so in the ledger.</param>
-internal sealed record AudienceShape(Guid? SegmentId, string? Tag, IReadOnlyList<Guid>? ExcludeRecipientsOf = null);
+internal sealed record AudienceShape(
+    [property: NeverNull] Guid? SegmentId,
+    [property: NeverNull] string? Tag,
+    [property: NeverNull] IReadOnlyList<Guid>? ExcludeRecipientsOf = null
+)
+{
+    /// <summary>What is wrong with it, as it was sent.</summary>
+    public IEnumerable<FieldError> Problems()
+    {
+        if (this is { SegmentId: not null, Tag: not null })
+        {
+            yield return new FieldError(nameof(CampaignBody.Audience), "Name a segment_id or a tag, not both.");
+        }
+
+        if (Tag is not null && !Ledgerpost.Contacts.Tag.TryParse(Tag, out _, out var reason))
+        {
+            yield return new FieldError("audience.tag", reason);
+        }
+    }
+
+    /// <summary>The tag as contacts have it.</summary>
+    public string? TagAsKept() => Ledgerpost.Contacts.Tag.TryParse(Tag, out var kept, out _) ? kept : null;
+}
 
 /// <summary>A new campaign.</summary>
 /// <param name="Text">The plain-text part; null: it is made from the HTML.</param>
@@ -120,12 +142,15 @@ internal sealed record CampaignBody(
     string? Text,
     Guid? TemplateId,
     Guid? SenderId,
-    AudienceShape? Audience,
+    [property: NeverNull] AudienceShape? Audience,
     bool? Send,
     Guid? ResumeFromCampaignId,
     DateTimeOffset? ScheduleAt = null
-) : IChecked
+) : IChecked, ICheckedByItsCommand
 {
+    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
+        DraftFaults.Of(Name, Subject, Html, Text).Where(problem => problem.Field != "name" || Name is not null);
+
     public IEnumerable<FieldError> Check()
     {
         if (ScheduleAt is not null && Send == true)
@@ -168,9 +193,12 @@ internal sealed record CampaignBody(
                 "Is required: {} is everyone, or name a segment_id or a tag."
             );
         }
-        else if (Audience is { SegmentId: not null, Tag: not null })
+        else
         {
-            yield return new FieldError(nameof(Audience), "Name a segment_id or a tag, not both.");
+            foreach (var problem in Audience.Problems())
+            {
+                yield return problem;
+            }
         }
     }
 
@@ -182,7 +210,7 @@ internal sealed record CampaignBody(
             Html,
             Text,
             AudienceOf(Audience),
-            Audience?.Tag,
+            Audience?.TagAsKept(),
             Audience?.SegmentId,
             TemplateId,
             ResumeFromCampaignId,
@@ -208,19 +236,14 @@ internal sealed record CampaignPatch(
     string? Html,
     string? Text,
     Guid? SenderId,
-    AudienceShape? Audience,
+    [property: NeverNull] AudienceShape? Audience,
     DateTimeOffset? ScheduleAt = null
 ) : IChecked, ICheckedByItsCommand
 {
     public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
-        (DraftContent.Empty with { Name = Name ?? "", Subject = Subject ?? "", Html = Html ?? "", Text = Text })
-            .Problems()
-            .Where(problem => problem.Field != "name" || has("name"));
+        DraftFaults.Of(Name, Subject, Html, Text).Where(problem => problem.Field != "name" || has("name"));
 
-    public IEnumerable<FieldError> Check() =>
-        Audience is { SegmentId: not null, Tag: not null }
-            ? [new FieldError(nameof(Audience), "Name a segment_id or a tag, not both.")]
-            : [];
+    public IEnumerable<FieldError> Check() => Audience?.Problems() ?? [];
 
     public static DraftContent Merge(Campaign seen, ApiBody<CampaignPatch> body)
     {
@@ -231,7 +254,7 @@ internal sealed record CampaignPatch(
             draft = draft with
             {
                 AudienceKind = CampaignBody.AudienceOf(patch.Audience),
-                AudienceTag = patch.Audience?.Tag,
+                AudienceTag = patch.Audience?.TagAsKept(),
                 AudienceSegmentId = patch.Audience?.SegmentId,
                 LeavesOut = LeftOutCampaigns.Store(patch.Audience?.ExcludeRecipientsOf),
             };
@@ -246,4 +269,19 @@ internal sealed record CampaignPatch(
             SenderId = body.Has("sender_id") ? patch.SenderId : draft.SenderId,
         };
     }
+}
+
+internal static class DraftFaults
+{
+    /// <summary>What of a draft's texts cannot be kept; one that was not sent is empty.</summary>
+    public static IEnumerable<FieldError> Of(string? name, string? subject, string? html, string? text) =>
+        (
+            DraftContent.Empty with
+            {
+                Name = name ?? "",
+                Subject = subject ?? "",
+                Html = html ?? "",
+                Text = text,
+            }
+        ).Problems();
 }

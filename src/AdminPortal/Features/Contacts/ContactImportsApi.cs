@@ -30,11 +30,7 @@ internal static class ContactImportsApi
             .Begins<ImportShape>(
                 "importContacts",
                 "Takes a CSV file, whose first line holds the names of its columns, and imports it in the background",
-                sends: false,
-                ApiErrors.InvalidBody,
-                ApiErrors.BodyTooLarge,
-                ApiErrors.UnsupportedMediaType,
-                ApiErrors.ValidationFailed
+                sends: false
             );
         contacts
             .MapGet("/imports/{id:guid}", FindAsync)
@@ -100,7 +96,7 @@ internal static class ContactImportsApi
         HttpContext http,
         ApiCall call,
         ContactExport export,
-        string? tag,
+        TagQuery tag,
         string? email,
         ApiQuery<bool> subscribed,
         ApiQuery<Guid> segment_id
@@ -108,7 +104,7 @@ internal static class ContactImportsApi
     {
         // Read before the answer begins: the file is written when the handler is over.
         var caller = call.Caller;
-        var filter = new ContactFilter(Tag: tag, Subscribed: subscribed.Value, SegmentId: segment_id.Value);
+        var filter = new ContactFilter(Tag: tag.Value, Subscribed: subscribed.Value, SegmentId: segment_id.Value);
         http.Response.Headers.CacheControl = "no-store";
         return TypedResults.Stream(
             content => export.WriteAsync(caller, filter, email, content, http.RequestAborted),

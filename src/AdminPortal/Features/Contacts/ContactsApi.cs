@@ -55,13 +55,13 @@ internal static class ContactsApi
         PageRequest<Guid> page,
         ApiCall call,
         ContactList contacts,
-        string? tag,
+        TagQuery tag,
         string? email,
         ApiQuery<bool> subscribed,
         ApiQuery<Guid> segment_id
     )
     {
-        var filter = new ContactFilter(Tag: tag, Subscribed: subscribed.Value, SegmentId: segment_id.Value);
+        var filter = new ContactFilter(Tag: tag.Value, Subscribed: subscribed.Value, SegmentId: segment_id.Value);
         var rows = await contacts.NewestFirstAsync(
             call.Caller,
             filter,
