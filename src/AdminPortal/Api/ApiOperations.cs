@@ -123,7 +123,11 @@ internal static class ApiOperations
 
             if (status is "409" or "429" or "503")
             {
-                Add("Retry-After", JsonSchemaType.Integer, "Where waiting helps: seconds until the same is sent again.");
+                Add(
+                    "Retry-After",
+                    JsonSchemaType.Integer,
+                    "Where waiting helps: seconds until the same is sent again."
+                );
             }
 
             if (status == "201" && metadata.OfType<SendsLocation>().Any())

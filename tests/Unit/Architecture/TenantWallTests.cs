@@ -100,6 +100,7 @@ public sealed partial class TenantWallTests
         "Core/Sending/SettleAttempt.cs",
         "Core/Sending/TakeOver.cs",
         "Core/Sending/Turns.cs",
+        "Core/Sending/WatchClocks.cs",
         "Core/Webhooks/WebhookRows.cs",
     ];
 
