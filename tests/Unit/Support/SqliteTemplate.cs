@@ -40,6 +40,7 @@ public static class SqliteTemplate
                 Mode = SqliteOpenMode.ReadOnly,
                 Pooling = true,
                 ForeignKeys = true,
+                RecursiveTriggers = true,
             }.ToString()
         );
         SqliteConnection.ClearPool(pooled);
