@@ -13,6 +13,12 @@ public static class ErasedPeople
 {
     public const string Refusal = "This person was erased at their own wish, so the address is not taken in again.";
 
+    public const string NotMailed =
+        "This person was erased at their own wish, so nothing is mailed to the address already.";
+
+    /// <summary>What the log calls them.</summary>
+    public const string Name = "a person";
+
     /// <param name="tenantId">Whose they were.</param>
     public static string Form(AddressHashes hashes, Guid tenantId, string normalizedEmail) =>
         AddressHashes.Prefix + hashes.Of(tenantId, normalizedEmail);
@@ -59,4 +65,24 @@ public static class ErasedPeople
         string normalizedEmail,
         CancellationToken cancellation
     ) => (await AmongAsync(db, tenantId, [normalizedEmail], cancellation)).Count > 0;
+
+    /// <summary>
+    /// Erased, and nothing has the address again: no contact, no ledger. Both may after a restore, and then it is the
+    /// address itself that must stand on the list, since the rules compare no hashes.
+    /// </summary>
+    public static async Task<bool> IsGoneAsync(
+        PortalDbContext db,
+        Guid tenantId,
+        string normalizedEmail,
+        CancellationToken cancellation
+    ) =>
+        await IsOneAsync(db, tenantId, normalizedEmail, cancellation)
+        && !await db.Contacts.AnyAsync(
+            row => row.TenantId == tenantId && row.NormalizedEmail == normalizedEmail,
+            cancellation
+        )
+        && !await db.Recipients.AnyAsync(
+            row => row.TenantId == tenantId && row.NormalizedEmail == normalizedEmail,
+            cancellation
+        );
 }

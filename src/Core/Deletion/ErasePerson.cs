@@ -38,7 +38,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             address.Normalized,
             person.Contact is not null,
             person.Ledger.Count,
-            (await EntriesAsync(db, hashes, person, address, cancellation)).Count,
+            (await EntriesAsync(db, hashes, person, cancellation)).Count,
             await ErasedPeople.IsOneAsync(db, caller.TenantId, address.Normalized, cancellation)
         );
     }
@@ -72,6 +72,8 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             return new ErasePersonResult.Invalid(reason);
         }
 
+        // An event that is being applied has written whatever it says, or is looked at afterwards and finds no address.
+        await db.LockEventsAsync(cancellation);
         // No call of the tenant is prepared into an intent beside this: it is in doubt already, or sees that they are gone.
         await db.LockTenantAsync(tenantId, cancellation);
         if (
@@ -84,14 +86,16 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             return new ErasePersonResult.ImportRunning();
         }
 
+        var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
         // Else an admin could empty what the log says of them, or of another member.
-        var account = await People.FindAsync(db, address, cancellation);
-        if (account is not null && await Permissions.RoleAsync(db, tenantId, account.Id, cancellation) is not null)
+        foreach (var account in await AccountsAsync(db, person, cancellation))
         {
-            return new ErasePersonResult.IsMember();
+            if (await Permissions.RoleAsync(db, tenantId, account, cancellation) is not null)
+            {
+                return new ErasePersonResult.IsMember();
+            }
         }
 
-        var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
         // A call in doubt must go out again as it is: without its bytes nobody could repeat it safely.
         if (person.Ledger.Any(row => row.State == RecipientState.InDoubt))
         {
@@ -99,9 +103,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         }
 
         var hashes = await AddressHashes.OfAsync(db, cancellation);
-        var entries = (await EntriesAsync(db, hashes, person, address, cancellation)).ConvertAll(entry =>
-            entry.Sequence
-        );
+        var entries = (await EntriesAsync(db, hashes, person, cancellation)).ConvertAll(entry => entry.Sequence);
         await ForgetMailAsync(db, hashes, person, cancellation);
         foreach (var one in person.Addresses)
         {
@@ -126,7 +128,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             ErasedEntries.PersonErased,
             "address",
             hashes.Of(tenantId, address.Normalized),
-            "a person",
+            ErasedPeople.Name,
             new ErasedEntries(ranges)
         );
         return new ErasePersonResult.Erased(person.Contact is not null, person.Ledger.Count, entries.Count);
@@ -140,13 +142,35 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         PortalDbContext db,
         AddressHashes hashes,
         PersonRows person,
-        EmailAddress address,
         CancellationToken cancellation
     )
     {
-        var account = (await People.FindAsync(db, address, cancellation))?.Id.ToString();
-        var entries = await person.EntriesAsync(db, hashes, address.Normalized, cancellation);
-        return entries.FindAll(entry => entry.TargetKind is not ("account" or "member") || entry.TargetId == account);
+        var accounts = (await AccountsAsync(db, person, cancellation)).ConvertAll(account => account.ToString());
+        var entries = await person.EntriesAsync(db, hashes, cancellation);
+        return entries.FindAll(entry =>
+            entry.TargetKind is not ("account" or "member") || accounts.Contains(entry.TargetId)
+        );
+    }
+
+    private static async Task<List<Guid>> AccountsAsync(
+        PortalDbContext db,
+        PersonRows person,
+        CancellationToken cancellation
+    )
+    {
+        var accounts = new List<Guid>();
+        foreach (var one in person.Addresses)
+        {
+            if (
+                EmailAddress.TryParse(one, out var address, out _)
+                && await People.FindAsync(db, address, cancellation) is { } account
+            )
+            {
+                accounts.Add(account.Id);
+            }
+        }
+
+        return accounts;
     }
 
     private static async Task ForgetMailAsync(
@@ -158,15 +182,16 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
     {
         foreach (var place in person.Ledger)
         {
-            // A contact that has another address by now keeps its row: by it, nobody mails them a second time.
-            var form = ErasedPeople.IsForm(place.NormalizedEmail)
-                ? place.NormalizedEmail
-                : ErasedPeople.Form(hashes, place.TenantId, place.NormalizedEmail);
+            // A contact that has another address by now keeps its row: by it, nobody mails them a second time. For the same
+            // reason the address stays where it is another contact's by now.
+            var (email, form) = person.Addresses.Contains(place.NormalizedEmail)
+                ? ("", ErasedPeople.Form(hashes, place.TenantId, place.NormalizedEmail))
+                : (place.Email, place.NormalizedEmail);
             await db
                 .Recipients.Where(row => row.CampaignId == place.CampaignId && row.Number == place.Number)
                 .ExecuteUpdateAsync(
                     set =>
-                        set.SetProperty(row => row.Email, "")
+                        set.SetProperty(row => row.Email, email)
                             .SetProperty(row => row.NormalizedEmail, form)
                             .SetProperty(row => row.FirstName, (string?)null)
                             .SetProperty(row => row.LastName, (string?)null)
@@ -252,10 +277,8 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
     )
     {
         var db = command.Db;
-        var form = ErasedPeople.IsForm(address) ? address : ErasedPeople.Form(hashes, command.TenantId, address);
-        await db
-            .SuppressedAddresses.Where(row => row.NormalizedEmail == address && address != form)
-            .ExecuteDeleteAsync(cancellation);
+        var form = ErasedPeople.Form(hashes, command.TenantId, address);
+        await db.SuppressedAddresses.Where(row => row.NormalizedEmail == address).ExecuteDeleteAsync(cancellation);
         if (!await db.SuppressedAddresses.AnyAsync(row => row.NormalizedEmail == form, cancellation))
         {
             db.SuppressedAddresses.Add(

@@ -32,12 +32,12 @@ public sealed class ExportPerson(PortalDb portal)
                 {
                     var hashes = await AddressHashes.OfAsync(command.Db, token);
                     var document = await ReadAsync(command, hashes, address.Normalized, token);
-                    command.Audit(
-                        "person.exported",
-                        "address",
-                        hashes.Of(command.TenantId, address.Normalized),
-                        address.Normalized
-                    );
+                    var (tenantId, email) = (command.TenantId, address.Normalized);
+                    // The log does not learn the address of who was erased anew.
+                    var name = await ErasedPeople.IsOneAsync(command.Db, tenantId, email, token)
+                        ? ErasedPeople.Name
+                        : email;
+                    command.Audit("person.exported", "address", hashes.Of(tenantId, email), name);
                     return JsonSerializer.SerializeToUtf8Bytes(document, Json);
                 },
                 cancellation
@@ -111,7 +111,7 @@ public sealed class ExportPerson(PortalDb portal)
                 .UnsubscribeLinks.Where(row => person.Addresses.Contains(row.NormalizedEmail))
                 .Select(row => new { address = row.NormalizedEmail, row.CreatedAt })
                 .ToListAsync(cancellation),
-            log = await LogAsync(db, person, hashes, address, cancellation),
+            log = await LogAsync(db, person, hashes, cancellation),
         };
     }
 
@@ -222,11 +222,10 @@ public sealed class ExportPerson(PortalDb portal)
         PortalDbContext db,
         PersonRows person,
         AddressHashes hashes,
-        string address,
         CancellationToken cancellation
     )
     {
-        var entries = await person.EntriesAsync(db, hashes, address, cancellation);
+        var entries = await person.EntriesAsync(db, hashes, cancellation);
         return entries.ConvertAll(entry => new
         {
             entry.Sequence,

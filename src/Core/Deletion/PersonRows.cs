@@ -21,7 +21,10 @@ internal sealed class PersonRows
     public Contact? Contact { get; }
     public IReadOnlyList<Recipient> Ledger { get; }
 
-    /// <summary>Normalised: the one that was asked for, and those that the same contact had before.</summary>
+    /// <summary>
+    /// Normalised: the one that was asked for, and those that the same contact had before, but for what another contact has
+    /// now. Most of all that one's unsubscription is not this person's to take along.
+    /// </summary>
     public IReadOnlyList<string> Addresses { get; }
 
     public static async Task<PersonRows> FindAsync(
@@ -34,20 +37,48 @@ internal sealed class PersonRows
             .Contacts.AsNoTracking()
             .Include(row => row.Tags)
             .SingleOrDefaultAsync(row => row.NormalizedEmail == normalized, cancellation);
-        // Three questions, each along its own index: campaigns one by one, transactional mails by address, and the contact.
-        var ledger = await db
+        // Each question along its own index: the contact, campaigns one by one, and transactional mails by address.
+        var ledger = contact is null
+            ? []
+            : await db.Recipients.Where(row => row.ContactId == contact.Id).AsNoTracking().ToListAsync(cancellation);
+        var former = ledger
+            .Select(row => row.NormalizedEmail)
+            .Where(one => one != normalized && !ErasedPeople.IsForm(one))
+            .Distinct()
+            .ToList();
+        var others = await db
+            .Contacts.Where(row => former.Contains(row.NormalizedEmail))
+            .Select(row => row.NormalizedEmail)
+            .ToListAsync(cancellation);
+        List<string> addresses = [normalized, .. former.Except(others)];
+        foreach (var address in addresses)
+        {
+            ledger.AddRange(await LedgerAsync(db, address, cancellation));
+        }
+
+        var rows = ledger.DistinctBy(row => (row.CampaignId, row.Number)).OrderBy(row => row.UpdatedAt).ToList();
+        return new PersonRows(contact, rows, addresses);
+    }
+
+    private static async Task<List<Recipient>> LedgerAsync(
+        PortalDbContext db,
+        string address,
+        CancellationToken cancellation
+    )
+    {
+        var rows = await db
             .Campaigns.Composed()
             .Join(
-                db.Recipients.Where(row => row.NormalizedEmail == normalized),
+                db.Recipients.Where(row => row.NormalizedEmail == address),
                 campaign => new { campaign.TenantId, CampaignId = campaign.Id },
                 row => new { row.TenantId, row.CampaignId },
                 (campaign, row) => row
             )
             .AsNoTracking()
             .ToListAsync(cancellation);
-        ledger.AddRange(
+        rows.AddRange(
             await db
-                .Campaigns.Where(mail => mail.MailedTo == normalized)
+                .Campaigns.Where(mail => mail.MailedTo == address)
                 .Join(
                     db.Recipients,
                     mail => new { mail.TenantId, CampaignId = mail.Id },
@@ -57,23 +88,29 @@ internal sealed class PersonRows
                 .AsNoTracking()
                 .ToListAsync(cancellation)
         );
-        if (contact is not null)
-        {
-            ledger.AddRange(
-                await db.Recipients.Where(row => row.ContactId == contact.Id).AsNoTracking().ToListAsync(cancellation)
-            );
-        }
-
-        var rows = ledger.DistinctBy(row => (row.CampaignId, row.Number)).OrderBy(row => row.UpdatedAt).ToList();
-        return new PersonRows(
-            contact,
-            rows,
-            [.. rows.Select(row => row.NormalizedEmail).Append(normalized).Distinct()]
-        );
+        return rows;
     }
 
-    /// <summary>Entries that name the person, the oldest first: as what was acted on, as who acted, or in their details.</summary>
+    /// <summary>
+    /// Entries that name the person, the oldest first: as what was acted on, as who acted, or in their details. Without those
+    /// that an erasure has emptied.
+    /// </summary>
     public async Task<List<AuditEntry>> EntriesAsync(
+        PortalDbContext db,
+        AddressHashes hashes,
+        CancellationToken cancellation
+    )
+    {
+        var found = new List<AuditEntry>();
+        foreach (var address in Addresses)
+        {
+            found.AddRange(await EntriesAsync(db, hashes, address, cancellation));
+        }
+
+        return [.. found.DistinctBy(entry => entry.Sequence).OrderBy(entry => entry.Sequence)];
+    }
+
+    private async Task<List<AuditEntry>> EntriesAsync(
         PortalDbContext db,
         AddressHashes hashes,
         string address,
@@ -82,10 +119,10 @@ internal sealed class PersonRows
     {
         var whole = new WholeAddress(address);
         var contact = Contact?.Id.ToString();
-        var targets = Addresses.Select(one => hashes.Of(db.Scope.TenantId, one)).ToHashSet(StringComparer.Ordinal);
+        var target = hashes.Of(db.Scope.TenantId, address);
         var found = new List<AuditEntry>();
         await foreach (
-            var entry in Entries(db, hashes, address)
+            var entry in Entries(db, target, address)
                 .AsNoTracking()
                 .OrderBy(entry => entry.Sequence)
                 .AsAsyncEnumerable()
@@ -93,7 +130,7 @@ internal sealed class PersonRows
         )
         {
             if (
-                (entry.TargetKind == "address" && targets.Contains(entry.TargetId))
+                (entry.TargetKind == "address" && entry.TargetId == target)
                 || (contact is not null && entry.TargetKind == "contact" && entry.TargetId == contact)
                 || whole.IsIn(entry.ActorName)
                 || whole.IsIn(entry.TargetName)
@@ -108,16 +145,17 @@ internal sealed class PersonRows
         return found;
     }
 
-    private IQueryable<AuditEntry> Entries(PortalDbContext db, AddressHashes hashes, string address)
+    private IQueryable<AuditEntry> Entries(PortalDbContext db, string target, string address)
     {
         var tenant = db.Scope.TenantId;
-        var targets = Addresses.Select(one => hashes.Of(tenant, one)).ToList();
         var contact = Contact?.Id.ToString();
         return db.AuditEntries.Where(entry =>
             entry.TenantId == tenant
-            && entry.Action != ErasedEntries.PersonErased
+            && entry.Salt != null
+            // Of somebody who was erased already: it names nobody.
+            && !(entry.TargetKind == "address" && entry.TargetName == ErasedPeople.Name)
             && (
-                (entry.TargetKind == "address" && targets.Contains(entry.TargetId))
+                (entry.TargetKind == "address" && entry.TargetId == target)
                 || (contact != null && entry.TargetKind == "contact" && entry.TargetId == contact)
                 || entry.ActorName.ToLower() == address
                 || entry.TargetName.ToLower().Contains(address)

@@ -4,13 +4,14 @@ using System.Text.RegularExpressions;
 namespace Ledgerpost.Deletion;
 
 /// <summary>
-/// Finds one address in texts. The database finds its letters, also within a longer address, which is somebody else's.
+/// Finds one address in texts. The database finds its letters, also within a longer address, which is somebody else's. An
+/// apostrophe before it belongs to a longer one, unless one behind it makes both quotation marks.
 /// </summary>
 /// <param name="address">Normalised.</param>
 internal sealed class WholeAddress(string address)
 {
     private readonly Regex _whole = new(
-        @"(^|[^\w.+%'-])" + Regex.Escape(address) + @"($|[^\w.-]|\.($|\W))",
+        $@"(^|[^\w.+%'-])({Regex.Escape(address)}($|[^\w.-]|\.($|\W))|'{Regex.Escape(address)}')",
         RegexOptions.IgnoreCase
             | RegexOptions.CultureInvariant
             | RegexOptions.ExplicitCapture

@@ -23,7 +23,7 @@ public static class Suppress
     )
     {
         // A late event, or the link in an old mail: they are not mailed, and their address does not come back.
-        if (await ErasedPeople.IsOneAsync(db, tenantId, normalizedEmail, cancellation))
+        if (await ErasedPeople.IsGoneAsync(db, tenantId, normalizedEmail, cancellation))
         {
             return false;
         }

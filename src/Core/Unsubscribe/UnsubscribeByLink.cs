@@ -26,7 +26,7 @@ public sealed class UnsubscribeByLink(PortalDb db, IIds ids)
         }
 
         await using var context = db.Read(TenantScope.For(who.TenantId));
-        var erased = await ErasedPeople.IsOneAsync(context, who.TenantId, who.NormalizedEmail, cancellation);
+        var erased = await ErasedPeople.IsGoneAsync(context, who.TenantId, who.NormalizedEmail, cancellation);
         return await context
                 .Tenants.Living()
                 .Where(tenant => tenant.Id == who.TenantId)

@@ -49,17 +49,38 @@ public sealed class EraseBesideOthersTests
         await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
     }
 
+    [Fact]
+    public async Task Event_BesideTheErasure_KeepsNoWordOfTheirs()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactAsync(engine.Tenant, Address);
+        await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        await faults.BesideAsync(
+            () => engine.EraseAsync(Address),
+            () => engine.ReportAsync(engine.Provider.Mailed[0], "email.failed", $"{Address} is full")
+        );
+
+        Assert.DoesNotContain(
+            await engine.Database.DumpAsync(engine.Tenant.Id),
+            row => row.Contains(Address, StringComparison.OrdinalIgnoreCase)
+        );
+    }
+
     [Theory]
     [InlineData("joann@example.net")]
     [InlineData("ann@example.net.org")]
     [InlineData("jo.ann@example.net")]
     [InlineData("jo-ann@example.net")]
     [InlineData("jo+ann@example.net")]
+    [InlineData("'jo'ann@example.net'")]
     public async Task LongerAddresses_AreSomebodyElses_InTheLog_InImports_AndInKeptAnswers(string other)
     {
         await using var engine = await EngineHarness.CreateAsync();
         await WriteAboutAsync(engine, 1, other);
-        await WriteAboutAsync(engine, 2, Address);
+        await WriteAboutAsync(engine, 2, $"'{Address}'");
         await WriteAboutAsync(engine, 3, $"\"Ann\" <{Address.ToUpperInvariant()}>, and her friends.");
         var look = await new ErasePerson(engine.Db, engine.Options).LookAsync(
             engine.Tenant.As(TenantRole.Admin),

@@ -32,9 +32,11 @@ public sealed partial class PersonData
     public required TenantSession Tenant { get; set; }
 
     private static string Said(PersonHoldings found) =>
-        found.IsErased ? $"{found.Address} was erased. Only a keyed hash is left, so that nobody writes to it again."
-        : found is { IsContact: false, Mails: 0, Entries: 0 } ? $"You have nothing about {found.Address}."
-        : $"{found.Address}: {(found.IsContact ? "a contact" : "no contact")}, {Words.Count(found.Mails, "mail", "mails")} in ledgers, {Words.Count(found.Entries, "entry", "entries")} of the audit log.";
+        found is { IsContact: false, Mails: 0, Entries: 0 }
+            ? found.IsErased
+                ? $"{found.Address} was erased. Only a keyed hash is left, so that nobody writes to it again."
+                : $"You have nothing about {found.Address}."
+            : $"{found.Address}: {(found.IsContact ? "a contact" : "no contact")}, {Words.Count(found.Mails, "mail", "mails")} in ledgers, {Words.Count(found.Entries, "entry", "entries")} of the audit log.";
 
     private Task LookAsync() =>
         RunAsync(async () =>
