@@ -61,12 +61,13 @@ public sealed class AddSuppression(PortalDb portal)
                 );
                 if (!changed)
                 {
-                    return new SuppressionOutcome.AlreadyThere(
-                        await command
-                            .Db.SuppressedAddresses.Where(row => row.NormalizedEmail == address.Normalized)
-                            .Select(row => row.Reason)
-                            .SingleAsync(token)
-                    );
+                    var there = await command
+                        .Db.SuppressedAddresses.Where(row => row.NormalizedEmail == address.Normalized)
+                        .Select(row => (SuppressionReason?)row.Reason)
+                        .SingleOrDefaultAsync(token);
+                    return there is { } stands
+                        ? new SuppressionOutcome.AlreadyThere(stands)
+                        : new SuppressionOutcome.Invalid([new FieldError("Email", ErasedPeople.NotMailed)]);
                 }
 
                 command.Audit(

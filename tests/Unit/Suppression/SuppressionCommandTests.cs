@@ -1,3 +1,6 @@
+using Ledgerpost.Contacts;
+using Ledgerpost.Deletion;
+using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
@@ -70,6 +73,26 @@ public sealed class SuppressionCommandTests
                 SuppressionReason.Manual,
                 null
             )
+        );
+    }
+
+    [Fact]
+    public async Task Add_OfAnErasedPersonsAddress_SaysThatItIsNotMailedAlready()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var admin = (await database.AddTenantAsync("north")).As(TenantRole.Admin);
+        await new ErasePerson(database.Db, new SendingOptions()).ExecuteAsync(admin, "ada@example.net", default);
+
+        var outcome = await new AddSuppression(database.Db).ExecuteAsync(
+            admin,
+            "ada@example.net",
+            SuppressionReason.Manual,
+            null
+        );
+
+        Assert.Equal(
+            [new FieldError("Email", ErasedPeople.NotMailed)],
+            Assert.IsType<SuppressionOutcome.Invalid>(outcome).Errors
         );
     }
 
