@@ -153,4 +153,5 @@ internal sealed record ImportShape(
 }
 
 /// <param name="Line">As an editor counts: the line of column names is 1.</param>
+/// <param name="Email">In its compared form; empty where the line has no address.</param>
 internal sealed record ImportLineShape(int Line, string Email, string Reason);

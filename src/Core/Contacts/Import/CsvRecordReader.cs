@@ -1,13 +1,11 @@
 using CsvHelper;
-using Ledgerpost.Data;
 
 namespace Ledgerpost.Contacts.Import;
 
 /// <summary>One person's line; several lines of the file where a value in quotes goes over a line break.</summary>
 /// <param name="Line">The first line, from 1.</param>
 /// <param name="Fields">Trimmed; empty where there is a problem.</param>
-/// <param name="Start">The beginning of the text as it stands in the file, for a person to recognise.</param>
-internal sealed record CsvRecord(int Line, IReadOnlyList<string> Fields, string Start, string? Problem);
+internal sealed record CsvRecord(int Line, IReadOnlyList<string> Fields, string? Problem);
 
 /// <summary>
 /// Records out of lines. A quotation mark that never closes would make the rest of the file one value, so a record is
@@ -42,25 +40,23 @@ internal sealed class CsvRecordReader(CsvLineReader lines, char delimiter, long 
         {
             if (line.Problem is not null)
             {
-                return new CsvRecord(line.Number, [], Beginning(line.Text), line.Problem);
+                return new CsvRecord(line.Number, [], line.Problem);
             }
 
             var (text, problem) = Complete(line);
             if (problem is not null)
             {
-                return new CsvRecord(line.Number, [], Beginning(line.Text), problem);
+                return new CsvRecord(line.Number, [], problem);
             }
 
             if (Fields(text) is { Count: > 0 } fields)
             {
-                return new CsvRecord(line.Number, fields, Beginning(line.Text), null);
+                return new CsvRecord(line.Number, fields, null);
             }
         }
 
         return null;
     }
-
-    private static string Beginning(string text) => KeptText.Cut(text, 200);
 
     private CsvLine? Next()
     {

@@ -221,8 +221,12 @@ internal sealed class ImportBatch(
         return (contact, contact is null ? string.Join(' ', errors.Select(error => error.Message)) : null);
     }
 
+    /// <summary>
+    /// In the form in which an erasure finds it. What is no address is not kept: nobody could say whose it is, and it stands
+    /// on its line of the file.
+    /// </summary>
     private string AddressOf(CsvRecord record) =>
-        Shown.Visible(record.Problem is null ? Field(record, columns.Email) : record.Start, 200);
+        EmailAddress.TryParse(Field(record, columns.Email), out var address, out _) ? address.Normalized : "";
 
     private static string Field(CsvRecord record, int? column) =>
         column is { } index && index < record.Fields.Count ? record.Fields[index] : "";
