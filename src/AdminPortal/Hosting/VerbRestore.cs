@@ -134,8 +134,9 @@ public static partial class Verbs
                 // Its secrets are under another audit key; who unsubscribed is not, and its tables are as they are now.
             }
 
-            var added = await new ReplayUnsubscribes(db).ExecuteAsync(old, CancellationToken.None);
-            return (added, $"{added} unsubscribed or suppressed addresses were taken over from it.");
+            var replay = new ReplayUnsubscribes(db);
+            var added = await replay.ExecuteAsync(old, CancellationToken.None);
+            return (added, $"{added} unsubscribed or suppressed addresses were taken over from it.{Back(replay)}");
         }
         catch (Exception exception)
         {
@@ -145,6 +146,12 @@ public static partial class Verbs
             );
         }
     }
+
+    private static string Back(ReplayUnsubscribes replay) =>
+        replay.BackCount == 0
+            ? ""
+            : $"\nErased since the backup, and in this database again: {replay.BackCount}. The suppression lists and audit logs "
+                + "of their organisations name them; an admin there erases them once more.";
 
     private static async Task HoldAfterRestoreAsync(PortalSettings settings, TimeProvider time)
     {

@@ -76,6 +76,7 @@ public static class AuditSentences
         ["event.replayed"] = "asked for the provider's event {} to be looked at again",
         ["person.exported"] = "exported everything about {}",
         ["person.erased"] = "erased {}",
+        ["person.restored"] = "brought {} back out of a backup; they were erased since and have to be erased once more",
         ["segment.created"] = "created the segment {}",
         ["segment.changed"] = "changed the segment {}",
         ["segment.contacts_added"] = "put contacts into the segment {}",

@@ -1,7 +1,9 @@
+using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
 using Ledgerpost.Suppression;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Sending;
@@ -12,6 +14,14 @@ namespace Ledgerpost.Sending;
 /// </summary>
 public sealed class ReplayUnsubscribes(PortalDb db)
 {
+    /// <summary>Stands on the list beside who has to be erased once more.</summary>
+    public const string Back = "Erased since the backup that is in place: erase this person once more";
+
+    private readonly HashSet<(Guid TenantId, string Email)> _back = [];
+
+    /// <summary>How many people are here again who were erased since the backup.</summary>
+    public int BackCount => _back.Count;
+
     /// <returns>How many addresses were put on the lists again.</returns>
     public async Task<int> ExecuteAsync(PortalDb aside, CancellationToken cancellation)
     {
@@ -27,27 +37,51 @@ public sealed class ReplayUnsubscribes(PortalDb db)
             {
                 var tenants = await context.Tenants.Select(tenant => tenant.Id).ToListAsync(token);
                 var rows = known.FindAll(row => tenants.Contains(row.TenantId));
-                // The addresses first: once the hash of one is on the list, the address itself is not taken in any more.
                 var held = await ErasedHereAsync(context, rows, token);
                 var added = 0;
-                foreach (var (email, row) in held.Concat(rows.Select(row => (row.NormalizedEmail, row))))
+                foreach (var (email, row) in held)
                 {
-                    added += await Suppress.AddAsync(
-                        context,
-                        row.TenantId,
-                        email,
-                        row.Reason,
-                        row.Detail,
-                        row.CreatedAt,
-                        db.Ids,
-                        token
-                    )
-                        ? 1
-                        : 0;
+                    _back.Add((row.TenantId, email));
+                    if (await AddAsync(context, row, email, Back, token))
+                    {
+                        added++;
+                        await TellAsync(context, row.TenantId, email, token);
+                    }
+                }
+
+                foreach (var row in rows)
+                {
+                    added += await AddAsync(context, row, row.NormalizedEmail, row.Detail, token) ? 1 : 0;
                 }
 
                 return added;
             },
+            cancellation
+        );
+    }
+
+    private Task<bool> AddAsync(
+        PortalDbContext context,
+        SuppressedAddress row,
+        string email,
+        string? detail,
+        CancellationToken cancellation
+    ) => Suppress.AddAsync(context, row.TenantId, email, row.Reason, detail, row.CreatedAt, db.Ids, cancellation);
+
+    /// <summary>Their organisation promised to forget them, and only it can do so again.</summary>
+    private async Task TellAsync(PortalDbContext context, Guid tenantId, string email, CancellationToken cancellation)
+    {
+        var hashes = await AddressHashes.OfAsync(context, cancellation);
+        await AuditLog.AppendAsync(
+            context,
+            tenantId,
+            Actor.System,
+            db.Time.GetUtcNow(),
+            "person.restored",
+            "address",
+            hashes.Of(tenantId, email),
+            email,
+            null,
             cancellation
         );
     }

@@ -54,14 +54,22 @@ public sealed class ReplayUnsubscribesTests
     }
 
     [Fact]
-    public async Task WhoWasErasedSince_AndIsErasedOnceMore_IsNowhereAgain()
+    public async Task WhoWasErasedSince_IsNamedToTheirOrganisation_AndErasedOnceMore_IsNowhereAgain()
     {
         await using var aside = await EngineHarness.CreateAsync();
         await using var restored = await EngineHarness.CreateAsync();
         await aside.Database.AddContactAsync(aside.Tenant, Address);
         await restored.Database.AddContactAsync(restored.Tenant, Address);
         await aside.EraseAsync(Address);
-        await new ReplayUnsubscribes(restored.Db).ExecuteAsync(aside.Db, CancellationToken.None);
+        var replay = new ReplayUnsubscribes(restored.Db);
+        await replay.ExecuteAsync(aside.Db, CancellationToken.None);
+        await using (var db = restored.Db.Read(restored.Tenant.Scope))
+        {
+            var row = await db.SuppressedAddresses.SingleAsync(one => one.NormalizedEmail == Address);
+            var told = await db.AuditEntries.SingleAsync();
+            Assert.Equal((1, ReplayUnsubscribes.Back), (replay.BackCount, row.Detail));
+            Assert.Equal(("person.restored", Address), (told.Action, told.TargetName));
+        }
 
         Assert.IsType<ErasePersonResult.Erased>(await restored.EraseAsync(Address));
 
