@@ -37,7 +37,7 @@ public sealed partial class FirstCampaign(BrowserFixture browser) : IClassFixtur
         await CountsAsync(page, "Duplicate", "1");
         await CountsAsync(page, "Rejected", "2");
         // Line numbers as an editor counts them: the names of the columns are line 1.
-        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "not an address" }))
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "The address contains a blank" }))
             .ToContainTextAsync("252");
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "The same address is on line 2" }))
             .ToContainTextAsync("Duplicate");
