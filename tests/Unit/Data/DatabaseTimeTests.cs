@@ -8,6 +8,7 @@ namespace UnitTests.Data;
 public sealed class DatabaseTimeTests
 {
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(7);
+    private static readonly TimeSpan Way = TimeSpan.FromSeconds(5);
 
     private readonly ManualTime _machine = new();
     private readonly DatabaseTime _time;
@@ -29,13 +30,31 @@ public sealed class DatabaseTimeTests
     }
 
     [Fact]
-    public void ReadingThatTookItsTime_CountsFromWhenItWasTaken()
+    public void FirstReading_IsNeverAhead_HoweverLongItTook()
     {
-        var (read, timestamp) = (_machine.GetUtcNow() + Ahead, _machine.GetTimestamp());
-        _machine.Advance(TimeSpan.FromSeconds(2));
-        _time.Sample(InstantConverter.ToMicroseconds(read), timestamp);
+        var read = SlowSample(Ahead);
 
-        Assert.Equal(read + TimeSpan.FromSeconds(2), _time.GetUtcNow());
+        Assert.Equal(read, _time.GetUtcNow());
+    }
+
+    [Fact]
+    public void ReadingThatTookItsTime_MovesNothing_WhereItAllowsWhatIsBelieved()
+    {
+        Sample(_machine.GetUtcNow() + Ahead);
+        SlowSample(Ahead);
+
+        Assert.Equal(_machine.GetUtcNow() + Ahead, _time.GetUtcNow());
+    }
+
+    [Fact]
+    public void ReadingThatTookItsTime_IsBelieved_AsFarAsItMustBe()
+    {
+        Sample(_machine.GetUtcNow());
+        var read = SlowSample(Ahead);
+        Assert.Equal(read, _time.GetUtcNow());
+
+        read = SlowSample(-Ahead);
+        Assert.Equal(read + Way + Way, _time.GetUtcNow());
     }
 
     [Fact]
@@ -90,5 +109,16 @@ public sealed class DatabaseTimeTests
     }
 
     private void Sample(DateTimeOffset at) =>
-        _time.Sample(InstantConverter.ToMicroseconds(at), _machine.GetTimestamp());
+        _time.Sample(InstantConverter.ToMicroseconds(at), _machine.GetTimestamp(), _machine.GetTimestamp());
+
+    /// <summary>A clock that is ahead by so much is read, by a question and an answer that take their time.</summary>
+    private DateTimeOffset SlowSample(TimeSpan ahead)
+    {
+        var asked = _machine.GetTimestamp();
+        _machine.Advance(Way);
+        var read = _machine.GetUtcNow() + ahead;
+        _machine.Advance(Way);
+        _time.Sample(InstantConverter.ToMicroseconds(read), asked, _machine.GetTimestamp());
+        return read;
+    }
 }

@@ -26,11 +26,25 @@ public sealed class DatabaseTime(TimeProvider local) : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         local.CreateTimer(callback, state, dueTime, period);
 
-    /// <summary>The database's clock was read.</summary>
+    /// <summary>
+    /// The database's clock was read, at some moment between question and answer. What is believed already stays as it is
+    /// where that allows it: one slow answer would else put the clock off by as much, and ahead for good (<see cref="EffectiveTime"/>).
+    /// </summary>
     /// <param name="microseconds">What it showed, as instants are stored.</param>
-    /// <param name="timestamp">When, by this process' counting clock.</param>
-    public void Sample(long microseconds, long timestamp) =>
-        _last = new Reading(InstantConverter.FromMicroseconds(microseconds), timestamp);
+    /// <param name="asked">Before the question, by this process' counting clock.</param>
+    /// <param name="answered">After the answer.</param>
+    public void Sample(long microseconds, long asked, long answered)
+    {
+        var earliest = InstantConverter.FromMicroseconds(microseconds);
+        var latest = earliest + local.GetElapsedTime(asked, answered);
+        var believed = _last is { } last ? last.At + local.GetElapsedTime(last.Timestamp, answered) : earliest;
+        _last = new Reading(
+            believed < earliest ? earliest
+                : believed > latest ? latest
+                : believed,
+            answered
+        );
+    }
 
     private sealed record Reading(DateTimeOffset At, long Timestamp);
 }

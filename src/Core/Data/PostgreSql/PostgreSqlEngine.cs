@@ -264,8 +264,9 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
 
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        // A wait for the lock lies before the clock is read; counting from the answer would make it late by that much.
-        _clock?.Sample(reader.GetInt64(4), alone ? TimeProvider.System.GetTimestamp() : sent);
+        var answered = TimeProvider.System.GetTimestamp();
+        // A wait for the lock lies before the clock is read, and says nothing of the way back.
+        _clock?.Sample(reader.GetInt64(4), alone ? answered : sent, answered);
     }
 
     private static string Enter(string taken) =>
