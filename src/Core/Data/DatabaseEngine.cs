@@ -16,6 +16,13 @@ public enum DatabaseProvider
 /// </summary>
 internal abstract class DatabaseEngine(AuditKeys auditKeys, SafetyLog safety) : IAsyncDisposable
 {
+    /// <summary>
+    /// The usual half minute is too short for a million rows on PostgreSQL: what goes over a whole ledger would begin again for
+    /// ever. For a transaction that is alone, which may do so and may wait for another that does; the engine's hot steps wait
+    /// for their answer no longer than usual.
+    /// </summary>
+    internal static readonly TimeSpan LongestStatement = TimeSpan.FromMinutes(15);
+
     protected SafetyLog Safety => safety;
 
     /// <summary>The clock by which leases and windows are counted.</summary>

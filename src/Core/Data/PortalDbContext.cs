@@ -251,7 +251,8 @@ public sealed class InstallationDbContext(DbContextOptions options) : PortalDbCo
 }
 
 /// <summary>An open connection, and the transaction on it that a write is; null for a read.</summary>
-internal sealed record RawAccess(DbConnection Connection, DbTransaction? Transaction);
+/// <param name="LongestStatement">In seconds; the connection's own when null.</param>
+internal sealed record RawAccess(DbConnection Connection, DbTransaction? Transaction, int? LongestStatement = null);
 
 /// <summary>
 /// A row of a tenant outside the context's scope was touched: a bug, stopped before the database got it, or before anybody saw it.

@@ -92,6 +92,11 @@ internal static class Statements
         var keep = IsKept(db);
         var command = keep ? Kept((SqliteConnection)connection, sql) : Fill(connection.CreateCommand(), sql);
         command.Transaction = transaction;
+        if (db.Raw?.LongestStatement is { } longest)
+        {
+            command.CommandTimeout = longest;
+        }
+
         for (var i = 0; i < sql.ArgumentCount; i++)
         {
             command.Parameters[i].Value = sql.GetArgument(i) ?? DBNull.Value;

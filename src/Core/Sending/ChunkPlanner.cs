@@ -13,9 +13,6 @@ public static class ChunkPlanner
     /// <summary>Room for address, headers, tags and the text part's markup around one mail's HTML.</summary>
     private const int OverheadBytes = 4 * 1024;
 
-    /// <summary>The usual half minute is too short for a million rows on PostgreSQL, and a launch would begin again for ever.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
-
     /// <summary>As many as fit: 100, or fewer when the mail is so large that 100 would not go into one request.</summary>
     public static int SizeFor(Campaign campaign) =>
         Math.Clamp(
@@ -102,8 +99,8 @@ public static class ChunkPlanner
         CancellationToken cancellation
     )
     {
-        // For what is left of this transaction too: it goes over the whole ledger.
-        db.Database.SetCommandTimeout(Longest);
+        // For what is left of this transaction too, also of one beside others: it goes over the whole ledger.
+        db.Database.SetCommandTimeout(DatabaseEngine.LongestStatement);
         await NestedLoopsAsync(db, "off", cancellation);
         var touched = await db.Database.ExecuteSqlAsync(sql, cancellation);
         await NestedLoopsAsync(db, "on", cancellation);

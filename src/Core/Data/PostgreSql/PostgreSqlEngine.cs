@@ -60,6 +60,13 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             settings.MaxAutoPrepare = 100;
         }
 
+        if (settings is { TcpKeepAliveTime: 0, Host: { } host } && host.AsSpan().IndexOfAny(@"/\@") < 0)
+        {
+            // A server that is gone without a word is noticed after a minute or two, however long a statement may take. A
+            // socket of this machine's own, which is a path, takes no such setting.
+            (settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (30, 5);
+        }
+
         settings.ApplicationName ??= "Ledgerpost";
         _source = NpgsqlDataSource.Create(settings);
         _faults = faults;
@@ -225,7 +232,12 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
             cancellation
         );
         await EnterAsync(connection, scope, alone, patience, cancellation);
-        await using var db = Create(scope, Options(connection).Options, new RawAccess(connection, transaction));
+        int? longest = alone ? Seconds(LongestStatement) : null;
+        await using var db = Create(
+            scope,
+            Options(connection, longest).Options,
+            new RawAccess(connection, transaction, longest)
+        );
         await work(db);
         await db.SaveChangesAsync(CancellationToken.None);
         try
@@ -258,6 +270,7 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
         RowSecurity.Add(command, scope);
         if (alone)
         {
+            command.CommandTimeout = Seconds(LongestStatement);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = LockName(scope) });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Milliseconds(patience) });
         }
@@ -279,12 +292,16 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     private static string Milliseconds(TimeSpan? patience) =>
         (patience is { } given ? Math.Max(1, given.TotalMilliseconds) : 0).ToString("F0", CultureInfo.InvariantCulture);
 
+    private static int Seconds(TimeSpan span) => (int)span.TotalSeconds;
+
     private static string LockName(TenantScope scope) =>
         scope.TenantId == Guid.Empty ? "installation" : $"tenant/{scope.TenantId:N}";
 
     private static DbContextOptionsBuilder Options(NpgsqlConnection connection, ScopedConnection scoped) =>
         Options().UseNpgsql(connection, contextOwnsConnection: true).AddInterceptors(scoped, LikeWithoutCase.Instance);
 
-    private static DbContextOptionsBuilder Options(NpgsqlConnection connection) =>
-        Options().UseNpgsql(connection).AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
+    private static DbContextOptionsBuilder Options(NpgsqlConnection connection, int? longest) =>
+        Options()
+            .UseNpgsql(connection, npgsql => npgsql.CommandTimeout(longest))
+            .AddInterceptors(LockingClauses.Instance, LikeWithoutCase.Instance);
 }

@@ -9,6 +9,9 @@ namespace Ledgerpost.Data.PostgreSql;
 /// </summary>
 internal sealed class Schema(NpgsqlConnection connection)
 {
+    /// <summary>A migration may rewrite a table of millions, and a second process waits for the first one's.</summary>
+    private const int WithoutEnd = 0;
+
     /// <exception cref="DatabaseUnsafeException">What was asked for does not hold, and the portal must not start.</exception>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
@@ -16,6 +19,7 @@ internal sealed class Schema(NpgsqlConnection connection)
         try
         {
             await using var db = new PostgreSqlMigrations(new DbContextOptionsBuilder().UseNpgsql(connection).Options);
+            db.Database.SetCommandTimeout(WithoutEnd);
             await db.Database.MigrateAsync(cancellation);
             var tables = TenantTables(db);
             await EnsureRolesAsync(cancellation);
@@ -195,6 +199,6 @@ internal sealed class Schema(NpgsqlConnection connection)
     }
 
 #pragma warning disable CA2100 // Only this file's own text, with names from the model.
-    private NpgsqlCommand Command(string sql) => new(sql, connection);
+    private NpgsqlCommand Command(string sql) => new(sql, connection) { CommandTimeout = WithoutEnd };
 #pragma warning restore CA2100
 }
