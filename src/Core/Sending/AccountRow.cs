@@ -28,7 +28,22 @@ internal static class AccountRow
         CancellationToken cancellation
     )
     {
-        var instant = InstantConverter.ToMicroseconds(now);
+        if (await MendAsync(context, accountId, now, emailId, cancellation))
+        {
+            await NoteAsync(context, accountId, now, emailId, cancellation);
+        }
+    }
+
+    /// <summary>The account works again, where it had not; where it had, nothing is written yet.</summary>
+    /// <returns>Whether there is still something to note (<see cref="NoteAsync"/>).</returns>
+    public static async Task<bool> MendAsync(
+        PortalDbContext context,
+        Guid accountId,
+        DateTimeOffset now,
+        string emailId,
+        CancellationToken cancellation
+    )
+    {
         // Asked for every answer.
         var (isSound, isFresh) = await context.FirstAsync(
             $"""
@@ -45,18 +60,19 @@ internal static class AccountRow
             var account = await LockAsync(context, accountId, cancellation);
             account.Succeeded(now, emailId);
         }
-        else if (!isFresh)
-        {
-            await NoteAsync(context, accountId, instant, emailId, cancellation);
-        }
+
+        return isSound && !isFresh;
     }
 
-    // Nothing hangs on who notes it: whoever finds another at the row goes on. Each second all calls in flight would stand in
-    // line here, every one until the commit of the one before it.
-    private static Task<int> NoteAsync(
+    /// <summary>
+    /// Nothing hangs on who notes it: whoever finds another at the row goes on. Each second all calls in flight would stand in
+    /// line here, every one until the commit of the one before it. Everybody's next claim does stand in line for the row: from
+    /// here on a transaction should wait for nothing.
+    /// </summary>
+    public static Task<int> NoteAsync(
         PortalDbContext context,
         Guid accountId,
-        long instant,
+        DateTimeOffset now,
         string emailId,
         CancellationToken cancellation
     ) =>
@@ -70,7 +86,7 @@ internal static class AccountRow
                     "a"
                 )}})
                 """,
-                instant,
+                InstantConverter.ToMicroseconds(now),
                 emailId,
                 accountId
             ),

@@ -57,10 +57,8 @@ public sealed class SettleAttempt(
                     return false;
                 }
 
-                await new Settlement(context, claim, intent, accountId, now, options, random).ApplyAsync(
-                    outcome,
-                    token
-                );
+                var settlement = new Settlement(context, claim, intent, accountId, now, options, random);
+                await settlement.ApplyAsync(outcome, token);
                 await context.SaveChangesAsync(token);
                 if (told)
                 {
@@ -83,6 +81,7 @@ public sealed class SettleAttempt(
                     options.BatchSize,
                     token
                 );
+                await settlement.NoteSuccessAsync(token);
                 context.AfterCommit(() => notifier.Publish(claim.CampaignId));
                 return true;
             },

@@ -31,6 +31,8 @@ internal sealed class Settlement(
     /// <summary>No quota is renewed later than this; a header that says so is not believed.</summary>
     private static readonly TimeSpan LongestQuota = TimeSpan.FromDays(31);
 
+    private string? _successToNote;
+
     private IQueryable<Chunk> Own => Chunks.Numbered(context, claim.TenantId, claim.CampaignId, claim.Number);
 
     private IQueryable<Recipient> Members => Ledger.Members(context, claim.TenantId, claim.CampaignId, claim.Number);
@@ -51,6 +53,12 @@ internal sealed class Settlement(
             _ => FailAsync(null, cancellation),
         };
 
+    /// <summary>Last of all: whatever may wait for a campaign comes before it, and keeps nobody from the account's row.</summary>
+    public Task NoteSuccessAsync(CancellationToken cancellation) =>
+        _successToNote is { } emailId
+            ? AccountRow.NoteAsync(context, accountId, now, emailId, cancellation)
+            : Task.CompletedTask;
+
     private Proof Proves(Outcome outcome) => Protocol.Proves(outcome, intent.CleanHistory);
 
     /// <summary>Its chunk is closed already, by the statement that proved it to be this worker's.</summary>
@@ -66,7 +74,8 @@ internal sealed class Settlement(
             now,
             cancellation
         );
-        await AccountRow.SucceededAsync(context, accountId, now, accepted.ProviderIds[0], cancellation);
+        var emailId = accepted.ProviderIds[0];
+        _successToNote = await AccountRow.MendAsync(context, accountId, now, emailId, cancellation) ? emailId : null;
     }
 
     private async Task RateLimitedAsync(Outcome.Refusal rate, CancellationToken cancellation)

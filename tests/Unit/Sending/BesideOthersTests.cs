@@ -77,6 +77,44 @@ public sealed class BesideOthersTests
         Assert.Equal(300, (await engine.CountsAsync(id)).Accepted);
     }
 
+    [PostgreSqlFact]
+    public async Task Settle_ThatWaitsForItsCampaign_KeepsNobodyFromTheAccountsRow()
+    {
+        var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 300);
+        var id = await engine.LaunchAsync();
+        await engine.SettleAsync(await engine.InFlightAsync());
+        var call = await engine.InFlightAsync();
+        // The account's last success is old.
+        engine.Time.Advance(TimeSpan.FromSeconds(5));
+
+        // As a cancel or a resume of a million does, for as long as it takes.
+        faults.HoldNext();
+        var held = Task.Run(() => LockAsync((db, token) => db.LockCampaignAsync(id, token)));
+        await faults.HeldAsync();
+        var settle = Task.Run(() => engine.SettleAsync(call));
+        await Task.Delay(300);
+        Assert.False(settle.IsCompleted);
+        await LockAsync((db, token) => db.ProviderAccounts.ForUpdate().SingleAsync(token))
+            .WaitAsync(TimeSpan.FromSeconds(20));
+        faults.Release();
+        await held;
+
+        Assert.True(await settle);
+
+        Task<bool> LockAsync(Func<PortalDbContext, CancellationToken, Task> take) =>
+            engine.Db.WriteBesideOthersAsync(
+                TenantScope.Installation,
+                async (db, token) =>
+                {
+                    await take(db, token);
+                    return true;
+                },
+                CancellationToken.None
+            );
+    }
+
     [Fact]
     public async Task Intent_WhileAPauseIsBeingCommitted_WaitsForIt_AndIsFenced()
     {
