@@ -35,6 +35,17 @@ public sealed class Dispatcher(
     /// <summary>How long before its turn the intent is written, so that a slow commit does not make the call late.</summary>
     private static readonly TimeSpan BeforeItsTurn = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// So long may the database be away without an answer being lost: it restarts, or another takes its place. No longer, and
+    /// less than a lease: where the database is there and only this one answer cannot be written, its worker is missed.
+    /// </summary>
+    private static readonly TimeSpan LongestUnsettled = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan FirstSettlePause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>As any other loop's after an error: once the database is there again, nobody sleeps for long.</summary>
+    private static readonly TimeSpan LongestSettlePause = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SenderLostPause = TimeSpan.FromMinutes(5);
 
@@ -121,7 +132,16 @@ public sealed class Dispatcher(
             switch (await recordIntent.ExecuteAsync(chunk, prepared, account.Id, account.BaseUrl, cancellation))
             {
                 case IntentResult.Written written:
-                    var outcome = await PostAsync(chunk, written.Intent, account, place, slot, notAfter, cancellation);
+                    var outcome = await PostAsync(
+                        chunk,
+                        written.Intent,
+                        account,
+                        place,
+                        slot,
+                        notAfter,
+                        stopping,
+                        cancellation
+                    );
                     if (outcome is Outcome.Accepted && prepared is not null)
                     {
                         prepare.Reuse(prepared);
@@ -165,6 +185,7 @@ public sealed class Dispatcher(
         CallPlace place,
         RateSlot slot,
         Deadline notAfter,
+        CancellationToken stopping,
         CancellationToken cancellation
     )
     {
@@ -200,7 +221,7 @@ public sealed class Dispatcher(
 
         var outcome = AnswerClassifier.Classify(answer, intent.Recipients.Count);
         await crash.ReachAsync(CrashPoints.BeforeSettle, chunk.Number, cancellation);
-        var settled = await SettleAsync(chunk, intent, outcome, answer, account, cancellation);
+        var settled = await SettleAsync(chunk, intent, outcome, answer, account, stopping, cancellation);
         logger.Log(
             outcome is Outcome.Accepted ? LogLevel.Information : LogLevel.Warning,
             "Attempt {Attempt} of chunk {Chunk}, campaign {CampaignId}: {Outcome}{Stale}",
@@ -208,7 +229,7 @@ public sealed class Dispatcher(
             chunk.Number,
             chunk.CampaignId,
             outcome is Outcome.Accepted ? "accepted" : outcome.ToString(),
-            settled ? "" : " (the lease was lost; nothing changed)"
+            settled ? "" : " (written already, or the lease was lost; nothing changed)"
         );
         if (answer is ProviderAnswer.Http http)
         {
@@ -220,30 +241,51 @@ public sealed class Dispatcher(
         return outcome;
     }
 
+    /// <summary>
+    /// An answer that was lost would make a refusal a matter of doubt, which no repeat could end. Each try is fenced: what was
+    /// written by one before it, or belongs to another by now, stays as it is.
+    /// </summary>
     private async Task<bool> SettleAsync(
         ClaimedChunk chunk,
         Intent intent,
         Outcome outcome,
         ProviderAnswer answer,
         CurrentAccount account,
+        CancellationToken stopping,
         CancellationToken cancellation
     )
     {
-        try
+        var notAfter = Deadline.In(db.Time, LongestUnsettled);
+        for (var pause = FirstSettlePause; ; pause = pause * 2 < LongestSettlePause ? pause * 2 : LongestSettlePause)
         {
-            return await settle.ExecuteAsync(chunk, intent, outcome, answer, account.Id, cancellation);
-        }
-        catch (CommitInDoubtException exception)
-        {
-            db.Safety.Fired(SafetyMechanism.SettleCommitInDoubt);
-            // Accepted, or still leased: either way the next claim finds the truth, and a repeat is harmless.
-            logger.LogWarning(
-                exception,
-                "The settle of chunk {Chunk}, campaign {CampaignId} is in doubt.",
-                chunk.Number,
-                chunk.CampaignId
-            );
-            return false;
+            try
+            {
+                return await settle.ExecuteAsync(chunk, intent, outcome, answer, account.Id, cancellation);
+            }
+            catch (Exception exception)
+                when (exception is CommitInDoubtException || StorageFailures.IsTheDatabases(exception))
+            {
+                if (exception is CommitInDoubtException)
+                {
+                    db.Safety.Fired(SafetyMechanism.SettleCommitInDoubt);
+                }
+
+                if (notAfter.IsOver(db.Time))
+                {
+                    throw;
+                }
+
+                logger.LogWarning(
+                    exception,
+                    "The answer to attempt {Attempt} of chunk {Chunk}, campaign {CampaignId} could not be written; tried again in {Pause}.",
+                    intent.Attempt,
+                    chunk.Number,
+                    chunk.CampaignId,
+                    pause
+                );
+            }
+
+            await Task.Delay(pause, db.Time, stopping);
         }
     }
 

@@ -475,6 +475,30 @@ public sealed class FailureMatrixTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Refusal_WhoseSettleIsInDoubt_IsDefiniteAllTheSame(bool holds)
+    {
+        var faults = new CommitFaults();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.RateLimited);
+        var id = await engine.LaunchAsync();
+        engine.Crash.On = point =>
+        {
+            faults.FailNext = point == CrashPoints.BeforeSettle ? (holds ? "after" : "before") : null;
+            return Task.CompletedTask;
+        };
+
+        await engine.TurnAsync();
+        Assert.Equal(100, (await engine.CountsAsync(id)).Pending);
+        await engine.RunAsync();
+
+        Assert.Equal(["/1", "/2"], engine.Provider.Calls.Select(call => call.Key[^2..]));
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
