@@ -11,6 +11,7 @@ using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bench;
 
@@ -102,7 +103,12 @@ internal sealed class Seed : IAsyncDisposable
     /// <returns>How long the launch took: freeze, exclusions, chunks.</returns>
     public async Task<TimeSpan> LaunchAsync(SeededCampaign campaign)
     {
-        var launch = new LaunchCampaign(Db, new SendingSignal(), new CampaignNotifier(TimeProvider.System));
+        var launch = new LaunchCampaign(
+            Db,
+            new SendingSignal(),
+            new CampaignNotifier(TimeProvider.System),
+            NullLogger<LaunchCampaign>.Instance
+        );
         var watch = Stopwatch.StartNew();
         var result = await launch.ExecuteAsync(
             new Caller(campaign.Scope, Owner),

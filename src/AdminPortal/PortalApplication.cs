@@ -119,10 +119,13 @@ public static class PortalApplication
 
     private static void AddLoops(IServiceCollection services)
     {
-        // Calls in flight have their time before the host lets go of them.
         services.Configure<HostOptions>(options =>
-            options.ShutdownTimeout = SendingService.ShutdownGrace + TimeSpan.FromSeconds(5)
-        );
+        {
+            // Calls in flight have their time before the host lets go of them.
+            options.ShutdownTimeout = SendingService.ShutdownGrace + TimeSpan.FromSeconds(5);
+            // All of that time: one after the other, a request that does not end would be waited for while mail goes on.
+            options.ServicesStopConcurrently = true;
+        });
         services.AddHostedService<VerbSocket>();
         services.AddHostedService<SendingService>();
         services.AddHostedService<DoubtService>();

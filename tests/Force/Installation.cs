@@ -11,6 +11,7 @@ using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Force;
@@ -86,7 +87,12 @@ internal sealed class Installation
             await AddContactsAsync(db, scope, ids, first, Math.Min(contacts, first + ContactsPerWrite - 1));
         }
 
-        var launch = new LaunchCampaign(db, new SendingSignal(), new CampaignNotifier(TimeProvider.System));
+        var launch = new LaunchCampaign(
+            db,
+            new SendingSignal(),
+            new CampaignNotifier(TimeProvider.System),
+            NullLogger<LaunchCampaign>.Instance
+        );
         var caller = new Caller(scope, new Actor(ActorKind.System, null, "Force", null));
         var result = await launch.ExecuteAsync(caller, campaignId, 0, CancellationToken.None);
         return result is LaunchResult.Launched

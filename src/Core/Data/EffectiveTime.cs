@@ -180,6 +180,13 @@ public static class Clocks
         (time as EffectiveTime)?.Observe(date);
 
     /// <summary>
+    /// What the clock shows while the clocks agree: for what is compared with somebody else's clock, and for a person's nine
+    /// o'clock. The effective time stays ahead for good where the clock once was by less than is said.
+    /// </summary>
+    public static DateTimeOffset ShownNow(this TimeProvider time) =>
+        time is EffectiveTime { Disagreement: null } agreeing ? agreeing.Source.GetUtcNow() : time.GetUtcNow();
+
+    /// <summary>
     /// What the machine's own wall clock shows, whatever is decided by: of all clocks it alone goes on, everywhere, while the
     /// machine sleeps. Only for comparing with itself.
     /// </summary>

@@ -172,7 +172,8 @@ public sealed class DeliverEvents(
     private async Task<Sent> SendAsync(EventEndpoint endpoint, EventDelivery delivery, string body)
     {
         var now = db.Time.GetUtcNow();
-        var timestamp = now.ToUnixTimeSeconds();
+        // The program holds it against its own clock.
+        var timestamp = db.Time.ShownNow().ToUnixTimeSeconds();
         var id = MessageId(delivery.Id);
         try
         {

@@ -6,6 +6,7 @@ using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Sending;
 
@@ -17,6 +18,7 @@ public sealed class LaunchCampaign(
     PortalDb db,
     SendingSignal signal,
     CampaignNotifier notifier,
+    ILogger<LaunchCampaign> logger,
     SendingOptions? options = null
 )
 {
@@ -118,9 +120,22 @@ public sealed class LaunchCampaign(
             },
             cancellation
         );
-        await db.AnalyzeAsync(cancellation);
         signal.Raise();
         notifier.Publish(campaignId);
+        try
+        {
+            await db.AnalyzeAsync(cancellation);
+        }
+        catch (Exception exception) when (StorageFailures.IsTheDatabases(exception))
+        {
+            // It is being sent. The statements' plans are those of before until the database counts by itself.
+            logger.LogWarning(
+                exception,
+                "After the launch of {CampaignId} the database could not count its rows.",
+                campaignId
+            );
+        }
+
         return frozen;
     }
 

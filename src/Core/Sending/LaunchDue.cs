@@ -29,7 +29,7 @@ public sealed class LaunchDue(
     /// <summary>Until the next one is due, at most a quarter of a minute.</summary>
     public async Task<TimeSpan> NapAsync(CancellationToken cancellation)
     {
-        var wait = await NextAsync(cancellation) - db.Time.GetUtcNow() ?? LongestNap;
+        var wait = await NextAsync(cancellation) - db.Time.ShownNow() ?? LongestNap;
         return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, ShortestNap.Ticks, LongestNap.Ticks));
     }
 
@@ -42,7 +42,7 @@ public sealed class LaunchDue(
             return 0;
         }
 
-        var now = db.Time.GetUtcNow();
+        var now = db.Time.ShownNow();
         // Most looks find nothing, and cost next to nothing.
         if (!(await NextAsync(cancellation) <= now))
         {
@@ -112,19 +112,19 @@ public sealed class LaunchDue(
             {
                 // Held before it is read: an old database that is noticed meanwhile is seen here, or sees what is done here.
                 await context.LockCampaignAsync(campaignId, token);
-                var now = db.Time.GetUtcNow();
+                var (now, clock) = (db.Time.GetUtcNow(), db.Time.ShownNow());
                 var campaign = await Waiting(context).SingleOrDefaultAsync(c => c.Id == campaignId, token);
                 // Another instance was first, or a person; or the whole installation waits for one.
                 if (
                     campaign is not { ScheduledAt: { } at }
-                    || at > now
+                    || at > clock
                     || await context.Installation.AnyAsync(row => row.Hold != null, token)
                 )
                 {
                     return false;
                 }
 
-                if (now - at > Latest)
+                if (clock - at > Latest)
                 {
                     await AskAsync(context, campaign, StopReason.ScheduleMissed, null, now, token);
                     return false;

@@ -117,7 +117,13 @@ public sealed class NoticeOldDatabase(PortalDb db, StampFile file, HoldSending h
     private async Task<bool> WasSentElsewhereAsync(MailTags tags, CancellationToken cancellation)
     {
         await using var context = db.Read(TenantScope.Installation);
-        return await context.Campaigns.AnyAsync(c => c.Id == tags.CampaignId, cancellation)
+        // Of a tenant that is being deleted the attempts go before the campaigns.
+        return await context.Campaigns.AnyAsync(
+                c =>
+                    c.Id == tags.CampaignId
+                    && context.Tenants.Any(tenant => tenant.Id == c.TenantId && tenant.DeletionBegunAt == null),
+                cancellation
+            )
             && !await context.Attempts.AnyAsync(
                 a => a.CampaignId == tags.CampaignId && a.ChunkNumber == tags.Chunk && a.Generation == tags.Generation,
                 cancellation

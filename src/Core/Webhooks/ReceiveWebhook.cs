@@ -84,10 +84,10 @@ public sealed class ReceiveWebhook(
         ReadOnlyMemory<byte> body
     ) =>
         CouldBeSigned(id, timestamp)
-        && WebhookSignature.Verify(secrets, id, timestamp, signatures, body.Span, db.Time.GetUtcNow());
+        && WebhookSignature.Verify(secrets, id, timestamp, signatures, body.Span, db.Time.ShownNow());
 
     private bool CouldBeSigned(string id, string timestamp) =>
-        id.Length is > 0 and <= 128 && WebhookSignature.IsOfNow(timestamp, db.Time.GetUtcNow());
+        id.Length is > 0 and <= 128 && WebhookSignature.IsOfNow(timestamp, db.Time.ShownNow());
 
     private WebhookReceipt NotOurs()
     {

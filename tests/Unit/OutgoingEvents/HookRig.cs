@@ -49,8 +49,11 @@ public sealed class HookRig : IAsyncDisposable
     public Caller Admin => Engine.Tenant.As(TenantRole.Admin);
 
     /// <summary>Endpoints may lie on this machine.</summary>
-    public static async Task<HookRig> CreateAsync() =>
-        new(await EngineHarness.CreateAsync(), new OutgoingEventOptions(AllowPrivateAddresses: true));
+    public static async Task<HookRig> CreateAsync(ManualTime? time = null, TimeProvider? clock = null) =>
+        new(
+            await EngineHarness.CreateAsync(time: time, clock: clock),
+            new OutgoingEventOptions(AllowPrivateAddresses: true)
+        );
 
     public DeliverEvents NewDeliver(Ledgerpost.Identity.AccountMailer? mailer = null) =>
         new(

@@ -33,7 +33,7 @@ public sealed class EngineHarness : IAsyncDisposable
         Dispatcher = NewDispatcher();
         Lanes = NewLanes();
         Expire = new ExpireDoubt(Db, Options, Accounts, Notifier, NullLogger<ExpireDoubt>.Instance);
-        Launch = new LaunchCampaign(Db, Signal, Notifier, Options);
+        Launch = new LaunchCampaign(Db, Signal, Notifier, NullLogger<LaunchCampaign>.Instance, Options);
         Schedule = new ScheduleCampaign(Db, Notifier);
         Unschedule = new UnscheduleCampaign(Db, Notifier);
         Due = new LaunchDue(Db, Launch, Notifier, Crash, NullLogger<LaunchDue>.Instance);

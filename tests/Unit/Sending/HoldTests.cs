@@ -233,6 +233,35 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public async Task StartWhileATenantIsBeingDeleted_FindsItsMail_AndHoldsNobody()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        var id = await engine.LaunchAsync();
+        await engine.RunAsync();
+        var account = await engine.Accounts.CurrentAsync(CancellationToken.None);
+
+        // As far as a deletion has come: its attempts go first.
+        await engine.Db.WriteAsync(
+            TenantScope.Installation,
+            async (db, token) =>
+            {
+                await db.Attempts.Where(a => a.CampaignId == id).ExecuteDeleteAsync(token);
+                await db
+                    .Tenants.Where(tenant => tenant.Id == engine.Tenant.Id)
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(tenant => tenant.DeletionBegunAt, engine.Time.GetUtcNow()),
+                        token
+                    );
+            },
+            CancellationToken.None
+        );
+        await Notice(engine).ByProviderAsync(await ArchiveAsync(engine), account, CancellationToken.None);
+
+        Assert.Null(await HoldOfAsync(engine));
+    }
+
+    [Fact]
     public async Task Release_IsAnOperators_Audited_AndOnlyOfWhatWasSeen()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -204,7 +204,6 @@ public sealed class OwnLanesTests : IAsyncLifetime
 
     private async Task AddSendersAsync(int count, int calls)
     {
-        var launch = new LaunchCampaign(_engine.Db, _engine.Signal, _engine.Notifier, _engine.Options);
         for (var i = 0; i < count; i++)
         {
             var name = $"t{_senders.Count}";
@@ -213,7 +212,7 @@ public sealed class OwnLanesTests : IAsyncLifetime
             await _engine.Database.AddContactsAsync(tenant, calls);
             var campaign = await _engine.DraftAsync(tenant);
             Assert.IsType<LaunchResult.Launched>(
-                await launch.ExecuteAsync(tenant.As(TenantRole.Admin), campaign, 0, CancellationToken.None)
+                await _engine.Launch.ExecuteAsync(tenant.As(TenantRole.Admin), campaign, 0, CancellationToken.None)
             );
             _senders.Add((tenant, account, campaign));
         }
