@@ -33,6 +33,14 @@ public sealed class ForceTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Kill_BetweenTheProgramsAnswerAndItsRow_OnSqlite_TheEventComesAgainUnderItsId()
+    {
+        var table = new Table();
+        await KillBeforeDelivered.RunAsync(table, null);
+        table.AssertClean(output);
+    }
+
+    [Fact]
     public async Task PowerCut_OnSqlite_EndsWithOneMailEach_FromWhateverIsLeftOfTheLog()
     {
         var table = new Table();

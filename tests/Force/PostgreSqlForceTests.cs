@@ -28,6 +28,14 @@ public sealed class PostgreSqlForceTests(ITestOutputHelper output) : IAsyncLifet
         table.AssertClean(output);
     }
 
+    [Fact]
+    public async Task Kill_BetweenTheProgramsAnswerAndItsRow_TheEventComesAgainUnderItsId()
+    {
+        var table = new Table();
+        await KillBeforeDelivered.RunAsync(table, _server);
+        table.AssertClean(output);
+    }
+
     [Theory]
     [InlineData(CrashPoints.BeforeIntent)]
     [InlineData(CrashPoints.BeforePost)]
