@@ -10,6 +10,9 @@ internal sealed record TakesIdempotencyKey(bool Required);
 /// <summary>On a route: its 201 says where what was made can be read.</summary>
 internal sealed record SendsLocation;
 
+/// <summary>Stands in a shape, or for one, where there is a file.</summary>
+internal sealed record FileBytes;
+
 /// <summary>
 /// What a route says of itself for the OpenAPI document: its name for generated clients, what it answers, which problems.
 /// </summary>
@@ -64,7 +67,7 @@ internal static class ApiDocument
     ) =>
         route
             .Describe(name, summary, [ApiErrors.ValidationFailed])
-            .Produces<string>(StatusCodes.Status200OK, mediaType, others);
+            .Produces<FileBytes>(StatusCodes.Status200OK, mediaType, others);
 
     /// <param name="errors">Beside those that every such route has.</param>
     public static RouteHandlerBuilder Creates<T>(
@@ -145,6 +148,8 @@ internal static class ApiDocument
             {
                 options.ShouldInclude = route =>
                     route.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
+                options.CreateSchemaReferenceId = shape =>
+                    IsOfAFile(shape.Type) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(shape);
                 options.AddDocumentTransformer(
                     (document, _, _) =>
                     {
@@ -195,6 +200,10 @@ internal static class ApiDocument
                 );
             }
         );
+
+    /// <summary>A file stands in its operation: generators do not look for one behind a reference.</summary>
+    private static bool IsOfAFile(Type shape) =>
+        shape == typeof(FileBytes) || shape.GetProperties().Any(field => field.PropertyType == typeof(FileBytes));
 
     private static RouteHandlerBuilder Describe(
         this RouteHandlerBuilder route,

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.OpenApi;
 
@@ -10,6 +12,19 @@ internal static class ApiOperations
     public static void Complete(OpenApiSchema schema, JsonTypeInfo type)
     {
         LeaveOptional(schema, type);
+        if ((Nullable.GetUnderlyingType(type.Type) ?? type.Type) is { IsEnum: true } names)
+        {
+            // Generators take it for numbers where it does not say so; where it may be null, that stands beside it.
+            (schema.Type, schema.Enum) = (JsonSchemaType.String, Names(names));
+        }
+
+        if (type.Type == typeof(FileBytes))
+        {
+            schema.Type = JsonSchemaType.String;
+            schema.Format = "binary";
+            schema.AdditionalPropertiesAllowed = true;
+        }
+
         if (type.Type == typeof(ProblemShape))
         {
             // Such as the campaign's state, or the id of what is there already.
@@ -160,16 +175,8 @@ internal static class ApiOperations
         : type == typeof(string) ? new OpenApiSchema { Type = JsonSchemaType.String }
         : type == typeof(Guid) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" }
         : type == typeof(DateTimeOffset) ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }
-        : new OpenApiSchema
-        {
-            Type = JsonSchemaType.String,
-            Enum =
-            [
-                .. Enum.GetNames(type)
-                    .Select(name =>
-                        (System.Text.Json.Nodes.JsonNode)
-                            System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name)!
-                    ),
-            ],
-        };
+        : new OpenApiSchema { Type = JsonSchemaType.String, Enum = Names(type) };
+
+    private static List<JsonNode> Names(Type type) =>
+        [.. Enum.GetNames(type).Select(name => (JsonNode)JsonNamingPolicy.SnakeCaseLower.ConvertName(name)!)];
 }

@@ -179,7 +179,7 @@ public sealed class ApiRulesTests(ApiRulesTests.Portal portal) : IClassFixture<A
     }
 
     [Fact]
-    public async Task Contact_IsAdded_Changed_AndDeleted()
+    public async Task Contact_IsAdded_Found_Changed_AndDeleted()
     {
         using var program = await Api.ProgramAsync(Api.North);
 
@@ -195,6 +195,7 @@ public sealed class ApiRulesTests(ApiRulesTests.Portal portal) : IClassFixture<A
         );
         var id = added.Text("id");
         var again = await program.CreateAsync("contacts", new { email = "ada@example.NET" });
+        var found = await program.SendAsync(HttpMethod.Get, "contacts?tag=%20BETA");
         var changed = await program.SendAsync(HttpMethod.Patch, $"contacts/{id}", new { last_name = "Lovelace" });
         var deleted = await program.SendAsync(HttpMethod.Delete, $"contacts/{id}");
         var gone = await program.SendAsync(HttpMethod.Get, $"contacts/{id}");
@@ -202,6 +203,7 @@ public sealed class ApiRulesTests(ApiRulesTests.Portal portal) : IClassFixture<A
         Assert.Equal(201, added.Status);
         Assert.Equal($"/api/v1/contacts/{id}", added.Headers["Location"]);
         Assert.Equal(["beta", "news"], added.Body.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()));
+        Assert.Equal(id, Assert.Single(found.Body.GetProperty("data").EnumerateArray()).GetProperty("id").GetString());
         Assert.Equal("London", changed.Body.GetProperty("fields").GetProperty("city").GetString());
         Assert.Equal((409, "already_exists", id), (again.Status, again.Code, again.Text("id")));
         Assert.Equal((200, "Ada", "Lovelace"), (changed.Status, changed.Text("first_name"), changed.Text("last_name")));

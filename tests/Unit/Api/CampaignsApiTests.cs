@@ -392,11 +392,17 @@ public sealed class CampaignsApiTests : IAsyncLifetime
         );
         var patched = await _program.SendAsync(HttpMethod.Patch, path, Json($"{{\"audience\":{audience}}}"));
         var seen = await _program.SendAsync(HttpMethod.Get, path);
+        var back = await _program.SendAsync(
+            HttpMethod.Patch,
+            path,
+            new { audience = seen.Body.GetProperty("audience") }
+        );
         var other = await _program.SendAsync(HttpMethod.Patch, path, new { audience = new { tag = "OTHER" } });
 
         Assert.Equal((422, field), (made.Status, string.Join(' ', made.WrongFields)));
         Assert.Equal((422, field), (patched.Status, string.Join(' ', patched.WrongFields)));
         Assert.Equal("big news", seen.Body.GetProperty("audience").GetProperty("tag").GetString());
+        Assert.Equal(200, back.Status);
         Assert.Equal("other", other.Body.GetProperty("audience").GetProperty("tag").GetString());
 
         static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");

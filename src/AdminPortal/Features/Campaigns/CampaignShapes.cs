@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AdminPortal.Api;
 using AdminPortal.Hosting;
 using Ledgerpost.Campaigns;
@@ -103,12 +104,16 @@ internal sealed record CampaignShape(
     DateTimeOffset? FinishedAt
 );
 
-/// <summary>Everyone when neither a segment nor a tag is named.</summary>
+/// <summary>
+/// Everyone when neither a segment nor a tag is named. What is not named is not written either, so that an audience that was read
+/// can be sent.
+/// </summary>
 /// <param name="ExcludeRecipientsOf">Ids of campaigns: whoever stands there and is neither refused nor excluded is left out, and said so in the ledger.</param>
 internal sealed record AudienceShape(
-    [property: NeverNull] Guid? SegmentId,
-    [property: NeverNull] string? Tag,
-    [property: NeverNull] IReadOnlyList<Guid>? ExcludeRecipientsOf = null
+    [property: NeverNull, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? SegmentId,
+    [property: NeverNull, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tag,
+    [property: NeverNull, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        IReadOnlyList<Guid>? ExcludeRecipientsOf = null
 )
 {
     /// <summary>What is wrong with it, as it was sent.</summary>

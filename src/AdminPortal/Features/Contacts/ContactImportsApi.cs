@@ -115,7 +115,7 @@ internal static class ContactImportsApi
 }
 
 /// <param name="File">CSV in UTF-8, at most 200 MB; the first line holds the names of the columns.</param>
-internal sealed record ImportForm(IFormFile File);
+internal sealed record ImportForm(FileBytes File);
 
 /// <param name="Lines">Lines of people read so far, the line of column names not counted.</param>
 /// <param name="Errors">The first 200 of the rejected lines.</param>
