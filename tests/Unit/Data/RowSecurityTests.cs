@@ -187,6 +187,34 @@ public sealed class RowSecurityTests
         Assert.Contains(RowSecurity.TenantRole, refused.Message, StringComparison.Ordinal);
     }
 
+    [PostgreSqlFact]
+    public async Task Start_WithAPolicyThatSaysSomethingElse_IsRefused_UntilItIsDropped()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        foreach (
+            var (policy, change) in new[]
+            {
+                ("tenant", """ALTER POLICY tenant ON "Contacts" USING (true)"""),
+                ("tenant", """ALTER POLICY tenant ON "Contacts" WITH CHECK (true)"""),
+                ("tenant", """ALTER POLICY tenant ON "Contacts" TO public"""),
+                ("installation", """ALTER POLICY installation ON "Contacts" USING (true)"""),
+                ("other", """CREATE POLICY other ON "Contacts" USING (true)"""),
+            }
+        )
+        {
+            await RowsAsync(database, change);
+            var refused = await Record.ExceptionAsync(() => database.Db.MigrateAsync(CancellationToken.None));
+
+            Assert.True(
+                refused is DatabaseUnsafeException
+                    && refused.Message.StartsWith("The table Contacts has no row-level", StringComparison.Ordinal),
+                $"{change}: {refused}"
+            );
+            await RowsAsync(database, $"""DROP POLICY {policy} ON "Contacts" """);
+            await database.Db.MigrateAsync(CancellationToken.None);
+        }
+    }
+
     [Theory]
     [InlineData("No Reset On Close=true")]
     [InlineData("Multiplexing=true")]

@@ -19,11 +19,17 @@ public static class RowSecurity
     /// <summary>Tables of the installation that nothing asks for in a tenant's name, or in nobody's: the role of tenants has no right to them.</summary>
     public static readonly string[] NotInATenantsName = ["DataProtectionKeys", "OperatorKeys"];
 
-    /// <summary>The condition of every tenant's policy; an unset setting makes it NULL, which no row fulfils.</summary>
-    internal const string IsTheTenants = $"\"TenantId\" = nullif(current_setting('{Setting}', true), '')::uuid";
+    /// <summary>
+    /// The condition of every tenant's policy; an unset setting makes it NULL, which no row fulfils. As PostgreSQL itself writes
+    /// it: the start compares what stands there with it.
+    /// </summary>
+    internal const string IsTheTenants =
+        $"(\"TenantId\" = (NULLIF(current_setting('{Setting}'::text, true), ''::text))::uuid)";
 
-    /// <summary>Only whoever has taken the role: the login is a member of it and must see nothing by that alone.</summary>
-    internal const string IsTheInstallation = $"current_user = '{InstallationRole}'";
+    /// <summary>
+    /// Only whoever has taken the role: the login is a member of it and must see nothing by that alone. As PostgreSQL writes it.
+    /// </summary>
+    internal const string IsTheInstallation = $"(CURRENT_USER = '{InstallationRole}'::name)";
 
     /// <summary>Two columns that take role and tenant from the first two parameters.</summary>
     /// <param name="local">SQL: whether they end with the transaction.</param>

@@ -12,6 +12,13 @@ internal sealed class Schema(NpgsqlConnection connection)
     /// <summary>A migration may rewrite a table of millions, and a second process waits for the first one's.</summary>
     private const int WithoutEnd = 0;
 
+    /// <summary>Of each table, by their names.</summary>
+    private static readonly (string Name, string Role, string Condition)[] Policies =
+    [
+        ("installation", RowSecurity.InstallationRole, RowSecurity.IsTheInstallation),
+        ("tenant", RowSecurity.TenantRole, RowSecurity.IsTheTenants),
+    ];
+
     /// <exception cref="DatabaseUnsafeException">What was asked for does not hold, and the portal must not start.</exception>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
@@ -120,7 +127,8 @@ internal sealed class Schema(NpgsqlConnection connection)
             ? $"ARRAY['__EFMigrationsHistory', '{string.Join("', '", RowSecurity.NotInATenantsName)}']"
             : "ARRAY['__EFMigrationsHistory']";
 
-    // Only what is missing: each of these statements waits for everybody who uses the table.
+    // Only what is missing: each of these statements waits for everybody who uses the table. A policy that is there and says
+    // something else stays as it is, and the start is refused: whoever changed it has to be asked.
     private async Task EnsurePoliciesAsync(string table, CancellationToken cancellation)
     {
         if (!await TrueAsync(IsWalled(table), cancellation))
@@ -129,17 +137,21 @@ internal sealed class Schema(NpgsqlConnection connection)
                 $"""
                 ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY;
                 ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY;
-                DROP POLICY IF EXISTS tenant ON "{table}";
-                DROP POLICY IF EXISTS installation ON "{table}";
-                CREATE POLICY tenant ON "{table}" TO {RowSecurity.TenantRole}
-                    USING ({RowSecurity.IsTheTenants}) WITH CHECK ({RowSecurity.IsTheTenants});
-                CREATE POLICY installation ON "{table}" TO {RowSecurity.InstallationRole}
-                    USING ({RowSecurity.IsTheInstallation}) WITH CHECK ({RowSecurity.IsTheInstallation});
+                {string.Concat(Policies.Select(policy => Create(table, policy)))}
                 """,
                 cancellation
             );
         }
     }
+
+    private static string Create(string table, (string Name, string Role, string Condition) policy) =>
+        $"""
+            DO $$ BEGIN
+                CREATE POLICY {policy.Name} ON "{table}" TO {policy.Role}
+                    USING ({policy.Condition}) WITH CHECK ({policy.Condition});
+            EXCEPTION WHEN duplicate_object THEN NULL;
+            END $$;
+            """;
 
     private async Task VerifyAsync(IReadOnlyList<string> tables, CancellationToken cancellation)
     {
@@ -147,7 +159,11 @@ internal sealed class Schema(NpgsqlConnection connection)
         {
             if (!await TrueAsync(IsWalled(table), cancellation))
             {
-                throw new DatabaseUnsafeException($"The table {table} has no row-level security that holds.");
+                throw new DatabaseUnsafeException(
+                    $"The table {table} has no row-level security that holds: its policies are not those that the portal makes "
+                        + $"({string.Join(", ", Policies.Select(policy => policy.Name))}), and tenants could see each other. Find out who "
+                        + "changed them, drop all policies of this table, and start again: the portal makes its own anew."
+                );
             }
         }
 
@@ -176,15 +192,17 @@ internal sealed class Schema(NpgsqlConnection connection)
     private static string IsWalled(string table) =>
         $"""
             SELECT c.relrowsecurity AND c.relforcerowsecurity
-                AND (SELECT string_agg(p.policyname || p.roles::text || p.permissive || p.cmd, ' ' ORDER BY p.policyname)
+                AND (SELECT string_agg(concat_ws(' ', p.policyname, p.roles, p.permissive, p.cmd, p.qual, p.with_check), ' '
+                        ORDER BY p.policyname)
                     FROM pg_policies p WHERE p.schemaname = current_schema() AND p.tablename = c.relname)
-                    = {Literal(
-                "installation{ledgerpost_installation}PERMISSIVEALL tenant{ledgerpost_tenant}PERMISSIVEALL"
-            )}
+                    = {Literal(string.Join(' ', Policies.Select(Told)))}
             FROM pg_class c WHERE c.oid = {Literal($"\"{table}\"")}::regclass
             """;
 
-    private static string Literal(string text) => $"'{text}'";
+    private static string Told((string Name, string Role, string Condition) policy) =>
+        $"{policy.Name} {{{policy.Role}}} PERMISSIVE ALL {policy.Condition} {policy.Condition}";
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private async Task<bool> TrueAsync(string sql, CancellationToken cancellation)
     {
