@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
@@ -12,7 +13,8 @@ namespace UnitTests.Isolation;
 
 /// <summary>Makes what a use case asks for out of its signature, with one id wherever an id can stand, however deep.</summary>
 /// <param name="ownContact">Of the caller's: stands where contacts are named beside another id.</param>
-internal sealed class Arguments(Caller caller, Guid id, Guid ownContact = default)
+/// <param name="actor">Who acts, where that is no member of a tenant.</param>
+internal sealed class Arguments(Caller caller, Guid id, Guid ownContact = default, Actor? actor = null)
 {
     private readonly NullabilityInfoContext _nullability = new();
 
@@ -35,6 +37,8 @@ internal sealed class Arguments(Caller caller, Guid id, Guid ownContact = defaul
                     : parameter is { HasDefaultValue: true, ParameterType.IsEnum: true } ? parameter.DefaultValue
                     // What narrows a list would leave nothing of it.
                     : parameter.Name is "email" or "search" or "to" && MayBeMissing(parameter) ? null
+                    // No program's request is asked for again.
+                    : parameter.ParameterType == typeof(ICommandRecord) ? null
                     : Make(parameter.ParameterType, parameter.Name!, 0)
                 ),
         ];
@@ -51,6 +55,11 @@ internal sealed class Arguments(Caller caller, Guid id, Guid ownContact = defaul
         if (plain == typeof(Caller))
         {
             return caller;
+        }
+
+        if (plain == typeof(Actor) && actor is not null)
+        {
+            return actor;
         }
 
         if (plain == typeof(TenantScope))

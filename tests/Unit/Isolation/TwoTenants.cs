@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using UnitTests.Api;
@@ -21,11 +22,15 @@ namespace UnitTests.Isolation;
 
 /// <summary>
 /// The portal as it is delivered, its loops stopped, with North and South: each has a row in every table and a transactional
-/// mail, and each of South's texts is a canary. North's owner asks, signed in and with a key for everything.
+/// mail, and each of South's texts is a canary but its name and slug. North's owner asks, signed in and with a key for everything,
+/// or an operator.
 /// </summary>
 internal sealed partial class TwoTenants : IAsyncDisposable
 {
     public const string Canary = "southcanary";
+
+    /// <summary>Name and slug of another tenant, which operators see.</summary>
+    public const string NameOfAnother = $"{Canary}-other";
 
     private readonly HttpClient _program;
     private readonly HttpClient _browser;
@@ -56,7 +61,11 @@ internal sealed partial class TwoTenants : IAsyncDisposable
 
     public PortalDb Portal => Api.Host.Get<PortalDb>();
 
-    public static async Task<TwoTenants> StartAsync()
+    /// <summary>Whoever asks, where that is an operator.</summary>
+    public Actor Operator => PortalPrincipal.Of(_session).AsOperator();
+
+    /// <param name="asOperator">An operator asks, signed in and with their key.</param>
+    public static async Task<TwoTenants> StartAsync(bool asOperator = false)
     {
         var api = await ApiHost.StartAsync("--Api:RequestsPerMinute=1000000", "--Logging:LogLevel:Default=Trace");
         await api.StopLoopsAsync();
@@ -64,16 +73,20 @@ internal sealed partial class TwoTenants : IAsyncDisposable
         var north = await FillAsync(api, api.North, program, "north");
         using var others = await api.ProgramAsync(api.South);
         var south = await FillAsync(api, api.South, others, Canary);
-        var browser = await api.Host.SignedInAsync("owner@north.test");
+        var who = api.North.Caller.Actor.UserId!.Value;
+        if (asOperator)
+        {
+            program.Dispose();
+            program = api.Client(ApiHost.OperatorKey);
+            await using var db = api.Host.Get<PortalDb>().Read(TenantScope.None);
+            who = await db.Users.Where(user => user.IsOperator).Select(user => user.Id).SingleAsync();
+        }
+
+        var browser = await api.Host.SignedInAsync(asOperator ? RealHost.Email : "owner@north.test");
         var session = Assert.IsType<SignInAnswer.SignedIn>(
             await api
                 .Host.Get<OpenSession>()
-                .ExecuteAsync(
-                    api.North.Caller.Actor.UserId!.Value,
-                    SignInMethod.Password,
-                    new Origin("192.0.2.2", "Test"),
-                    CancellationToken.None
-                )
+                .ExecuteAsync(who, SignInMethod.Password, new Origin("192.0.2.2", "Test"), CancellationToken.None)
         );
         return new TwoTenants(api, program, browser, session.Session, south, north);
     }
@@ -95,7 +108,7 @@ internal sealed partial class TwoTenants : IAsyncDisposable
         return new Guid(bytes, bigEndian: true);
     }
 
-    /// <summary>As a program of North's under the API, and as its owner's browser elsewhere.</summary>
+    /// <summary>With the key of whoever asks under the API, and in their browser elsewhere.</summary>
     /// <param name="text">With the places that <see cref="RouteAsk"/> knows.</param>
     public async Task<Answer> SendAsync(string method, RouteAsk text, Guid id)
     {
@@ -123,7 +136,7 @@ internal sealed partial class TwoTenants : IAsyncDisposable
         );
     }
 
-    /// <summary>A page as its circuit shows it, from the router down, in the session of North's owner.</summary>
+    /// <summary>A page as its circuit shows it, from the router down, in the session of whoever asks.</summary>
     public async Task<Answer> RenderAsync(RouteAsk text, Guid id)
     {
         Statements.Take();

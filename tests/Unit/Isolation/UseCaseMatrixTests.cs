@@ -7,6 +7,7 @@ using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.Extensions.DependencyInjection;
 using UnitTests.Api;
+using UnitTests.Architecture;
 using UnitTests.Support;
 
 namespace UnitTests.Isolation;
@@ -107,6 +108,33 @@ public sealed class UseCaseMatrixTests
         AssertSame(before, await portal.DumpAsync(api.South.TenantId));
     }
 
+    /// <summary>What buttons of operators' pages do: names and numbers come back, and no other word of a tenant's.</summary>
+    [Fact]
+    public async Task EveryUseCaseOfAPerson_AskedByAnOperatorWithATenantsIds_SaysNoWordOfIts()
+    {
+        await using var world = await TwoTenants.StartAsync(asOperator: true);
+        var useCases = UseCaseCalls.Of(world.Api.Host.Services, typeof(Actor)).ToList();
+        var said = new List<string>();
+        foreach (var (type, method) in useCases.OrderBy(one => Deletes(UseCaseCalls.Name(one.Type, one.Method))))
+        {
+            foreach (var id in world.South.Values.Distinct())
+            {
+                said.Add(
+                    $"{UseCaseCalls.Name(type, method)}: {await AskAsync(world, type, method, id, world.Operator)}"
+                );
+            }
+        }
+
+        Assert.True(useCases.Count > 30, $"Only {useCases.Count} use cases were found.");
+        Assert.Contains(said, line => line.Contains(TwoTenants.NameOfAnother, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            said,
+            line =>
+                line.Replace(TwoTenants.NameOfAnother, "", StringComparison.Ordinal)
+                    .Contains(Canary, StringComparison.OrdinalIgnoreCase)
+        );
+    }
+
     /// <summary>Rows of the tenant are others than before, and its log has no new entry.</summary>
     private static bool ChangedWithoutAWord(IReadOnlyList<string> before, IReadOnlyList<string> after)
     {
@@ -201,10 +229,16 @@ public sealed class UseCaseMatrixTests
         return (answer != before && answer != after, answer, before);
     }
 
-    private static async Task<string> AskAsync(TwoTenants world, Type type, MethodInfo method, Guid id)
+    private static async Task<string> AskAsync(
+        TwoTenants world,
+        Type type,
+        MethodInfo method,
+        Guid id,
+        Actor? actor = null
+    )
     {
         await using var scope = world.Api.Host.Services.CreateAsyncScope();
-        var arguments = new Arguments(world.Api.North.Caller, id, world.OfNorth("Contact"));
+        var arguments = new Arguments(world.Api.North.Caller, id, world.OfNorth("Contact"), actor);
         var values = arguments.For(method);
         string said;
         try
