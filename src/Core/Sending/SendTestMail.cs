@@ -30,7 +30,8 @@ public abstract record SendTestMailResult
 
 /// <summary>
 /// One mail of a draft to one address, at once and outside of any ledger. One call and no repeat: whether to try again is
-/// decided by the person who looks into the mailbox. The audit entry with the key is written before the call.
+/// decided by the person who looks into the mailbox. The audit entry with the key is written before the call, and the sender is
+/// asked for again in between.
 /// </summary>
 public sealed class SendTestMail(
     PortalDb db,
@@ -73,6 +74,21 @@ public sealed class SendTestMail(
         var account = prepared.Own ?? await accounts.CurrentAsync(cancellation);
         // An own account's pace stands in its row; nothing needs to be remembered of it between two tests.
         await (prepared.Own is { } own ? new Pacer(db, new SendingThrough(own)) : pacer).WaitAsync(cancellation);
+        // The turn may have been waited for: by now the sender can be lost or another one, and whoever asked can be gone.
+        if (
+            !await db.CommandAsync(
+                caller,
+                TenantRole.Admin,
+                (command, token) => SendsAsAsync(command.Db, prepared, token),
+                cancellation
+            )
+        )
+        {
+            return new SendTestMailResult.Refused(
+                "The sender changed while the test mail waited for its turn. Nothing was sent; try again."
+            );
+        }
+
         var notAfter = Deadline.In(db.Time, Start);
         var answer = await provider.PostAsync(
             new ProviderRequest(account.BaseUrl, "/emails", prepared.Key, prepared.Body, notAfter)
@@ -102,9 +118,7 @@ public sealed class SendTestMail(
             return Prepared.No(new SendTestMailResult.NotFound());
         }
 
-        var sender = await context
-            .SenderIdentities.Include(s => s.Domain)
-            .SingleOrDefaultAsync(s => s.Id == campaign.SenderId, cancellation);
+        var sender = await SenderAsync(context, campaign.SenderId, cancellation);
         if (sender?.Domain is not { Status: DomainStatus.Verified })
         {
             return Prepared.No("Choose a sender whose domain is verified.");
@@ -150,6 +164,7 @@ public sealed class SendTestMail(
         );
         return new Prepared(key, Body(SenderHeader.Of(sender), sender.ReplyTo, to.Typed, mail, url), null)
         {
+            Sender = sender,
             Own = await context
                 .ProviderAccounts.Where(account =>
                     account.Id == sender.Domain.AccountId && account.OwnerId == command.TenantId
@@ -158,6 +173,23 @@ public sealed class SendTestMail(
                 .SingleOrDefaultAsync(cancellation),
         };
     }
+
+    private static Task<SenderIdentity?> SenderAsync(
+        PortalDbContext context,
+        Guid? id,
+        CancellationToken cancellation
+    ) => context.SenderIdentities.Include(s => s.Domain).SingleOrDefaultAsync(s => s.Id == id, cancellation);
+
+    /// <summary>The sender is still there, verified, at the same account and called the same.</summary>
+    private static async Task<bool> SendsAsAsync(
+        PortalDbContext context,
+        Prepared prepared,
+        CancellationToken cancellation
+    ) =>
+        await SenderAsync(context, prepared.Sender!.Id, cancellation)
+            is { Domain: { Status: DomainStatus.Verified } domain } now
+        && domain.AccountId == prepared.Sender.Domain!.AccountId
+        && SenderHeader.Of(now) == SenderHeader.Of(prepared.Sender);
 
     private static byte[] Body(string from, string? replyTo, string to, RenderedMail mail, string unsubscribeUrl)
     {
@@ -225,6 +257,9 @@ public sealed class SendTestMail(
 
     private sealed record Prepared(string Key, byte[] Body, SendTestMailResult? Refused)
     {
+        /// <summary>As it was then, with its domain.</summary>
+        public SenderIdentity? Sender { get; init; }
+
         /// <summary>The tenant's own account, where the sender's domain belongs to one.</summary>
         public CurrentAccount? Own { get; init; }
 

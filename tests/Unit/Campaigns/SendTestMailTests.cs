@@ -149,6 +149,41 @@ public sealed class SendTestMailTests
         );
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Sender_ThatIsLostOrChangedWhileItWaitsForItsTurn_SendsNothing(bool lost)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (tenant, id) = await DraftAsync(database);
+        var provider = new OneAnswerProvider(Accepted);
+
+        var result = await SendAsync(database, provider, tenant.As(TenantRole.Admin), id, meanwhile: ChangeAsync);
+
+        Assert.Contains(
+            "changed while the test mail waited",
+            Assert.IsType<SendTestMailResult.Refused>(result).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Empty(provider.Requests);
+
+        Task ChangeAsync() =>
+            database.Db.WriteAsync(
+                tenant.Scope,
+                (db, token) =>
+                    lost
+                        ? db.SendingDomains.ExecuteUpdateAsync(
+                            set => set.SetProperty(row => row.Status, DomainStatus.Failed),
+                            token
+                        )
+                        : db.SenderIdentities.ExecuteUpdateAsync(
+                            set => set.SetProperty(row => row.LocalPart, "other"),
+                            token
+                        ),
+                CancellationToken.None
+            );
+    }
+
     private static async Task<(TestTenant Tenant, Guid Id)> DraftAsync(
         TestDatabase database,
         string subject = "Hello {{first_name}}"
@@ -172,7 +207,8 @@ public sealed class SendTestMailTests
         Caller caller,
         Guid id,
         string to = "me@example.net",
-        Guid? seenBy = null
+        Guid? seenBy = null,
+        Func<Task>? meanwhile = null
     )
     {
         var accounts = new ProviderAccounts(database.Db, database.Ids, new NoProbe());
@@ -181,8 +217,22 @@ public sealed class SendTestMailTests
             provider,
             accounts,
             new UnsubscribeUrls(database.Db, "http://portal.test"),
-            new Pacer(database.Db, accounts)
+            new Pacer(database.Db, new Waiting(accounts, meanwhile))
         ).ExecuteAsync(caller, id, to, seenBy, CancellationToken.None);
+    }
+
+    /// <summary>Something happens while the mail waits for its turn at the account.</summary>
+    private sealed class Waiting(ISendingAccount account, Func<Task>? meanwhile) : ISendingAccount
+    {
+        public async Task<CurrentAccount> CurrentAsync(CancellationToken cancellation)
+        {
+            if (meanwhile is not null)
+            {
+                await meanwhile();
+            }
+
+            return await account.CurrentAsync(cancellation);
+        }
     }
 
     private sealed class NoProbe : IAccountProbe
