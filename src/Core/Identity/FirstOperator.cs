@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Identity;
@@ -40,7 +41,7 @@ public sealed class FirstOperator(PortalDb portal, IIds ids)
 
                 var now = portal.Time.GetUtcNow();
                 var user = await People.FindAsync(db, address, ct) ?? People.Add(db, address, ids.New(), now);
-                user.IsOperator = true;
+                await TakeAsync(new AccountWork(db, now, ids), user, ct);
                 user.DisplayName = name;
                 People.SetPassword(user, password);
                 // A link that an earlier start printed was for the first one, who is here now.
@@ -75,6 +76,24 @@ public sealed class FirstOperator(PortalDb portal, IIds ids)
             },
             cancellation
         );
+
+    /// <summary>
+    /// The account is the first operator's. One that was there already may be in the hands of whoever made it: what has opened it,
+    /// or would, opens it no more. What its person has in organisations stays.
+    /// </summary>
+    internal static async Task TakeAsync(AccountWork account, PortalUser user, CancellationToken cancellation)
+    {
+        var (db, id) = (account.Db, user.Id);
+        user.IsOperator = true;
+        await db.Set<IdentityUserPasskey<Guid>>().Where(row => row.UserId == id).ExecuteDeleteAsync(cancellation);
+        await db.Authenticators.Where(row => row.UserId == id).ExecuteDeleteAsync(cancellation);
+        await db.RecoveryCodes.Where(row => row.UserId == id).ExecuteDeleteAsync(cancellation);
+        await db
+            .SetUpLinks.Where(link => link.UserId == id && link.TenantId == null && link.UsedAt == null)
+            .ExecuteDeleteAsync(cancellation);
+        await ResetLinks.VoidAsync(account, user, cancellation);
+        await Sessions.EndAsync(account, id, except: null, SessionEnd.PasswordChanged, cancellation);
+    }
 
     private static async Task RemoveLinksAsync(PortalDbContext db, CancellationToken cancellation) =>
         db.SetUpLinks.RemoveRange(await db.SetUpLinks.Where(link => link.UserId == null).ToListAsync(cancellation));

@@ -64,7 +64,6 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                 else
                 {
                     user = await People.FindAsync(db, address, ct) ?? People.Add(db, address, ids.New(), now);
-                    user.IsOperator = true;
                 }
 
                 if (PasswordRules.Problem(password, user.Email) is { } weakness)
@@ -72,6 +71,11 @@ public sealed class UseSetUpLink(PortalDb portal, IIds ids)
                     // Of an account that was added a moment ago nothing may stay.
                     db.ChangeTracker.Clear();
                     return new SetUpResult.Invalid("password", $"The password {weakness}");
+                }
+
+                if (link.UserId is null)
+                {
+                    await FirstOperator.TakeAsync(new AccountWork(db, now, ids), user, ct);
                 }
 
                 People.SetPassword(user, password);

@@ -166,6 +166,43 @@ public sealed class OperatorTests
         Assert.Null(await new UseSetUpLink(rig.Database.Db, rig.Database.Ids).LookAsync(token, default));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FirstOperator_OnAnAccountThatIsThere_IsLetInByNothingOfBefore(bool byLink)
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        using var passkey = new SoftPasskey();
+        var (db, first) = (rig.Database.Db, new FirstOperator(rig.Database.Db, rig.Database.Ids));
+        var use = new UseSetUpLink(db, rig.Database.Ids);
+        var before = await rig.NewlySignedInAsync();
+        Assert.True(await new Passkeys(db).AddAsync(AccountRig.As(before), passkey.Info(), "Old", default));
+        await rig.EnableAsync(before);
+        var link = await db.WriteAsync(
+            TenantScope.None,
+            (context, _) => Task.FromResult(SetUpLinks.Issue(context, before.UserId, rig.Database.Time.GetUtcNow())),
+            default
+        );
+
+        if (byLink)
+        {
+            var token = await first.IssueLinkAsync(default);
+            Assert.IsType<SetUpResult.Done>(
+                await use.ExecuteAsync(token, "ada@example.org", null, AccountRig.Password, null, default)
+            );
+        }
+        else
+        {
+            await first.CreateAsync("ada@example.org", AccountRig.Password, "Ada", default);
+        }
+
+        // The password alone, since there is nothing else any more.
+        Assert.True((await rig.SignInAsync()).Operator);
+        Assert.Empty(await new Passkeys(db).ReadAsync(before.UserId, default));
+        Assert.NotNull(await rig.StateAsync(before));
+        Assert.Null(await use.LookAsync(link, default));
+    }
+
     private static async Task<Actor> FirstAsync(AccountRig rig)
     {
         await new FirstOperator(rig.Database.Db, rig.Database.Ids).CreateAsync(
