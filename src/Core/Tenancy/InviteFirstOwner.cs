@@ -55,8 +55,7 @@ public sealed class InviteFirstOwner(PortalDb portal, AccountMailer? mailer = nu
         }
 
         if (
-            await People.FindAsync(command.Db, address, cancellation) is { } known
-            && known.Id == command.Actor.UserId
+            await People.FindAsync(command.Db, address, cancellation) is { IsOperator: true }
             && await HasContentAsync(command.Db, tenantId, cancellation)
         )
         {

@@ -177,6 +177,14 @@ public sealed class TestDatabase : IAsyncDisposable
     }
 
     /// <summary>The contact's own fields; none of them takes all away.</summary>
+    /// <summary>The first operator, op@x.test.</summary>
+    public async Task<Actor> AddOperatorAsync()
+    {
+        await new FirstOperator(Db, Ids).CreateAsync("op@x.test", "a long password", "Op", CancellationToken.None);
+        await using var db = Db.Read(TenantScope.None);
+        return new Actor(ActorKind.Operator, (await db.Users.SingleAsync(user => user.IsOperator)).Id, "Op", null);
+    }
+
     public Task SetFieldsAsync(TestTenant tenant, Guid contact, params (string Name, string Value)[] fields) =>
         Db.WriteAsync(
             tenant.Scope,

@@ -77,10 +77,7 @@ public sealed class FirstOwnerTests : IAsyncLifetime
     [InlineData("a member", false)]
     public async Task Operator_NamesThemselves_OnlyWhereNothingIsYet(string there, bool may)
     {
-        await new FirstOperator(_database.Db, _database.Ids).CreateAsync("op@x.test", "a long password", "Op", default);
-        await using var db = _database.Db.Read(TenantScope.None);
-        var op = await db.Users.SingleAsync(user => user.IsOperator);
-        var actor = new Actor(ActorKind.Operator, op.Id, "Op", null);
+        var actor = await _database.AddOperatorAsync();
         // Whoever was named and never came makes room.
         await InviteAsync("lost@example.org");
         await PutAsync(there);
@@ -88,9 +85,24 @@ public sealed class FirstOwnerTests : IAsyncLifetime
         var result = await new InviteFirstOwner(_database.Db).ExecuteAsync(actor, _tenant, "op@x.test", default);
 
         Assert.Equal(may, result is FirstOwnerResult.Invited);
-        Assert.Equal(may ? TenantRole.Owner : null, await RoleAsync(op.Id));
+        Assert.Equal(may ? TenantRole.Owner : null, await RoleAsync(actor.UserId!.Value));
         // Somebody else may be named whatever is there.
         Assert.Equal(!may, await TryAsync("ada@example.org") is FirstOwnerResult.Invited);
+    }
+
+    [Fact]
+    public async Task AnotherOperator_IsNoFirstOwnerEither_OfWhatIsInUse()
+    {
+        await _database.AddOperatorAsync();
+        await PutAsync("a contact");
+
+        var result = await TryAsync("op@x.test");
+
+        Assert.Contains(
+            "operators see no content",
+            Assert.IsType<FirstOwnerResult.Invalid>(result).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -277,9 +277,8 @@ public sealed class InvitationTests
     {
         await using var database = await TestDatabase.CreateAsync();
         var north = await database.AddTenantAsync("north");
-        await new FirstOperator(database.Db, database.Ids).CreateAsync("op@x.test", "a long password", "Op", default);
+        var op = await database.AddOperatorAsync();
         await using var db = database.Db.Read(TenantScope.Installation);
-        var op = await db.Users.SingleAsync(user => user.IsOperator);
         var create = new CreateTenant(database.Db);
         var owner = north.People[TenantRole.Owner];
 
@@ -293,16 +292,11 @@ public sealed class InvitationTests
         );
         Assert.Equal(TenantRole.Owner, await Permissions.RoleAsync(db, east.TenantId, owner, default));
         Assert.Equal((null, null), (west.SetUpToken, west.InvitationToken));
-        Assert.Equal(TenantRole.Owner, await Permissions.RoleAsync(db, west.TenantId, op.Id, default));
+        Assert.Equal(TenantRole.Owner, await Permissions.RoleAsync(db, west.TenantId, op.UserId!.Value, default));
 
         async Task<CreateTenantResult.Created> CreateAsync(string slug, string email) =>
             Assert.IsType<CreateTenantResult.Created>(
-                await create.ExecuteAsync(
-                    new Actor(ActorKind.Operator, op.Id, "Op", null),
-                    new TenantInput(slug, slug, "UTC", email),
-                    null,
-                    default
-                )
+                await create.ExecuteAsync(op, new TenantInput(slug, slug, "UTC", email), null, default)
             );
     }
 

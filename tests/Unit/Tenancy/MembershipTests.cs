@@ -279,10 +279,8 @@ public sealed class MembershipTests
         var north = await database.AddTenantAsync("north");
         var create = new CreateTenant(database.Db);
         await Assert.ThrowsAsync<AccessDeniedException>(() => CreateAsync(north.As(TenantRole.Owner).Actor, "east"));
-        await new FirstOperator(database.Db, database.Ids).CreateAsync("op@x.test", "a long password", "Op", default);
+        var actor = await database.AddOperatorAsync();
         await using var db = database.Db.Read(TenantScope.Installation);
-        var op = await db.Users.SingleAsync(user => user.IsOperator);
-        var actor = new Actor(ActorKind.Operator, op.Id, "Op", null);
 
         var created = Assert.IsType<CreateTenantResult.Created>(await CreateAsync(actor, "east"));
         var taken = Assert.IsType<CreateTenantResult.SlugTaken>(await CreateAsync(actor, "north"));
