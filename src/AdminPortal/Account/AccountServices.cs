@@ -1,3 +1,4 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Sending;
@@ -5,8 +6,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 
 namespace AdminPortal.Account;
@@ -17,13 +16,7 @@ internal static class AccountServices
     public static void AddPortalAccounts(this IServiceCollection services, IHostEnvironment environment)
     {
         services.AddHttpContextAccessor();
-        services.AddDataProtection().SetApplicationName("Ledgerpost");
-        services
-            .AddOptions<KeyManagementOptions>()
-            .Configure<PortalDb, KeyRingSeal>(
-                (options, db, seal) => (options.XmlRepository, options.XmlEncryptor) = (new StoredKeys(db), seal)
-            );
-        services.AddSingleton<KeyRingSeal>();
+        services.AddKeyRing();
         services.AddIdentityCore<PortalUser>(Configure).AddSignInManager();
         services.AddScoped<IUserStore<PortalUser>>(all => new PortalUserStore(all.GetRequiredService<PortalDb>()));
         services.AddScoped<IClaimsTransformation, RequestOrigin>();

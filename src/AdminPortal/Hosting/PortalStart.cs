@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Programs;
@@ -54,7 +53,7 @@ public sealed class PortalStart(
     {
         _began = time.GetTimestamp();
         await PatientlyAsync(db.MigrateAsync, cancellation);
-        await PatientlyAsync(BeginRingAsync, cancellation);
+        await PatientlyAsync(token => KeyRing.BeginAsync(protection, db, token), cancellation);
         await PatientlyAsync(LookAtDatabaseAsync, cancellation);
         await provider.OpenAsync(cancellation);
         await PatientlyAsync(LookAtAccountAsync, cancellation);
@@ -104,23 +103,6 @@ public sealed class PortalStart(
                 );
                 await Task.Delay(BetweenTries, time, cancellation);
             }
-        }
-    }
-
-    /// <summary>
-    /// The ring's first key, before anything is written: of several instances that start for the first time at the same moment,
-    /// each with an audit key of its own, one begins it, and the others are told whose it is.
-    /// </summary>
-    private async Task BeginRingAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            protection.CreateProtector(nameof(PortalStart)).Protect([0]);
-        }
-        catch (CryptographicException)
-        {
-            await db.SealAsync(cancellation);
-            throw;
         }
     }
 

@@ -48,16 +48,18 @@ public static partial class Verbs
 
         using (directory)
         {
+            var keys = Keys(settings);
             await using var db = new PortalDb(
                 settings.Portal.ConnectionString,
                 time,
                 new Version7Ids(time),
-                Keys(settings),
+                keys,
                 provider: settings.Portal.Database
             );
             try
             {
                 await db.MigrateAsync(CancellationToken.None);
+                await KeyRing.BeginAsync(db, keys, CancellationToken.None);
                 await new EnsureInstallation(db).ExecuteAsync(CancellationToken.None);
                 return await SayAsync(await verb(db, options, CancellationToken.None), options, output, messages);
             }

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using UnitTests.Hosting;
 using UnitTests.Support;
 
 namespace UnitTests.Identity;
@@ -103,6 +104,27 @@ public sealed partial class KeyRingTests
         {
             // The same key as a setting opens the same secrets.
         }
+    }
+
+    [Fact]
+    public async Task AuditKey_LostBetweenAVerbAndTheFirstStart_IsMissed_AndTheLogIsNotGoneOnWithUnderAnother()
+    {
+        var folder = RealHost.NewFolder();
+        var file = Path.Combine(folder, "audit.key");
+        var settings = await RealHost.SettingsAsync(folder);
+        var made = await VerbsForScriptsTests.RunAsync(
+            [.. settings, "--Audit:Key="],
+            "tenant",
+            "create",
+            "--name=North"
+        );
+        Assert.Equal((0, true), (made.Exit, File.Exists(file)));
+        File.Delete(file);
+
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() => StartAsync(folder));
+
+        Assert.Contains($"which came from {file}", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
     }
 
     [PostgreSqlFact]
