@@ -2,6 +2,7 @@ using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
+using Microsoft.EntityFrameworkCore;
 
 namespace Ledgerpost.Tenancy;
 
@@ -47,37 +48,28 @@ public sealed class AddMember(PortalDb portal, AccountMailer? mailer = null)
                 }
 
                 var now = portal.Time.GetUtcNow();
-                var (user, setUpToken, invitationToken) = await NewMember.AddAsync(
-                    new CommandContext(db, caller.Actor, now, portal.Ids),
-                    caller.TenantId,
-                    address,
-                    role,
-                    ct
-                );
+                var command = new CommandContext(db, caller.Actor, now, portal.Ids);
+                var links = await NewMember.AddAsync(command, caller.TenantId, address, role, ct);
                 await AuditLog.AppendAsync(
                     db,
                     caller.TenantId,
                     caller.Actor,
                     now,
-                    invitationToken is null ? "member.added" : "member.invited",
+                    links.InvitationToken is null ? "member.added" : "member.invited",
                     "member",
-                    user.Id.ToString(),
-                    user.Email!,
+                    links.User.Id.ToString(),
+                    links.User.Email!,
                     new { role = role.ToString() },
                     ct
                 );
-                var mailed = await InvitationMails.WriteAsync(
-                    mailer,
-                    new CommandContext(db, caller.Actor, now, portal.Ids),
-                    caller.TenantId,
-                    user.Email!,
-                    setUpToken,
-                    invitationToken,
-                    ct
-                );
-                return invitationToken is null
-                    ? new AddMemberResult.Added(user.Id, user.Email!, mailed ? null : setUpToken, mailed)
-                    : new AddMemberResult.Invited(user.Id, user.Email!, mailed ? "" : invitationToken, mailed);
+                var tenant = await db
+                    .Tenants.Where(row => row.Id == caller.TenantId)
+                    .Select(row => row.Name)
+                    .SingleAsync(ct);
+                var (shown, mailed) = links.HandOver(mailer, command, tenant);
+                return shown.InvitationToken is { } invitation
+                    ? new AddMemberResult.Invited(shown.User.Id, shown.User.Email!, invitation, mailed)
+                    : new AddMemberResult.Added(shown.User.Id, shown.User.Email!, shown.SetUpToken, mailed);
             },
             cancellation
         );

@@ -210,14 +210,7 @@ public sealed class SecondFactorTests
             Assert.True(await passkeys.AddAsync(AccountRig.As(session), second.Info(), "Second", default));
         }
 
-        var opened = Assert.IsType<SignInAnswer.SignedIn>(
-            await new OpenSession(rig.Database.Db).ExecuteAsync(
-                session.UserId,
-                SignInMethod.Passkey,
-                AccountRig.Elsewhere,
-                default
-            )
-        );
+        var opened = await WithPasskeyAsync(rig, session.UserId);
         var change = new ChangeTenant(rig.Database.Db);
         var caller = new Caller(north.Scope, AccountRig.As(session));
         Assert.IsType<ChangeTenantResult.Done>(
@@ -226,7 +219,7 @@ public sealed class SecondFactorTests
 
         Assert.True(await passkeys.RemoveAsync(AccountRig.As(session), passkey.Id, default));
 
-        Assert.Equal(SessionEnd.Revoked, await rig.StateAsync(opened.Session));
+        Assert.Equal(SessionEnd.Revoked, await rig.StateAsync(opened));
         Assert.Null(await rig.StateAsync(session));
         var may = change.ExecuteAsync(caller, new TenantChange("Mine", null), default);
         if (another)
@@ -248,22 +241,27 @@ public sealed class SecondFactorTests
         var thief = await rig.NewlySignedInAsync();
         var passkeys = new Passkeys(rig.Database.Db);
         Assert.True(await passkeys.AddAsync(AccountRig.As(thief), passkey.Info(), "Theirs", default));
-        var opened = Assert.IsType<SignInAnswer.SignedIn>(
-            await new OpenSession(rig.Database.Db).ExecuteAsync(
-                thief.UserId,
-                SignInMethod.Passkey,
-                AccountRig.Elsewhere,
-                default
-            )
-        );
-        Assert.True(await passkeys.AddAsync(AccountRig.As(opened.Session), second.Info(), "Mine", default));
+        var opened = await WithPasskeyAsync(rig, thief.UserId);
+        Assert.True(await passkeys.AddAsync(AccountRig.As(opened), second.Info(), "Mine", default));
 
-        Assert.True(await passkeys.RemoveAsync(AccountRig.As(opened.Session), passkey.Id, default));
+        Assert.True(await passkeys.RemoveAsync(AccountRig.As(opened), passkey.Id, default));
 
         await Assert.ThrowsAsync<AccessDeniedException>(() =>
             passkeys.RemoveAsync(AccountRig.As(thief), second.Id, default)
         );
     }
+
+    private static async Task<OpenedSession> WithPasskeyAsync(AccountRig rig, Guid userId) =>
+        Assert
+            .IsType<SignInAnswer.SignedIn>(
+                await new OpenSession(rig.Database.Db).ExecuteAsync(
+                    userId,
+                    SignInMethod.Passkey,
+                    AccountRig.Elsewhere,
+                    default
+                )
+            )
+            .Session;
 
     private static Task<SignInAnswer> CodeAsync(AccountRig rig, SignInAnswer.SecondStep step, string code) =>
         rig.WithCode.ExecuteAsync(step.UserId, step.Stamp, code, AccountRig.Home, default);
