@@ -16,6 +16,7 @@ public enum ContactSort
 
 /// <summary>One contact as a list shows it.</summary>
 /// <param name="Suppression">Why it is not mailed; null for the subscribed.</param>
+/// <param name="SuppressionId">The entry on the list that says so.</param>
 public sealed record ContactRow(
     Guid Id,
     string Email,
@@ -23,6 +24,7 @@ public sealed record ContactRow(
     string? LastName,
     IReadOnlyList<string> Tags,
     SuppressionReason? Suppression,
+    Guid? SuppressionId,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     IReadOnlyDictionary<string, string> Fields
@@ -184,6 +186,9 @@ public sealed class ContactList(PortalDb portal)
                 contact.Tags.OrderBy(row => row.Tag).Select(row => row.Tag).ToList(),
                 db.SuppressedAddresses.Where(row => row.NormalizedEmail == contact.NormalizedEmail)
                     .Select(row => (SuppressionReason?)row.Reason)
+                    .FirstOrDefault(),
+                db.SuppressedAddresses.Where(row => row.NormalizedEmail == contact.NormalizedEmail)
+                    .Select(row => (Guid?)row.Id)
                     .FirstOrDefault(),
                 contact.CreatedAt,
                 contact.UpdatedAt,

@@ -17,6 +17,7 @@ public abstract record SuppressionOutcome
 
     public sealed record Removed(string Address) : SuppressionOutcome;
 
+    /// <summary>No such entry, or not any more: lifted already, or replaced by a weightier one.</summary>
     public sealed record NotFound : SuppressionOutcome;
 
     public sealed record Invalid(IReadOnlyList<FieldError> Errors) : SuppressionOutcome;
@@ -116,26 +117,20 @@ public sealed class AddSuppression(PortalDb portal)
 /// <summary>Takes an address off the list, so that its contact is mailed again.</summary>
 public sealed class RemoveSuppression(PortalDb portal)
 {
+    /// <param name="id">The entry that was seen, and not its address: they may have unsubscribed since (<see cref="Suppress"/>).</param>
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
-    public Task<SuppressionOutcome> ExecuteAsync(
-        Caller caller,
-        string email,
-        CancellationToken cancellation = default
-    ) =>
+    public Task<SuppressionOutcome> ExecuteAsync(Caller caller, Guid id, CancellationToken cancellation = default) =>
         portal.CommandAsync<SuppressionOutcome>(
             caller,
             TenantRole.Admin,
             async (command, token) =>
             {
-                if (!EmailAddress.TryParse(email, out var address, out _))
-                {
-                    return new SuppressionOutcome.NotFound();
-                }
-
-                var row = await command.Db.SuppressedAddresses.SingleOrDefaultAsync(
-                    row => row.NormalizedEmail == address.Normalized,
-                    token
-                );
+                // Held, since events are applied beside commands.
+                var row = await SuppressionList
+                    .Shown(command.Db)
+                    .Where(row => row.Id == id)
+                    .ForUpdate()
+                    .SingleOrDefaultAsync(token);
                 if (row is null)
                 {
                     return new SuppressionOutcome.NotFound();

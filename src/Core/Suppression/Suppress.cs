@@ -68,29 +68,35 @@ public static class Suppress
                 .SuppressedAddresses.Where(r => r.TenantId == tenantId && r.NormalizedEmail == normalizedEmail)
                 .ForUpdate()
                 .SingleOrDefaultAsync(cancellation);
-        if (row is null)
+        if (row is not null)
         {
-            db.SuppressedAddresses.Add(
-                new SuppressedAddress
-                {
-                    TenantId = tenantId,
-                    Id = ids.New(),
-                    NormalizedEmail = normalizedEmail,
-                    Reason = reason,
-                    Detail = detail,
-                    ReportedAt = reportedAt,
-                    CreatedAt = now,
-                }
-            );
-            return true;
+            if (row.Reason == reason && IsEarlier(row, detail, reportedAt))
+            {
+                (row.Detail, row.ReportedAt) = (detail, reportedAt);
+                return true;
+            }
+
+            if (row.Reason >= reason)
+            {
+                return false;
+            }
+
+            // A weightier reason is an entry with an id of its own: who lifts the one that they saw does not lift this one.
+            db.SuppressedAddresses.Remove(row);
         }
 
-        if (row.Reason > reason || (row.Reason == reason && !IsEarlier(row, detail, reportedAt)))
-        {
-            return false;
-        }
-
-        (row.Reason, row.Detail, row.ReportedAt) = (reason, detail, reportedAt);
+        db.SuppressedAddresses.Add(
+            new SuppressedAddress
+            {
+                TenantId = tenantId,
+                Id = ids.New(),
+                NormalizedEmail = normalizedEmail,
+                Reason = reason,
+                Detail = detail,
+                ReportedAt = reportedAt,
+                CreatedAt = row?.CreatedAt ?? now,
+            }
+        );
         return true;
     }
 

@@ -9,9 +9,11 @@ namespace Ledgerpost.Suppression;
 public sealed class SuppressedAddress : ITenantOwned
 {
     public required Guid TenantId { get; init; }
+
+    /// <summary>Another one once a weightier reason stands here.</summary>
     public required Guid Id { get; init; }
     public required string NormalizedEmail { get; init; }
-    public required SuppressionReason Reason { get; set; }
+    public required SuppressionReason Reason { get; init; }
 
     /// <summary>Where it came from, as a phrase: the campaign, the person, the provider's words.</summary>
     public string? Detail { get; set; }

@@ -78,13 +78,6 @@ public sealed class SuppressionList(PortalDb portal)
         return [.. page.Select(Row)];
     }
 
-    /// <returns>Null when it is not there, or is another tenant's.</returns>
-    public async Task<SuppressionRow?> FindAsync(Caller caller, Guid id, CancellationToken cancellation)
-    {
-        await using var db = portal.Read(caller.Scope);
-        return await Shown(db).SingleOrDefaultAsync(row => row.Id == id, cancellation) is { } found ? Row(found) : null;
-    }
-
     /// <summary>An address that stands there, within a command's transaction.</summary>
     public static async Task<SuppressionRow> GetAsync(
         PortalDbContext db,
@@ -93,7 +86,7 @@ public sealed class SuppressionList(PortalDb portal)
     ) => Row(await Of(db, email).SingleAsync(cancellation));
 
     /// <summary>Not erased people, of whom only a hash is left.</summary>
-    private static IQueryable<SuppressedAddress> Shown(PortalDbContext db) =>
+    internal static IQueryable<SuppressedAddress> Shown(PortalDbContext db) =>
         db.SuppressedAddresses.Where(row => !row.NormalizedEmail.StartsWith(AddressHashes.Prefix));
 
     private static IQueryable<SuppressedAddress> Of(PortalDbContext db, string email)

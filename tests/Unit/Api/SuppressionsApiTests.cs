@@ -37,6 +37,25 @@ public sealed class SuppressionsApiTests(ApiRulesTests.Portal portal) : IClassFi
     }
 
     [Fact]
+    public async Task Entry_ThatAWeightierOneReplaced_IsNotThereToBeTakenOff()
+    {
+        using var program = await Api.ProgramAsync(Api.North);
+        var seen = await program.CreateAsync("suppressions", new { email = "later@example.net", reason = "manual" });
+        var since = await program.CreateAsync(
+            "suppressions",
+            new { email = "later@example.net", reason = "unsubscribed" }
+        );
+
+        var stale = await program.SendAsync(HttpMethod.Delete, $"suppressions/{seen.Text("id")}");
+        var listed = await program.SendAsync(HttpMethod.Get, "suppressions?email=later@example.net");
+        var removed = await program.SendAsync(HttpMethod.Delete, $"suppressions/{since.Text("id")}");
+
+        Assert.Equal((201, 404, 204), (since.Status, stale.Status, removed.Status));
+        var entry = Assert.Single(listed.Body.GetProperty("data").EnumerateArray());
+        Assert.Equal("unsubscribed", entry.GetProperty("reason").GetString());
+    }
+
+    [Fact]
     public async Task Address_WithFaults_IsToldOfAllAtOnce()
     {
         using var program = await Api.ProgramAsync(Api.North);

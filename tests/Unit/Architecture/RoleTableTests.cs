@@ -120,7 +120,6 @@ public sealed class RoleTableTests(WallTests.Portal portal) : IClassFixture<Wall
             "SenderOverview.FindDomainAsync",
             "SenderOverview.SendersAsync",
             "SuppressionList",
-            "SuppressionList.FindAsync",
             "SuppressionList.NewestFirstAsync",
         ],
     };

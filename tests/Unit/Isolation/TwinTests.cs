@@ -40,8 +40,17 @@ public sealed class TwinTests
                 SuppressionReason.Manual,
                 "by hand"
             ),
-        ["a suppression taken away"] = twins =>
-            new RemoveSuppression(twins.Engine.Db).ExecuteAsync(twins.Owner, "person3@example.net"),
+        ["a suppression taken away"] = async twins =>
+        {
+            var page = await new SuppressionList(twins.Engine.Db).ExecuteAsync(
+                twins.Owner,
+                "person3@example.net",
+                null,
+                0,
+                1
+            );
+            await new RemoveSuppression(twins.Engine.Db).ExecuteAsync(twins.Owner, page.Rows[0].Id);
+        },
         ["an unsubscribe link"] = twins =>
             new UnsubscribeByLink(twins.Engine.Db, twins.Engine.Database.Ids).ExecuteAsync(
                 new UnsubscribeTokens(new byte[32]).Seal(twins.North.Id, "person4@example.net"),

@@ -230,11 +230,18 @@ public sealed class BesideOthersTests
         );
     }
 
-    [Fact]
-    public async Task Row_ThatTwoLookForAndBothInsert_IsThereOnce_AndTheSecondIsTold()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Row_ThatTwoLookForAndBothInsert_IsThereOnce_AndTheSecondIsTold(bool inPlaceOfALighterOne)
     {
         var faults = new HeldCommits();
         await using var engine = await EngineHarness.CreateAsync(faults);
+        if (inPlaceOfALighterOne)
+        {
+            await engine.SuppressAsync("a@example.net", reason: SuppressionReason.Manual);
+        }
+
         Task<bool> Suppressed() =>
             Task.Run(() =>
                 engine.Db.WriteBesideOthersAsync(

@@ -1,9 +1,11 @@
 using Ledgerpost.Contacts;
 using Ledgerpost.Deletion;
+using Ledgerpost.Segments;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using UnitTests.Sending;
 using UnitTests.Support;
 
 namespace UnitTests.Suppression;
@@ -32,10 +34,10 @@ public sealed class SuppressionCommandTests
         Assert.EndsWith(": by phone", row.Detail, StringComparison.Ordinal);
         Assert.Equal(0, (await list.ExecuteAsync(south.As(TenantRole.Viewer), null, null, 0, 10)).Total);
         Assert.IsType<SuppressionOutcome.NotFound>(
-            await remove.ExecuteAsync(south.As(TenantRole.Owner), "ada@example.net")
+            await remove.ExecuteAsync(south.As(TenantRole.Owner), row.Id)
         );
         Assert.IsType<SuppressionOutcome.Removed>(
-            await remove.ExecuteAsync(north.As(TenantRole.Admin), "ada@EXAMPLE.net")
+            await remove.ExecuteAsync(north.As(TenantRole.Admin), row.Id)
         );
         await using var db = database.Db.Read(north.Scope);
         Assert.Equal(
@@ -97,6 +99,31 @@ public sealed class SuppressionCommandTests
     }
 
     [Theory]
+    [InlineData(SuppressionReason.Manual)]
+    [InlineData(SuppressionReason.Bounced)]
+    public async Task Remove_OfWhatBecameAnUnsubscriptionSinceItWasSeen_ChangesNothing(SuppressionReason seen)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var admin = engine.Tenant.As(TenantRole.Admin);
+        await engine.Database.AddContactAsync(engine.Tenant, "ada@example.net");
+        await engine.SuppressAsync("ada@example.net", reason: seen);
+        var listed = Assert.Single((await ContactsAsync()).Rows);
+
+        await engine.SuppressAsync("ada@example.net");
+        var lifted = await new RemoveSuppression(engine.Db).ExecuteAsync(admin, listed.SuppressionId!.Value);
+
+        Assert.IsType<SuppressionOutcome.NotFound>(lifted);
+        var now = Assert.Single((await ContactsAsync()).Rows);
+        Assert.Equal((seen, SuppressionReason.Unsubscribed), (listed.Suppression, now.Suppression));
+        Assert.IsType<SuppressionOutcome.Removed>(
+            await new RemoveSuppression(engine.Db).ExecuteAsync(admin, now.SuppressionId!.Value)
+        );
+
+        Task<ContactPage> ContactsAsync() =>
+            new ContactList(engine.Db).ExecuteAsync(admin, new ContactFilter(), ContactSort.Newest, 0, 10);
+    }
+
+    [Theory]
     [InlineData("nonsense", SuppressionReason.Manual, null, "Email")]
     [InlineData("ada@example.net", SuppressionReason.Bounced, null, "Reason")]
     [InlineData("ada@example.net", SuppressionReason.Manual, "a\nb", "Note")]
@@ -130,7 +157,7 @@ public sealed class SuppressionCommandTests
             new AddSuppression(database.Db).ExecuteAsync(editor, "ada@example.net", SuppressionReason.Manual, null)
         );
         await Assert.ThrowsAsync<AccessDeniedException>(() =>
-            new RemoveSuppression(database.Db).ExecuteAsync(editor, "ada@example.net")
+            new RemoveSuppression(database.Db).ExecuteAsync(editor, Guid.NewGuid())
         );
     }
 }

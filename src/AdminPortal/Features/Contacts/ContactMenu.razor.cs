@@ -57,20 +57,33 @@ public sealed partial class ContactMenu
             }
         );
 
-    private Task SubscribeAsync() =>
-        AskAsync(
+    private Task SubscribeAsync()
+    {
+        // What the question is about; the list beneath it may be read again meanwhile.
+        var seen = Contact;
+        return AskAsync(
             new Confirmation(
-                $"Mail {Contact.Email} again?",
-                [SuppressionWords.Warning(Contact.Suppression!.Value)],
+                $"Mail {seen.Email} again?",
+                [SuppressionWords.Warning(seen.Suppression!.Value)],
                 "Mail again",
-                Danger: Contact.Suppression >= SuppressionReason.Bounced
+                Danger: seen.Suppression >= SuppressionReason.Bounced
             ),
             async () =>
             {
-                await Removing.ExecuteAsync(Session.Caller, Contact.Email);
-                Toasts.Done($"{Contact.Email} will be mailed again.");
+                if (
+                    await Removing.ExecuteAsync(Session.Caller, seen.SuppressionId!.Value)
+                    is SuppressionOutcome.Removed
+                )
+                {
+                    Toasts.Done($"{seen.Email} will be mailed again.");
+                }
+                else
+                {
+                    Toasts.Failed($"{seen.Email} is not mailed again.", SuppressionWords.Changed);
+                }
             }
         );
+    }
 
     private Task DeleteAsync() =>
         AskAsync(

@@ -5,6 +5,9 @@ namespace AdminPortal.Features.Contacts;
 
 internal static class SuppressionWords
 {
+    /// <summary>What was seen on the list is not what stands there now.</summary>
+    public const string Changed = "Why it is not mailed has changed meanwhile. Look at it again.";
+
     public static (string Word, Tone Tone) Of(SuppressionReason? reason) =>
         reason switch
         {

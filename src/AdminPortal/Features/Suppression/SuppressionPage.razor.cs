@@ -157,8 +157,15 @@ public sealed partial class SuppressionPage : IDisposable
         {
             await TryAsync(async () =>
             {
-                await Remove.ExecuteAsync(Session.Caller, row.Email);
-                Toasts.Done($"{row.Email} was removed from the list.");
+                if (await Remove.ExecuteAsync(Session.Caller, row.Id) is SuppressionOutcome.Removed)
+                {
+                    Toasts.Done($"{row.Email} was removed from the list.");
+                }
+                else
+                {
+                    Toasts.Failed($"{row.Email} was not removed.", SuppressionWords.Changed);
+                }
+
                 await LoadAsync();
             });
         }

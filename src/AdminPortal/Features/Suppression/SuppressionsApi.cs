@@ -29,7 +29,7 @@ internal static class SuppressionsApi
         suppressions
             .MapDelete("/{id:guid}", RemoveAsync)
             .RequireScope(ApiScopes.Admin)
-            .Deletes("removeSuppression", "Takes an address off the list: its contact is mailed again");
+            .Deletes("removeSuppression", "Takes an address off the list: its contact is mailed again; 404 once a weightier reason, with an id of its own, stands there");
     }
 
     private static Task<IResult> AddAsync(ApiBody<SuppressionBody> body, ApiCall call, AddSuppression add) =>
@@ -58,19 +58,11 @@ internal static class SuppressionsApi
         return TypedResults.Ok(page.Page(rows, row => row.Id, SuppressionShape.Of));
     }
 
-    private static async Task<IResult> RemoveAsync(
-        Guid id,
-        ApiCall call,
-        SuppressionList suppressions,
-        RemoveSuppression remove
-    ) =>
-        await suppressions.FindAsync(call.Caller, id, call.Cancellation) is { } found
-            ? await call.RunAsync(
-                (caller, token) => remove.ExecuteAsync(caller, found.Email, token),
-                outcome =>
-                    outcome is SuppressionOutcome.Removed ? ApiAnswers.NoContent : ApiErrors.Unknown("suppression")
-            )
-            : ApiErrors.Unknown("suppression");
+    private static Task<IResult> RemoveAsync(Guid id, ApiCall call, RemoveSuppression remove) =>
+        call.RunAsync(
+            (caller, token) => remove.ExecuteAsync(caller, id, token),
+            outcome => outcome is SuppressionOutcome.Removed ? ApiAnswers.NoContent : ApiErrors.Unknown("suppression")
+        );
 
     private static async Task<CommandAnswer> AnswerAsync(
         string email,
