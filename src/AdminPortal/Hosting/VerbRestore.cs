@@ -90,7 +90,7 @@ public static partial class Verbs
         }
 
         var now = time.GetUtcNow();
-        var aside = DatabaseFile.Replace(settings.Portal.ConnectionString, from, now);
+        var before = DatabaseFile.Replace(settings.Portal.ConnectionString, from, info.BackedUpAt, now);
         var ids = new Version7Ids(time);
         await using var db = new PortalDb(settings.Portal.ConnectionString, time, ids, keys);
         await db.MigrateAsync(CancellationToken.None);
@@ -101,16 +101,21 @@ public static partial class Verbs
             $"A backup of {made} was put in place at {now:u}. What happened between the two is not known here."
         );
         var inPlace = $"The backup of {made} is in place, and all sending is paused.\n";
-        if (aside is null)
+        if (before.Count == 0)
         {
             return (new RestoredShape(info.BackedUpAt, null, null), inPlace + NextStep);
         }
 
-        var (added, said) = await ReplayAsync(db, aside, settings, time, ids);
-        return (
-            new RestoredShape(info.BackedUpAt, aside, added),
-            $"{inPlace}The database of before lies at {aside}.\n{said}\n{NextStep}"
-        );
+        // Of each: an earlier restore may have been cut off before this. Adding somebody once more does no harm.
+        int? added = 0;
+        foreach (var aside in before)
+        {
+            var (more, said) = await ReplayAsync(db, aside, settings, time, ids);
+            added += more;
+            inPlace += $"A database of before lies at {aside}.\n{said}\n";
+        }
+
+        return (new RestoredShape(info.BackedUpAt, before[^1], added), inPlace + NextStep);
     }
 
     /// <returns>How many were taken over; null where that database cannot be read.</returns>
@@ -192,6 +197,8 @@ public static partial class Verbs
 
     /// <param name="BackedUpAt">Null where that is not known, and on PostgreSQL.</param>
     /// <param name="Before">Where the database of before lies; null when there was none.</param>
-    /// <param name="TakenOver">How many unsubscribed or suppressed addresses came out of it; null when it could not be read.</param>
+    /// <param name="TakenOver">
+    /// How many unsubscribed or suppressed addresses came out of it, and out of those of earlier restores; null when one could not be read.
+    /// </param>
     private sealed record RestoredShape(DateTimeOffset? BackedUpAt, string? Before, int? TakenOver);
 }

@@ -75,33 +75,61 @@ public static class DatabaseFile
         }
     }
 
-    /// <returns>Where the database of before lies now; null when there was none.</returns>
-    public static string? Replace(string connectionString, string with, DateTimeOffset now)
+    /// <summary>Another database in this one's place; the one of before is moved aside.</summary>
+    /// <param name="since">When the other one was made; null where that is not known.</param>
+    /// <returns>
+    /// What was in use since then, the oldest first: the database of before, and those of earlier restores, which may have been cut
+    /// off before anything was taken over from them.
+    /// </returns>
+    public static IReadOnlyList<string> Replace(
+        string connectionString,
+        string with,
+        DateTimeOffset? since,
+        DateTimeOffset now
+    )
     {
-        var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
-        string? aside = null;
-        if (File.Exists(path))
+        var path = Path.GetFullPath(new SqliteConnectionStringBuilder(connectionString).DataSource);
+        var aside = File.Exists(path) ? Aside(path, now) : CutOff(path) ?? Aside(path, now);
+        foreach (var part in (string[])["", "-wal", "-shm"])
         {
-            aside = string.Create(CultureInfo.InvariantCulture, $"{path}.before-restore-{now:yyyyMMddHHmmss}");
-            foreach (var part in (string[])["", "-wal", "-shm"])
+            if (File.Exists(path + part))
             {
-                if (File.Exists(path + part))
-                {
-                    File.Move(path + part, aside + part);
-                }
+                File.Move(path + part, aside + part);
             }
         }
 
-        File.Copy(with, path);
+        // Under another name first: what a cut leaves of a copy is never taken for the database.
+        var copy = path + ".restoring";
+        File.Copy(with, copy, overwrite: true);
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(path, OwnerOnly);
+            File.SetUnixFileMode(copy, OwnerOnly);
         }
 
-        return aside;
+        File.Move(copy, path);
+        var first = since is { } made ? Aside(path, made) : "";
+        return [.. Asides(path).Where(one => one == aside || string.CompareOrdinal(one, first) >= 0)];
     }
 
     public static string Of(string path) => new SqliteConnectionStringBuilder { DataSource = path }.ToString();
+
+    private static string Aside(string path, DateTimeOffset now) =>
+        string.Create(CultureInfo.InvariantCulture, $"{path}.before-restore-{now.UtcDateTime:yyyyMMddHHmmss}");
+
+    private static IEnumerable<string> Asides(string path) =>
+        Directory
+            .EnumerateFiles(
+                Path.GetDirectoryName(path)!,
+                $"{Path.GetFileName(path)}.before-restore-{new string('?', "yyyyMMddHHmmss".Length)}"
+            )
+            .Order(StringComparer.Ordinal);
+
+    /// <summary>Whose log lies here without it: the restore that moved it away was cut off between the two.</summary>
+    private static string? CutOff(string path) =>
+        Asides(path).LastOrDefault() is { } last
+        && string.CompareOrdinal(Aside(path, File.GetLastWriteTimeUtc(path + "-wal")), last) <= 0
+            ? last
+            : null;
 
     private static SqliteConnection Open(string connectionString, SqliteOpenMode mode)
     {
