@@ -13,7 +13,7 @@ public enum Door
     /// <summary>A link that sets a password, invites, or resets.</summary>
     Link = 21,
 
-    /// <summary>An unsubscribe link. Mail programs unsubscribe for many people from one address, but not with wrong links.</summary>
+    /// <summary>An unsubscribe link. A right one passes while the door is shut: mail providers unsubscribe for many people from one address.</summary>
     Unsubscribe = 60,
 
     /// <summary>

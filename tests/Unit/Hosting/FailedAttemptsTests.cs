@@ -1,8 +1,12 @@
 using System.Net;
 using AdminPortal.Account;
 using AdminPortal.Hosting;
+using Ledgerpost.Data;
 using Ledgerpost.Sending.Provider;
+using Ledgerpost.Tenancy;
+using Ledgerpost.Unsubscribe;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
 using UnitTests.Webhooks;
 
@@ -129,6 +133,46 @@ public sealed class FailedAttemptsTests
 
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task UnsubscribeLinksTriedOut_KeepNoRightOneOut()
+    {
+        await using var host = await RealHost.StartAsync();
+        var db = host.Get<PortalDb>();
+        byte[] secret;
+        await using (var context = db.Read(TenantScope.None))
+        {
+            secret = (await context.Installation.SingleAsync()).UnsubscribeSecret;
+        }
+
+        var tenant = new Tenant
+        {
+            Id = db.Ids.New(),
+            Name = "North",
+            Slug = "north",
+            CreatedAt = db.Time.GetUtcNow(),
+        };
+        await db.WriteAsync(
+            TenantScope.For(tenant.Id),
+            (context, _) => Task.FromResult(context.Tenants.Add(tenant)),
+            CancellationToken.None
+        );
+        var right = $"/u/{new UnsubscribeTokens(secret).Seal(tenant.Id, "ada@example.net")}";
+        using var browser = host.Browser();
+        for (var i = 0; i <= (int)Door.Unsubscribe; i++)
+        {
+            using var wrong = await browser.PostAsync($"/u/{i}", null);
+            Assert.Equal(i == (int)Door.Unsubscribe, wrong.StatusCode == HttpStatusCode.TooManyRequests);
+        }
+
+        using var shown = await browser.GetAsync(right);
+        using var click = new FormUrlEncodedContent([new("List-Unsubscribe", "One-Click")]);
+        using var done = await browser.PostAsync(right, click);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (shown.StatusCode, done.StatusCode));
+        await using var after = db.Read(TenantScope.For(tenant.Id));
+        Assert.Equal("ada@example.net", (await after.SuppressedAddresses.SingleAsync()).NormalizedEmail);
     }
 
     [Fact]

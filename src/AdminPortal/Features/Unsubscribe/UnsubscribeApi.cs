@@ -22,10 +22,7 @@ public static class UnsubscribeApi
         FailedAttempts attempts,
         HttpContext http,
         CancellationToken cancellation
-    ) =>
-        TooMany(attempts, http) is { } tooMany
-            ? tooMany
-            : Page(http, attempts, await links.LookAsync(token, cancellation));
+    ) => Page(http, attempts, await links.LookAsync(token, cancellation));
 
     private static async Task<IResult> UnsubscribeAsync(
         string token,
@@ -35,31 +32,23 @@ public static class UnsubscribeApi
         CancellationToken cancellation
     )
     {
-        if (TooMany(attempts, http) is { } tooMany)
-        {
-            return tooMany;
-        }
-
         await links.ExecuteAsync(token, http.Connection.RemoteIpAddress?.ToString(), cancellation);
         return Page(http, attempts, await links.LookAsync(token, cancellation));
     }
 
-    private static ContentHttpResult? TooMany(FailedAttempts attempts, HttpContext http) =>
-        attempts.IsShut(Door.Unsubscribe, http)
-            ? TypedResults.Text(
-                "Too many links that are not known came from your network address. Open the one from your mail again in a minute.",
-                statusCode: StatusCodes.Status429TooManyRequests
-            )
-            : null;
-
-    private static RazorComponentResult<UnsubscribePage> Page(
-        HttpContext http,
-        FailedAttempts attempts,
-        UnsubscribeView? view
-    )
+    private static IResult Page(HttpContext http, FailedAttempts attempts, UnsubscribeView? view)
     {
         if (view is null)
         {
+            // Only now: a mail provider's one clicks come from few addresses, and everybody's from a proxy's.
+            if (attempts.IsShut(Door.Unsubscribe, http))
+            {
+                return TypedResults.Text(
+                    "Too many links that are not known came from your network address. Open the one from your mail again in a minute.",
+                    statusCode: StatusCodes.Status429TooManyRequests
+                );
+            }
+
             attempts.Failed(Door.Unsubscribe, http);
         }
 
