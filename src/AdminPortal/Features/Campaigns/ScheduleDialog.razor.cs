@@ -79,12 +79,15 @@ public sealed partial class ScheduleDialog
             }
         ) as DateTimeOffset?;
 
-    protected override void OnInitialized() =>
+    protected override void OnInitialized()
+    {
         // Tomorrow at nine, unless something is chosen already.
         _wall =
             Present is { } present && present > Time.GetUtcNow()
                 ? TimeZoneInfo.ConvertTime(present, Clock).DateTime
                 : Here.Date.AddDays(1).AddHours(9);
+        _second = Meant is ScheduleTime.Twice twice && twice.Second == Present;
+    }
 
     private static string Text(DateTime? wall) => wall?.ToString(Format, CultureInfo.InvariantCulture) ?? "";
 
