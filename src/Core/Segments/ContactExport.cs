@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using CsvHelper;
 using Ledgerpost.Audit;
 using Ledgerpost.Contacts;
@@ -8,7 +7,10 @@ using Ledgerpost.Tenancy;
 
 namespace Ledgerpost.Segments;
 
-/// <summary>Contacts as a CSV file that can be imported again. That it was taken is audited before its first line.</summary>
+/// <summary>
+/// Contacts as a CSV file that can be imported again (<c>ImportColumns</c>); of the suppressed it says that they are, and not why. That it
+/// was taken is audited before its first line.
+/// </summary>
 public sealed class ContactExport(PortalDb portal)
 {
     /// <summary>So many are held in memory, whatever the file's size; no transaction spans the whole of it.</summary>
@@ -80,6 +82,6 @@ public sealed class ContactExport(PortalDb portal)
         csv.WriteField(string.Join("; ", row.Tags));
         csv.WriteField(row.Suppression is null ? "true" : "false");
         csv.WriteField(row.CreatedAt.ToString("O", CultureInfo.InvariantCulture));
-        csv.WriteField(row.Fields.Count == 0 ? "" : JsonSerializer.Serialize(row.Fields));
+        csv.WriteField(ContactFields.Store(row.Fields) ?? "");
     }
 }

@@ -47,6 +47,25 @@ public static class Suppress
         return changed;
     }
 
+    /// <summary>Whom an imported file calls unsubscribed; as <see cref="Contacts.Import.UnsubscribeImported"/>.</summary>
+    public static Task<bool> ImportedAsync(
+        PortalDbContext db,
+        string normalizedEmail,
+        DateTimeOffset now,
+        IIds ids,
+        CancellationToken cancellation
+    ) =>
+        AddAsync(
+            db,
+            db.Scope.TenantId,
+            normalizedEmail,
+            SuppressionReason.Unsubscribed,
+            "By an import",
+            now,
+            ids,
+            cancellation
+        );
+
     private static async Task<bool> ChangeAsync(
         PortalDbContext db,
         Guid tenantId,

@@ -244,6 +244,7 @@ public sealed class TwinTests
                 Engine.Db,
                 files,
                 Engine.Database.Ids,
+                Suppress.ImportedAsync,
                 NullLogger<ContactImporter>.Instance
             ).RunOnceAsync(CancellationToken.None);
         }

@@ -27,6 +27,7 @@ internal static class ContactServices
         services.AddSingleton(_ => new ImportFiles(Path.Combine(dataDirectory, "imports")));
         services.AddSingleton<ImportSignal>();
         services.AddSingleton<StartImport>();
+        services.AddSingleton<UnsubscribeImported>(_ => Suppress.ImportedAsync);
         services.AddSingleton<ContactImporter>();
         services.AddSingleton<ImportReport>();
 

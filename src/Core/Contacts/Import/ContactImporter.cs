@@ -10,7 +10,13 @@ namespace Ledgerpost.Contacts.Import;
 /// Works through queued imports, oldest first. The lines of a batch, their report and how far the file was read commit
 /// together, so that a crash repeats no line and loses none.
 /// </summary>
-public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids, ILogger<ContactImporter> logger)
+public sealed class ContactImporter(
+    PortalDb portal,
+    ImportFiles files,
+    IIds ids,
+    UnsubscribeImported unsubscribe,
+    ILogger<ContactImporter> logger
+)
 {
     /// <summary>Lines in one transaction: long enough to be quick, short enough that senders do not wait for it.</summary>
     public const int BatchLines = 500;
@@ -190,7 +196,7 @@ public sealed class ContactImporter(PortalDb portal, ImportFiles files, IIds ids
             await portal.WriteAsync(
                 TenantScope.For(tenantId),
                 (db, token) =>
-                    new ImportBatch(db, importId, columns, portal.Time.GetUtcNow(), ids).ApplyAsync(
+                    new ImportBatch(db, importId, columns, portal.Time.GetUtcNow(), ids, unsubscribe).ApplyAsync(
                         batch,
                         new FileSpan(start, records.Position, records.FileLines),
                         token

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ledgerpost.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,13 +11,27 @@ internal sealed record FileSpan(long Start, long End, int Lines);
 /// <summary>Another instance has taken this one for gone and has ended its import.</summary>
 internal sealed class ImportEndedException : Exception;
 
+/// <summary>
+/// Puts an address on the suppression list: contacts do not know it, for it is by address. An editor's import may, since it can only
+/// ever mean less mail.
+/// </summary>
+/// <returns>False when it stands there already.</returns>
+public delegate Task<bool> UnsubscribeImported(
+    PortalDbContext db,
+    string normalizedEmail,
+    DateTimeOffset now,
+    IIds ids,
+    CancellationToken cancellation
+);
+
 /// <summary>Some lines of one import in one transaction: contacts, report and position together.</summary>
 internal sealed class ImportBatch(
     PortalDbContext db,
     Guid importId,
     ImportColumns columns,
     DateTimeOffset now,
-    IIds ids
+    IIds ids,
+    UnsubscribeImported unsubscribe
 )
 {
     private readonly Guid _tenantId = db.Scope.TenantId;
@@ -59,7 +74,7 @@ internal sealed class ImportBatch(
             }
             else
             {
-                Take(import, record, person, known);
+                await TakeAsync(import, record, person, known, cancellation);
             }
         }
 
@@ -69,7 +84,13 @@ internal sealed class ImportBatch(
         import.FileLines = span.Lines;
     }
 
-    private void Take(ContactImport import, CsvRecord record, ValidContact person, Dictionary<string, Contact> known)
+    private async Task TakeAsync(
+        ContactImport import,
+        CsvRecord record,
+        ValidContact person,
+        Dictionary<string, Contact> known,
+        CancellationToken cancellation
+    )
     {
         if (!known.TryGetValue(person.Address.Normalized, out var contact))
         {
@@ -90,6 +111,7 @@ internal sealed class ImportBatch(
             contact.Tags.AddRange(person.Tags.Select(contact.TagRow));
             db.Contacts.Add(contact);
             known.Add(person.Address.Normalized, contact);
+            await LeaveAsync(record, person, cancellation);
             import.Accepted++;
         }
         else if (contact.ImportId == importId)
@@ -125,12 +147,18 @@ internal sealed class ImportBatch(
         else
         {
             import.Updated++;
-            Report(record, ImportLineOutcome.Updated, contact.Email, Update(contact, record, person));
+            var left = await LeaveAsync(record, person, cancellation);
+            Report(record, ImportLineOutcome.Updated, contact.Email, Update(contact, record, person, left));
         }
     }
 
+    // What says that they are subscribed takes nobody off the list.
+    private async Task<bool> LeaveAsync(CsvRecord record, ValidContact person, CancellationToken cancellation) =>
+        Field(record, columns.Subscribed).ToUpperInvariant() is "FALSE" or "NO" or "0"
+        && await unsubscribe(db, person.Address.Normalized, now, ids, cancellation);
+
     // An empty value says nothing about the contact, so it takes nothing away.
-    private string Update(Contact contact, CsvRecord record, ValidContact person)
+    private string Update(Contact contact, CsvRecord record, ValidContact person, bool left)
     {
         var changes = new List<string>();
         if (person.FirstName is not null && person.FirstName != contact.FirstName)
@@ -156,6 +184,11 @@ internal sealed class ImportBatch(
         {
             contact.Fields = fields;
             changes.Add("fields");
+        }
+
+        if (left)
+        {
+            changes.Add("unsubscribed");
         }
 
         contact.ImportId = importId;
@@ -206,17 +239,17 @@ internal sealed class ImportBatch(
             );
         }
 
+        if (Fields(record) is not { } fields)
+        {
+            return (null, "The value of the column “fields” is not a JSON object of names and texts.");
+        }
+
         var (contact, errors) = new ContactInput(
             Field(record, columns.Email),
             Field(record, columns.FirstName),
             Field(record, columns.LastName),
             Field(record, columns.Tags),
-            // Cells of spreadsheets may have several lines; a field has one.
-            columns.Fields.ToDictionary(
-                field => field.Name,
-                string? (field) => string.Join(' ', Field(record, field.Column).Split('\r', '\n', '\t')),
-                StringComparer.Ordinal
-            )
+            fields
         ).Check();
         return (contact, contact is null ? string.Join(' ', errors.Select(error => error.Message)) : null);
     }
@@ -228,6 +261,37 @@ internal sealed class ImportBatch(
     private string AddressOf(CsvRecord record) =>
         EmailAddress.TryParse(Field(record, columns.Email), out var address, out _) ? address.Normalized : "";
 
+    /// <returns>Null where those in one value cannot be read.</returns>
+    private Dictionary<string, string?>? Fields(CsvRecord record)
+    {
+        var json = Field(record, columns.FieldsAsJson);
+        Dictionary<string, string?>? fields;
+        try
+        {
+            fields = json.Length == 0
+                ? new Dictionary<string, string?>(StringComparer.Ordinal)
+                : JsonSerializer.Deserialize<Dictionary<string, string?>>(json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+
+        foreach (var (column, name) in columns.Fields)
+        {
+            // Cells of spreadsheets may have several lines; a field has one.
+            if (fields is not null && Field(record, column) is { Length: > 0 } text)
+            {
+                fields[name] = string.Join(' ', text.Split('\r', '\n', '\t'));
+            }
+        }
+
+        return fields;
+    }
+
+    /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run (<see cref="CsvFile"/>).</summary>
     private static string Field(CsvRecord record, int? column) =>
-        column is { } index && index < record.Fields.Count ? record.Fields[index] : "";
+        column is not { } index || index >= record.Fields.Count ? ""
+        : record.Fields[index] is ['\'', '=' or '+' or '-' or '@', ..] escaped ? escaped[1..]
+        : record.Fields[index];
 }

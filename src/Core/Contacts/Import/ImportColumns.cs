@@ -3,6 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Ledgerpost.Contacts.Import;
 
 /// <summary>What the first line says: how values are separated, and which column holds what.</summary>
+/// <param name="Subscribed">“false” there is somebody who is not mailed.</param>
+/// <param name="FieldsAsJson">All of a contact's own fields in one value, as <c>ContactExport</c> writes them.</param>
 /// <param name="Fields">Columns that are none of these and are named as a field is, with their names.</param>
 /// <param name="Start">In the file, behind the line of column names, in bytes.</param>
 internal sealed record ImportColumns(
@@ -12,6 +14,8 @@ internal sealed record ImportColumns(
     int? FirstName,
     int? LastName,
     int? Tags,
+    int? Subscribed,
+    int? FieldsAsJson,
     IReadOnlyList<(int Column, string Name)> Fields,
     long Start
 )
@@ -21,6 +25,11 @@ internal sealed record ImportColumns(
     private static readonly string[] FirstNames = ["firstname", "givenname", "forename"];
     private static readonly string[] LastNames = ["lastname", "surname", "familyname"];
     private static readonly string[] TagNames = ["tags", "tag"];
+
+    // Of this portal's own export. When somebody was added is not for a file to say.
+    private static readonly string[] SubscribedNames = ["subscribed"];
+    private static readonly string[] FieldsNames = ["fields"];
+    private static readonly string[] CreatedNames = ["createdat"];
 
     /// <param name="file">At any position; it is left somewhere else.</param>
     /// <param name="problem">Why the file cannot be imported at all, as a sentence or two.</param>
@@ -87,6 +96,7 @@ internal sealed record ImportColumns(
         }
 
         var (first, last, tags) = (Find(keys, FirstNames), Find(keys, LastNames), Find(keys, TagNames));
+        var (subscribed, fields) = (Find(keys, SubscribedNames), Find(keys, FieldsNames));
         var columns = new ImportColumns(
             delimiter,
             names.Count,
@@ -94,7 +104,9 @@ internal sealed record ImportColumns(
             first,
             last,
             tags,
-            FieldColumns(names, [email, first, last, tags]),
+            subscribed,
+            fields,
+            FieldColumns(names, [email, first, last, tags, subscribed, fields, Find(keys, CreatedNames)]),
             header.End
         );
         return (columns, names);

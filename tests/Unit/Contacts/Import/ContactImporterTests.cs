@@ -2,6 +2,8 @@ using System.Text;
 using Ledgerpost.Contacts;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Segments;
+using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
@@ -95,6 +97,57 @@ public sealed class ContactImporterTests
             ["""{"note":"two lines","town":"Oslo"}""", """{"plan":"gold","town":"Paris"}"""],
             await db.Contacts.OrderBy(contact => contact.Email).Select(contact => contact.Fields).ToListAsync()
         );
+    }
+
+    [Fact]
+    public async Task Import_OfAnExport_HasEverybodyAgain_AndWhoLeftIsNotMailed()
+    {
+        await using var source = await ImportRig.CreateAsync();
+        await using var target = await ImportRig.CreateAsync();
+        var fields = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["town"] = new string('ü', 1000),
+            ["plan"] = "=\"gold\", 1",
+        };
+        await new AddContact(source.Database.Db).ExecuteAsync(
+            source.Editor,
+            new("+ada@example.net", "=Ada", "Löv", "news; beta", fields)
+        );
+        await source.Database.AddContactAsync(source.Tenant, "left@example.net");
+        await new AddSuppression(source.Database.Db).ExecuteAsync(
+            source.Tenant.As(TenantRole.Admin),
+            "left@example.net",
+            SuppressionReason.Manual,
+            null
+        );
+        await target.Database.AddContactAsync(target.Tenant, "left@example.net");
+
+        var result = await target.ImportAsync(await ExportAsync(source));
+
+        Assert.Equal((2, 1, 1, 0, 0), result.Counts);
+        Assert.Equal("It was here already; new: unsubscribed.", Assert.Single(result.Lines).Reason);
+        Assert.Equal(await source.ContactsAsync(), await target.ContactsAsync());
+        await using var db = target.Database.Db.Read(target.Tenant.Scope);
+        var ada = await db.Contacts.SingleAsync(contact => contact.Email == "+ada@example.net");
+        Assert.Equal(fields.OrderBy(field => field.Key), ContactFields.Read(ada.Fields).Select(Field));
+        var left = await db.SuppressedAddresses.SingleAsync();
+        Assert.Equal(("left@example.net", SuppressionReason.Unsubscribed), (left.NormalizedEmail, left.Reason));
+
+        static KeyValuePair<string, string?> Field(KeyValuePair<string, string> field) => new(field.Key, field.Value);
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("null")]
+    [InlineData("{\"\"age\"\": 7}")]
+    public async Task Import_OfFieldsThatCannotBeRead_RejectsTheLine(string value)
+    {
+        await using var rig = await ImportRig.CreateAsync();
+
+        var result = await rig.ImportAsync($"email,fields\nada@example.net,\"{value}\"\n");
+
+        Assert.Contains("not a JSON object", Assert.Single(result.Lines).Reason, StringComparison.Ordinal);
+        Assert.Empty(await rig.ContactsAsync());
     }
 
     [Fact]
@@ -296,5 +349,18 @@ public sealed class ContactImporterTests
                 throw new IOException("Killed.");
             }
         }
+    }
+
+    private static async Task<byte[]> ExportAsync(ImportRig rig)
+    {
+        using var file = new MemoryStream();
+        await new ContactExport(rig.Database.Db).WriteAsync(
+            rig.Editor,
+            new ContactFilter(),
+            null,
+            file,
+            CancellationToken.None
+        );
+        return file.ToArray();
     }
 }

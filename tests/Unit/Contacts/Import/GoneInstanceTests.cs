@@ -1,5 +1,6 @@
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Suppression;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Support;
 
@@ -99,6 +100,7 @@ public sealed class GoneInstanceTests : IDisposable
             db ?? rig.Database.Db,
             new ImportFiles(_elsewhere.FullName),
             rig.Database.Ids,
+            Suppress.ImportedAsync,
             NullLogger<ContactImporter>.Instance
         );
 }

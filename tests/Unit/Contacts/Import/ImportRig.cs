@@ -1,6 +1,7 @@
 using System.Text;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -34,7 +35,8 @@ internal sealed class ImportRig : IAsyncDisposable
         return new ImportRig(database, await database.AddTenantAsync("north"));
     }
 
-    public ContactImporter Importer() => new(Database.Db, Files, Database.Ids, NullLogger<ContactImporter>.Instance);
+    public ContactImporter Importer() =>
+        new(Database.Db, Files, Database.Ids, Suppress.ImportedAsync, NullLogger<ContactImporter>.Instance);
 
     public Task<ImportOutcome> StartAsync(string csv) => StartAsync(Encoding.UTF8.GetBytes(csv));
 
