@@ -26,6 +26,10 @@ public sealed class ScheduleDialogTests : BunitContext
         );
 
         Assert.Equal(which, dialog.Find("input[checked]").ParentElement!.TextContent.Trim());
-        Assert.Contains($"31 Oct 2027, {utc[11..19]} UTC", dialog.Find("[role=status]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            $"31 Oct 2027, {utc[11..19]} UTC",
+            dialog.Find("[role=status]").TextContent,
+            StringComparison.Ordinal
+        );
     }
 }

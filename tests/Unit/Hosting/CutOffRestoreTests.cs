@@ -15,7 +15,8 @@ public sealed class CutOffRestoreTests
     public Task KilledWithTheBackupInPlace_TheNextTakesOverWhoLeftSince() => RestoreAgainAsync(betweenFiles: false);
 
     [SqliteFact]
-    public Task KilledBetweenTheDatabaseAndItsLog_TheNextTakesOverWhoLeftSince() => RestoreAgainAsync(betweenFiles: true);
+    public Task KilledBetweenTheDatabaseAndItsLog_TheNextTakesOverWhoLeftSince() =>
+        RestoreAgainAsync(betweenFiles: true);
 
     private static async Task RestoreAgainAsync(bool betweenFiles)
     {

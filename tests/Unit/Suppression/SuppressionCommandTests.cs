@@ -33,12 +33,8 @@ public sealed class SuppressionCommandTests
         Assert.Equal("ada@example.net", row.Email);
         Assert.EndsWith(": by phone", row.Detail, StringComparison.Ordinal);
         Assert.Equal(0, (await list.ExecuteAsync(south.As(TenantRole.Viewer), null, null, 0, 10)).Total);
-        Assert.IsType<SuppressionOutcome.NotFound>(
-            await remove.ExecuteAsync(south.As(TenantRole.Owner), row.Id)
-        );
-        Assert.IsType<SuppressionOutcome.Removed>(
-            await remove.ExecuteAsync(north.As(TenantRole.Admin), row.Id)
-        );
+        Assert.IsType<SuppressionOutcome.NotFound>(await remove.ExecuteAsync(south.As(TenantRole.Owner), row.Id));
+        Assert.IsType<SuppressionOutcome.Removed>(await remove.ExecuteAsync(north.As(TenantRole.Admin), row.Id));
         await using var db = database.Db.Read(north.Scope);
         Assert.Equal(
             ["suppression.added", "suppression.removed"],

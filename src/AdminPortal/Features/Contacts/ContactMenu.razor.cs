@@ -71,8 +71,7 @@ public sealed partial class ContactMenu
             async () =>
             {
                 if (
-                    await Removing.ExecuteAsync(Session.Caller, seen.SuppressionId!.Value)
-                    is SuppressionOutcome.Removed
+                    await Removing.ExecuteAsync(Session.Caller, seen.SuppressionId!.Value) is SuppressionOutcome.Removed
                 )
                 {
                     Toasts.Done($"{seen.Email} will be mailed again.");

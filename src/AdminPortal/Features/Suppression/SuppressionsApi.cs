@@ -29,7 +29,10 @@ internal static class SuppressionsApi
         suppressions
             .MapDelete("/{id:guid}", RemoveAsync)
             .RequireScope(ApiScopes.Admin)
-            .Deletes("removeSuppression", "Takes an address off the list: its contact is mailed again; 404 once a weightier reason, with an id of its own, stands there");
+            .Deletes(
+                "removeSuppression",
+                "Takes an address off the list: its contact is mailed again; 404 once a weightier reason, with an id of its own, stands there"
+            );
     }
 
     private static Task<IResult> AddAsync(ApiBody<SuppressionBody> body, ApiCall call, AddSuppression add) =>

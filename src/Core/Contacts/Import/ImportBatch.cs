@@ -268,9 +268,10 @@ internal sealed class ImportBatch(
         Dictionary<string, string?>? fields;
         try
         {
-            fields = json.Length == 0
-                ? new Dictionary<string, string?>(StringComparer.Ordinal)
-                : JsonSerializer.Deserialize<Dictionary<string, string?>>(json);
+            fields =
+                json.Length == 0
+                    ? new Dictionary<string, string?>(StringComparer.Ordinal)
+                    : JsonSerializer.Deserialize<Dictionary<string, string?>>(json);
         }
         catch (JsonException)
         {

@@ -127,7 +127,7 @@ public static class DatabaseFile
     /// <summary>Whose log lies here without it: the restore that moved it away was cut off between the two.</summary>
     private static string? CutOff(string path) =>
         Asides(path).LastOrDefault() is { } last
-        && string.CompareOrdinal(Aside(path, File.GetLastWriteTimeUtc(path + "-wal")), last) <= 0
+        && string.CompareOrdinal(Aside(path, new DateTimeOffset(File.GetLastWriteTimeUtc(path + "-wal"))), last) <= 0
             ? last
             : null;
 
