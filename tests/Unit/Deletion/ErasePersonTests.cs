@@ -48,7 +48,7 @@ public sealed class ErasePersonTests
     {
         await using var engine = await EngineHarness.CreateAsync();
         await TellAllAboutAsync(engine);
-        SqliteTemplate.ClearReaders(engine.Database.ConnectionString);
+        SqliteTemplate.ClearReaders(SqliteTemplate.ReadersOf(engine.Db));
         await EraseAsync(engine);
 
         foreach (var path in Directory.GetFiles(engine.Database.Folder, "portal.db*"))

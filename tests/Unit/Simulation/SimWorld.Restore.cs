@@ -65,5 +65,12 @@ internal sealed partial class SimWorld
         return (long)command.ExecuteScalar()!;
     }
 
-    private void ClearPool() => SqliteTemplate.ClearReaders($"Data Source={DatabaseFile}");
+    // None may be alive here, and one that is made only to be asked opens the file.
+    private void ClearPool()
+    {
+        if (_readers is { } readers)
+        {
+            SqliteTemplate.ClearReaders(readers);
+        }
+    }
 }

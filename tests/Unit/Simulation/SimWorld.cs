@@ -4,6 +4,7 @@ using Ledgerpost.Data;
 using Ledgerpost.Sending;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using UnitTests.Support;
 
 namespace UnitTests.Simulation;
 
@@ -29,6 +30,9 @@ internal sealed partial class SimWorld : IDisposable
     private int _portals;
     private int _crashesLeft;
     private Exception? _failure;
+
+    // Of the first portal, and so of all.
+    private string? _readers;
 
     private SimWorld(int seed, Relaxation relaxation)
     {
@@ -204,7 +208,9 @@ internal sealed partial class SimWorld : IDisposable
 
     private void StartPortal(int slot)
     {
-        _instances[slot] = new SimPortal(this, ++_portals, slot);
+        var portal = new SimPortal(this, ++_portals, slot);
+        _instances[slot] = portal;
+        _readers ??= SqliteTemplate.ReadersOf(portal.Db);
         Trace.Add($"portal {_portals} starts");
         Scheduler.Interesting();
         PlanCrash();

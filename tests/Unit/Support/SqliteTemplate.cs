@@ -1,5 +1,6 @@
 using Ledgerpost.Data;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 
 namespace UnitTests.Support;
 
@@ -31,18 +32,18 @@ public static class SqliteTemplate
         return bytes;
     }
 
-    /// <summary>Of this file alone: what other tests count on their connections goes on being counted.</summary>
-    public static void ClearReaders(string connectionString)
+    /// <summary>What the engine opens its readers with, as it says itself: the name of their pool.</summary>
+    public static string ReadersOf(PortalDb db)
     {
-        using var pooled = new SqliteConnection(
-            new SqliteConnectionStringBuilder(connectionString)
-            {
-                Mode = SqliteOpenMode.ReadOnly,
-                Pooling = true,
-                ForeignKeys = true,
-                RecursiveTriggers = true,
-            }.ToString()
-        );
+        using var context = db.Read(TenantScope.None);
+        return context.Database.GetDbConnection().ConnectionString;
+    }
+
+    /// <summary>Of this file alone: what other tests count on their connections goes on being counted.</summary>
+    /// <param name="readers"><see cref="ReadersOf"/>.</param>
+    public static void ClearReaders(string readers)
+    {
+        using var pooled = new SqliteConnection(readers);
         SqliteConnection.ClearPool(pooled);
     }
 
