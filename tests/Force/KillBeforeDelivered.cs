@@ -9,7 +9,7 @@ namespace Force;
 
 /// <summary>
 /// A tenant's program has taken an event, and the process dies before it writes that down. The next process brings the
-/// event again under the same id, once its lease is over, and no third time.
+/// event again under the same id, on PostgreSQL once its lease is over, and no third time.
 /// </summary>
 internal static class KillBeforeDelivered
 {

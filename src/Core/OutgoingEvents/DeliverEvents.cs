@@ -64,6 +64,27 @@ public sealed class DeliverEvents(
             .ToListAsync(cancellation);
     }
 
+    /// <summary>
+    /// Once, before the first turn: leases that a crash left end. Only on SQLite, where the data directory's lock says that
+    /// whoever held them is dead; on PostgreSQL other instances may be at work, and leases run out by themselves.
+    /// </summary>
+    public Task RecoverAsync(CancellationToken cancellation) =>
+        db.IsShared
+            ? Task.CompletedTask
+            : db.WriteAsync(
+                TenantScope.Installation,
+                (context, token) =>
+                    context
+                        .EventEndpoints.Where(row => row.LeaseOwner != null)
+                        .ExecuteUpdateAsync(
+                            set =>
+                                set.SetProperty(row => row.LeaseOwner, (Guid?)null)
+                                    .SetProperty(row => row.LeaseEnds, db.Time.GetUtcNow()),
+                            token
+                        ),
+                cancellation
+            );
+
     /// <summary>One turn of one endpoint.</summary>
     /// <returns>How many requests were made.</returns>
     public async Task<int> ServeAsync(DueEndpoint which, CancellationToken cancellation)

@@ -29,6 +29,7 @@ public sealed class DeliveryLoop(
     private static readonly TimeSpan ForgetsEvery = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<DueEndpoint, Task> _served = new();
+    private bool _recovered;
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -42,6 +43,13 @@ public sealed class DeliveryLoop(
 
     private async Task<bool> RunOnceAsync(CancellationToken stopping)
     {
+        if (!_recovered)
+        {
+            // Here, so that it is tried again where the database fails; until then nothing is served.
+            await deliver.RecoverAsync(stopping);
+            _recovered = true;
+        }
+
         if (_served.Count < MaxEndpoints)
         {
             foreach (var due in await deliver.DueAsync(stopping))

@@ -37,7 +37,8 @@ public sealed partial class TenantWallTests
         ["Core/Programs/FindProgram.cs"] = "has a token and not yet a tenant",
         ["Core/Programs/FirstOperatorKey.cs"] = "keys of operators are the installation's",
         ["Core/Programs/ForgetRequests.cs"] = "deletes what is over, of all tenants",
-        ["Core/OutgoingEvents/DeliverEvents.cs"] = "finds for whom something is due; all else is in its tenant's scope",
+        ["Core/OutgoingEvents/DeliverEvents.cs"] =
+            "finds for whom something is due, and ends at the start what the dead held; all else is in its tenant's scope",
         ["Core/OutgoingEvents/ForgetDeliveries.cs"] = "the same with what is a month old",
         ["Core/Senders/ProviderAccounts.cs"] = "accounts are the installation's",
         ["Core/Senders/RecheckDomains.cs"] = "finds whose domain is due; each is looked at in its tenant's scope",

@@ -52,18 +52,7 @@ public sealed class DeliveryTests
         using var server = new HookServer();
         var endpoint = (await rig.SubscribeAsync(server, ["campaign.sent"])).Endpoint;
         await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
-        // As a process leaves it that died with a request on its way.
-        await rig.Engine.Db.WriteAsync(
-            rig.Engine.Tenant.Scope,
-            (db, token) =>
-                db.EventEndpoints.ExecuteUpdateAsync(
-                    set =>
-                        set.SetProperty(row => row.LeaseOwner, Guid.Parse("01900000-0000-7000-8000-000000000001"))
-                            .SetProperty(row => row.LeaseEnds, rig.Engine.Time.GetUtcNow() + DeliverEvents.Lease),
-                    token
-                ),
-            CancellationToken.None
-        );
+        await LeaveLeasedAsync(rig);
 
         Assert.Equal(0, await rig.DeliverAsync(rig.NewDeliver()));
         Assert.Equal(0, await rig.Deliver.ServeAsync(new DueEndpoint(rig.Engine.Tenant.Id, endpoint.Id), default));
@@ -71,6 +60,51 @@ public sealed class DeliveryTests
         Assert.Equal(1, await rig.DeliverAsync(rig.NewDeliver()));
 
         Assert.Equal(DeliverEvents.MessageId((await rig.DeliveriesAsync()).Single().Id), server.Hooks.Single().Id);
+    }
+
+    [SqliteFact]
+    public async Task Process_ThatDied_IsKnownToBeDeadAtTheNextStart_WhichWaitsForNoLease()
+    {
+        await using var rig = await HookRig.CreateAsync();
+        var told = new TaskCompletionSource();
+        using var server = new HookServer
+        {
+            Before = _ =>
+            {
+                told.TrySetResult();
+                return Task.CompletedTask;
+            },
+        };
+        var endpoint = (await rig.SubscribeAsync(server, ["campaign.sent"])).Endpoint;
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
+        await LeaveLeasedAsync(rig);
+        using var stop = new CancellationTokenSource();
+
+        var running = new DeliveryLoop(
+            rig.NewDeliver(),
+            rig.Forget,
+            rig.Signal,
+            rig.Engine.Time,
+            NullLogger<DeliveryLoop>.Instance
+        ).RunAsync(stop.Token);
+
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [PostgreSqlFact]
+    public async Task Start_BesideAnotherInstance_LeavesItsLeasesAlone()
+    {
+        await using var rig = await HookRig.CreateAsync();
+        using var server = new HookServer();
+        var endpoint = (await rig.SubscribeAsync(server, ["campaign.sent"])).Endpoint;
+        await rig.Test.ExecuteAsync(rig.Admin, endpoint.Id, CancellationToken.None);
+        await LeaveLeasedAsync(rig);
+
+        await rig.Deliver.RecoverAsync(CancellationToken.None);
+
+        Assert.Equal(0, await rig.DeliverAsync());
     }
 
     [Fact]
@@ -425,4 +459,18 @@ public sealed class DeliveryTests
             rig.Engine.Time.Advance(next - now);
         }
     }
+
+    /// <summary>As a process leaves it that died with a request on its way.</summary>
+    private static Task<int> LeaveLeasedAsync(HookRig rig) =>
+        rig.Engine.Db.WriteAsync(
+            rig.Engine.Tenant.Scope,
+            (db, token) =>
+                db.EventEndpoints.ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(row => row.LeaseOwner, Guid.Parse("01900000-0000-7000-8000-000000000001"))
+                            .SetProperty(row => row.LeaseEnds, rig.Engine.Time.GetUtcNow() + DeliverEvents.Lease),
+                    token
+                ),
+            CancellationToken.None
+        );
 }
