@@ -30,11 +30,26 @@ internal sealed class CampaignStops(PortalDb db, CampaignNotifier notifier)
         notifier.Publish(chunk.CampaignId);
     }
 
+    /// <summary>
+    /// Asked again: between the intent and this stop the sender may have been verified, and the campaign resumed by whoever
+    /// saw to that.
+    /// </summary>
     public async Task ForSenderAsync(ClaimedChunk chunk, CancellationToken cancellation)
     {
         await db.WriteAsync(
             TenantScope.For(chunk.TenantId),
             async (context, token) =>
+            {
+                await context.LockCampaignAsync(chunk.CampaignId, token);
+                if (
+                    await IntentStatement
+                        .WithVerifiedSender(context)
+                        .AnyAsync(campaign => campaign.Id == chunk.CampaignId, token)
+                )
+                {
+                    return;
+                }
+
                 await CampaignCompletion.StopAsync(
                     context,
                     chunk.TenantId,
@@ -48,7 +63,8 @@ internal sealed class CampaignStops(PortalDb db, CampaignNotifier notifier)
                     null,
                     db.Time.GetUtcNow(),
                     token
-                ),
+                );
+            },
             cancellation
         );
         notifier.Publish(chunk.CampaignId);

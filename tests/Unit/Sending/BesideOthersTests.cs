@@ -1,6 +1,7 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Suppression;
@@ -53,6 +54,28 @@ public sealed class BesideOthersTests
         );
 
         Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task Sender_VerifiedAgainBetweenTheIntentAndTheStop_StopsNothing()
+    {
+        using var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        await SetDomainsAsync(engine, DomainStatus.Failed);
+
+        // The claim passes; the intent that found the sender lost is held.
+        await faults.BesideAsync(
+            () => engine.TurnAsync(),
+            () => SetDomainsAsync(engine, DomainStatus.Verified),
+            after: 1
+        );
+
+        Assert.Empty(engine.Provider.Calls);
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
+        await engine.RunAsync();
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
     }
 
     [PostgreSqlFact]
@@ -271,4 +294,12 @@ public sealed class BesideOthersTests
         Assert.True(await first);
         Assert.False(await second);
     }
+
+    private static Task<int> SetDomainsAsync(EngineHarness engine, DomainStatus status) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, token) =>
+                db.SendingDomains.ExecuteUpdateAsync(set => set.SetProperty(domain => domain.Status, status), token),
+            CancellationToken.None
+        );
 }
