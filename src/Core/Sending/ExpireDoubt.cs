@@ -3,7 +3,6 @@ using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
-using Ledgerpost.Senders;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -11,12 +10,12 @@ namespace Ledgerpost.Sending;
 
 /// <summary>
 /// What can no longer be repeated becomes Unknown: visible, and never sent again by the machine. That is a chunk whose
-/// key's window is over, in whatever state its campaign is, and one whose account the installation has left.
+/// key's window is over, in whatever state its campaign is, and one whose account the installation has left. Which that is
+/// stands in the database: another instance may have been started with another account's key since this one was.
 /// </summary>
 public sealed class ExpireDoubt(
     PortalDb db,
     SendingOptions options,
-    ProviderAccounts accounts,
     CampaignNotifier notifier,
     ILogger<ExpireDoubt> logger
 )
@@ -24,7 +23,6 @@ public sealed class ExpireDoubt(
     /// <returns>How many chunks became Unknown.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
-        var account = await accounts.CurrentAsync(cancellation);
         List<(Guid TenantId, Guid CampaignId, int Number, string? Key)> over;
         List<(Guid TenantId, Guid Id)> elsewhere;
         await using (var context = db.Read(TenantScope.Installation))
@@ -33,7 +31,7 @@ public sealed class ExpireDoubt(
             over =
             [
                 .. (
-                    await Over(context, account.Id)
+                    await Over(context)
                         .Select(c => new
                         {
                             c.TenantId,
@@ -47,28 +45,39 @@ public sealed class ExpireDoubt(
             elsewhere =
             [
                 .. (
-                    await OnAnotherAccount(context, account.Id)
-                        .Select(c => new { c.TenantId, c.Id })
-                        .ToListAsync(cancellation)
+                    await OnAnotherAccount(context).Select(c => new { c.TenantId, c.Id }).ToListAsync(cancellation)
                 ).Select(c => (c.TenantId, c.Id)),
             ];
         }
 
         foreach (var (tenantId, campaignId) in elsewhere)
         {
-            await StopAsync(tenantId, campaignId, account.Id, cancellation);
+            await EachAsync(campaignId, () => StopAsync(tenantId, campaignId, cancellation));
         }
 
         var expired = 0;
         foreach (var chunk in over)
         {
-            expired += await ExpireAsync(chunk, account.Id, cancellation);
+            await EachAsync(chunk.CampaignId, async () => expired += await ExpireAsync(chunk, cancellation));
         }
 
         return expired;
     }
 
-    private IQueryable<Chunk> Over(PortalDbContext context, Guid accountId)
+    /// <summary>One that fails is tried again in a minute and holds up nobody: the others' windows are over too.</summary>
+    private async Task EachAsync(Guid campaignId, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            logger.LogError(exception, "What is over in campaign {CampaignId} could not be ended.", campaignId);
+        }
+    }
+
+    private IQueryable<Chunk> Over(PortalDbContext context)
     {
         var own = UsableAccounts.WithKeys(context);
         var now = db.Time.GetUtcNow();
@@ -81,7 +90,7 @@ public sealed class ExpireDoubt(
                 chunk.FirstAttemptAt <= lastRepeat
                 || chunk.FirstAttemptAt > future
                 || (
-                    chunk.AccountId != accountId
+                    !context.ProviderAccounts.Any(account => account.IsCurrent && account.Id == chunk.AccountId)
                     && !own.Any(account => account.TenantId == chunk.TenantId && account.AccountId == chunk.AccountId)
                 )
             )
@@ -91,7 +100,7 @@ public sealed class ExpireDoubt(
     }
 
     /// <summary>Whose run goes through another account than its sender's domain belongs to, or through one that was left.</summary>
-    private static IQueryable<Campaign> OnAnotherAccount(PortalDbContext context, Guid accountId)
+    private static IQueryable<Campaign> OnAnotherAccount(PortalDbContext context)
     {
         var own = UsableAccounts.WithKeys(context);
         return context.Campaigns.Where(campaign =>
@@ -101,7 +110,7 @@ public sealed class ExpireDoubt(
                 && run.CampaignId == campaign.Id
                 && run.Number == campaign.CurrentRun
                 && (
-                    run.AccountId != accountId
+                    !context.ProviderAccounts.Any(account => account.IsCurrent && account.Id == run.AccountId)
                         && !own.Any(account =>
                             account.TenantId == run.TenantId && account.AccountId == run.AccountId && account.IsCurrent
                         )
@@ -122,7 +131,6 @@ public sealed class ExpireDoubt(
 
     private async Task<int> ExpireAsync(
         (Guid TenantId, Guid CampaignId, int Number, string? Key) seen,
-        Guid accountId,
         CancellationToken cancellation
     )
     {
@@ -130,7 +138,7 @@ public sealed class ExpireDoubt(
             TenantScope.For(seen.TenantId),
             async (context, token) =>
             {
-                var chunk = await Over(context, accountId)
+                var chunk = await Over(context)
                     .ForUpdate()
                     .SingleOrDefaultAsync(c => c.CampaignId == seen.CampaignId && c.Number == seen.Number, token);
                 if (chunk is null)
@@ -184,14 +192,14 @@ public sealed class ExpireDoubt(
         return expired;
     }
 
-    private Task<bool> StopAsync(Guid tenantId, Guid campaignId, Guid accountId, CancellationToken cancellation) =>
+    private Task<bool> StopAsync(Guid tenantId, Guid campaignId, CancellationToken cancellation) =>
         db.WriteAsync(
             TenantScope.For(tenantId),
             async (context, token) =>
             {
                 context.AfterCommit(() => notifier.Publish(campaignId));
                 var stopped =
-                    await OnAnotherAccount(context, accountId).AnyAsync(c => c.Id == campaignId, token)
+                    await OnAnotherAccount(context).AnyAsync(c => c.Id == campaignId, token)
                     && await CampaignCompletion.StopAsync(
                         context,
                         tenantId,

@@ -48,13 +48,7 @@ public sealed class ClockTests
         machine.Advance(TimeSpan.FromHours(2));
 
         Assert.Equal(clock.GetUtcNow(), second.Time.GetUtcNow());
-        var expire = new ExpireDoubt(
-            second,
-            engine.Options,
-            engine.Accounts,
-            engine.Notifier,
-            NullLogger<ExpireDoubt>.Instance
-        );
+        var expire = new ExpireDoubt(second, engine.Options, engine.Notifier, NullLogger<ExpireDoubt>.Instance);
         Assert.Equal(1, await expire.RunOnceAsync(CancellationToken.None));
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
     }

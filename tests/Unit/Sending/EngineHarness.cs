@@ -32,7 +32,7 @@ public sealed class EngineHarness : IAsyncDisposable
         Settle = new SettleAttempt(Db, Options, random, Notifier, new Logger<SettleAttempt>(new LoggerFactory([Log])));
         Dispatcher = NewDispatcher();
         Lanes = NewLanes();
-        Expire = new ExpireDoubt(Db, Options, Accounts, Notifier, NullLogger<ExpireDoubt>.Instance);
+        Expire = new ExpireDoubt(Db, Options, Notifier, new Logger<ExpireDoubt>(new LoggerFactory([Log])));
         Launch = new LaunchCampaign(Db, Signal, Notifier, NullLogger<LaunchCampaign>.Instance, Options);
         Schedule = new ScheduleCampaign(Db, Notifier);
         Unschedule = new UnscheduleCampaign(Db, Notifier);
@@ -54,7 +54,7 @@ public sealed class EngineHarness : IAsyncDisposable
     public SendingOptions Options { get; } = new();
     public FakeProvider Provider { get; }
 
-    /// <summary>What settling logs.</summary>
+    /// <summary>What settling and the end of doubt log.</summary>
     internal HeardLog Log { get; } = new();
     public FakeProbe Probe { get; } = new();
     public ProviderAccounts Accounts { get; }

@@ -272,6 +272,48 @@ public sealed class ReviewTests
         Assert.Contains("IX_Recipients_Opened", plan, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Doubt_OfAnAccountThatAnotherInstanceHasLeft_EndsInTheOneThatWasNotStartedAgain()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        // From here on this instance knows its account.
+        await engine.TurnAsync();
+        engine.Probe.Reads = false;
+        await new ProviderAccounts(engine.Db, engine.Database.Ids, engine.Probe).EnsureAsync(
+            BaseUrl,
+            "re_other",
+            CancellationToken.None
+        );
+
+        Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+        Assert.Equal(StopReason.AccountChanged, (await engine.CampaignAsync(id)).StopReason);
+    }
+
+    [Fact]
+    public async Task Doubt_ThatCannotBeEnded_IsSaid_AndHoldsUpNobodyElses()
+    {
+        var storage = new FailsOnce();
+        await using var engine = await EngineHarness.CreateAsync(storage);
+        await engine.Database.AddContactsAsync(engine.Tenant, 200);
+        var id = await engine.LaunchAsync();
+        await IntentAsync(engine, await ClaimAsync(engine));
+        await IntentAsync(engine, await ClaimAsync(engine));
+        engine.Time.Advance(engine.Options.KeyWindow);
+
+        storage.IsNext = true;
+        Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
+
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal((100, 100), (counts.InDoubt, counts.Unknown));
+        Assert.Single(engine.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
+        Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
+    }
+
     // From here on: mechanisms that were taken out and whose absence no other test noticed.
 
     [Fact]
@@ -497,4 +539,18 @@ public sealed class ReviewTests
                 ),
             CancellationToken.None
         );
+
+    private sealed class FailsOnce : StorageFaults
+    {
+        public bool IsNext { get; set; }
+
+        public override void BeforeCommit()
+        {
+            if (IsNext)
+            {
+                IsNext = false;
+                throw new IOException("The storage failed before the commit.");
+            }
+        }
+    }
 }
