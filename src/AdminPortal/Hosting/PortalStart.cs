@@ -61,7 +61,7 @@ public sealed class PortalStart(
 
     /// <summary>
     /// A database that restarts is waited for, for a while; every step may be run again. One that says no (a wrong password,
-    /// no such database) is not.
+    /// no such database) is not. A provider that is asked whose a new key is, and silent, is waited for as long.
     /// </summary>
     private async Task PatientlyAsync(Func<CancellationToken, Task> step, CancellationToken cancellation)
     {
@@ -75,6 +75,19 @@ public sealed class PortalStart(
             catch (DatabaseUnsafeException unsafeDatabase)
             {
                 throw new StartRefusedException($"Ledgerpost cannot start: {unsafeDatabase.Message}");
+            }
+            catch (AccountNotKnownException unknown)
+            {
+                if (time.GetElapsedTime(_began!.Value) >= patience.AtMost)
+                {
+                    throw new StartRefusedException(
+                        $"Ledgerpost cannot start: {unknown.Message} Start the portal again once the provider answers, "
+                            + "or with the key of before."
+                    );
+                }
+
+                logger.LogWarning("{Problem} The start asks again.", unknown.Message);
+                await Task.Delay(BetweenTries, time, cancellation);
             }
             catch (Exception exception)
                 when (portal.Database == DatabaseProvider.PostgreSql

@@ -33,6 +33,15 @@ public interface IAccountProbe
 }
 
 /// <summary>
+/// Whether a replaced key is the same account's is not known: the provider did not say. Taken for the same, doubt would be
+/// repeated where its key may never have been seen; taken for another, all that is in doubt would be given up for a silence.
+/// </summary>
+public sealed class AccountNotKnownException()
+    : Exception(
+        "Resend:ApiKey is another key than before, and the provider did not say whether it belongs to the same account."
+    );
+
+/// <summary>
 /// Decides at the start whether the configured key is the account that the ledger knows. A replaced key counts as the
 /// same account only if it can read one of the old one's mails or domains; else chunks in doubt could be repeated
 /// somewhere that has never seen their key.
@@ -68,6 +77,7 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
     /// <param name="leaving">
     /// Told of the account of the last start before another takes its place, so that whoever dies between the two is told again.
     /// </param>
+    /// <exception cref="AccountNotKnownException">Nothing was changed; the account of the last start is still the current one.</exception>
     public async Task<CurrentAccount> EnsureAsync(
         string baseUrl,
         string apiKey,
@@ -150,15 +160,20 @@ public sealed class ProviderAccounts(PortalDb db, IIds ids, IAccountProbe probe)
             return same.Id;
         }
 
+        var silent = false;
         foreach (var account in candidates)
         {
-            if (await OpensAsync(account, apiKey, cancellation) == true)
+            switch (await OpensAsync(account, apiKey, cancellation))
             {
-                return account.Id;
+                case true:
+                    return account.Id;
+                case null:
+                    silent = true;
+                    break;
             }
         }
 
-        return null;
+        return silent ? throw new AccountNotKnownException() : null;
     }
 
     /// <summary>Does this key belong to the account? By something that only the account's own keys can read.</summary>

@@ -6,6 +6,7 @@ using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using UnitTests.Support;
 
 namespace UnitTests.Hosting;
@@ -59,6 +60,50 @@ public sealed class StartTests
         Assert.Contains("  - Resend:WebhookSecret is missing.", error, StringComparison.Ordinal);
         Assert.Contains("  - Sending:LeaseSeconds is", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithANewKey_WhoseAccountTheProviderDoesNotSay_EndsWithWhatToDo_AndHoldsNothing()
+    {
+        var folder = RealHost.NewFolder();
+        // Nothing listens there.
+        string[] silent = ["--Resend:Mode=Resend", "--Resend:BaseUrl=http://127.0.0.1:1"];
+        await (
+            await RealHost.StartAsync(folder, configure: null, keepFolder: true, [.. silent, "--Resend:ApiKey=re_one"])
+        ).DisposeAsync();
+        await using (var db = RealHost.Open(folder))
+        {
+            await db.WriteAsync(
+                TenantScope.Installation,
+                (context, token) =>
+                    context.ProviderAccounts.ExecuteUpdateAsync(
+                        set => set.SetProperty(account => account.KnownEmailId, "mail-1"),
+                        token
+                    ),
+                CancellationToken.None
+            );
+        }
+
+        var refused = await Assert.ThrowsAsync<StartRefusedException>(() =>
+            RealHost.StartAsync(
+                folder,
+                builder => builder.Services.AddSingleton(new StartPatience(TimeSpan.Zero)),
+                keepFolder: true,
+                [.. silent, "--Resend:ApiKey=re_two"]
+            )
+        );
+
+        Assert.Contains("or with the key of before", refused.Message, StringComparison.Ordinal);
+        // As it says.
+        await using var again = await RealHost.StartAsync(
+            folder,
+            configure: null,
+            keepFolder: false,
+            [.. silent, "--Resend:ApiKey=re_one"]
+        );
+        await using var read = again.Get<PortalDb>().Read(TenantScope.None);
+        Assert.Equal(1, await read.ProviderAccounts.CountAsync());
+        Assert.Null((await read.Installation.SingleAsync()).Hold);
     }
 
     [Fact]

@@ -222,8 +222,8 @@ public sealed class ReconcilerTests
         engine.Provider.Then(Fault.LostAnswer);
         var id = await engine.LaunchAsync();
         await engine.TurnAsync();
-        // The provider does not answer at the start: the new key counts as another account.
-        engine.Probe.Reads = null;
+        // The new key may only send, so it is refused what would show its account: it counts as another one's.
+        engine.Probe.Reads = false;
         await engine.Accounts.EnsureAsync("http://provider.test", "re_new", CancellationToken.None);
         await engine.Expire.RunOnceAsync(CancellationToken.None);
         Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);

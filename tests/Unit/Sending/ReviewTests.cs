@@ -314,6 +314,33 @@ public sealed class ReviewTests
         Assert.Equal(1, await engine.Expire.RunOnceAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task SilentProvider_AtTheStartWithANewKey_IsNeitherAnotherAccountNorTheSame_AndIsAskedAgain()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 200);
+        engine.Provider.Then(Fault.None, Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        await engine.TurnAsync();
+        engine.Probe.Reads = null;
+
+        await Assert.ThrowsAsync<AccountNotKnownException>(() =>
+            engine.Accounts.EnsureAsync(BaseUrl, "re_new", CancellationToken.None, (_, _) => throw Left())
+        );
+
+        Assert.Equal(0, await engine.Expire.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(100, (await engine.CountsAsync(id)).InDoubt);
+        engine.Probe.Reads = true;
+        var same = await engine.Accounts.EnsureAsync(BaseUrl, "re_new", CancellationToken.None, (_, _) => throw Left());
+        Assert.Equal(engine.Database.AccountId, same.Id);
+        await engine.RunAsync();
+        Assert.Equal(200, (await engine.CountsAsync(id)).Accepted);
+        await engine.AssertNobodyTwiceAndNobodyLostAsync(id);
+
+        static InvalidOperationException Left() => new("The account counts as left.");
+    }
+
     // From here on: mechanisms that were taken out and whose absence no other test noticed.
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Ledgerpost.Senders;
 
 namespace Ledgerpost.Sending.Provider;
@@ -14,14 +15,14 @@ public sealed class ResendAccountProbe(ResendHttp http, TimeProvider time) : IAc
         string apiKey,
         string emailId,
         CancellationToken cancellation
-    ) => CanReadAsync($"{baseUrl}/emails/{Uri.EscapeDataString(emailId)}", apiKey, cancellation);
+    ) => CanReadAsync($"{baseUrl}/emails/", emailId, apiKey, cancellation);
 
     public Task<bool?> CanReadDomainAsync(
         string baseUrl,
         string apiKey,
         string domainId,
         CancellationToken cancellation
-    ) => CanReadAsync($"{baseUrl}/domains/{Uri.EscapeDataString(domainId)}", apiKey, cancellation);
+    ) => CanReadAsync($"{baseUrl}/domains/", domainId, apiKey, cancellation);
 
     public async Task<KeyAnswer> AskAsync(string baseUrl, string apiKey, CancellationToken cancellation)
     {
@@ -42,13 +43,35 @@ public sealed class ResendAccountProbe(ResendHttp http, TimeProvider time) : IAc
         };
     }
 
-    private async Task<bool?> CanReadAsync(string url, string apiKey, CancellationToken cancellation) =>
-        (await GetAsync(url, apiKey, cancellation)).Status switch
+    /// <returns>Null for whatever is not the provider's own word, such as a firewall's page.</returns>
+    private async Task<bool?> CanReadAsync(string url, string id, string apiKey, CancellationToken cancellation)
+    {
+        var (status, body) = await GetAsync(url + Uri.EscapeDataString(id), apiKey, cancellation);
+        return status switch
         {
-            HttpStatusCode.OK => true,
-            HttpStatusCode.NotFound or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => false,
+            HttpStatusCode.OK when Names(body, id) => true,
+            HttpStatusCode.NotFound
+            or HttpStatusCode.Unauthorized
+            or HttpStatusCode.Forbidden when ProviderError.TryParse(body, (int)status) is not null => false,
             _ => null,
         };
+    }
+
+    private static bool Names(string body, string id)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("id", out var named)
+                && named.ValueKind == JsonValueKind.String
+                && string.Equals(named.GetString(), id, StringComparison.OrdinalIgnoreCase);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     /// <returns>No status where there was no answer.</returns>
     private async Task<(HttpStatusCode? Status, string Body)> GetAsync(
