@@ -1,5 +1,6 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.LiveUpdates;
 using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
 using Microsoft.EntityFrameworkCore;
@@ -46,6 +47,62 @@ public static class ProveAcceptance
         /// and nobody else's, since who was in that batch is not known here.
         /// </summary>
         Address,
+    }
+
+    /// <summary>What the provider says of the mails of one call, in a transaction of its own.</summary>
+    /// <param name="accountId">The account that the call went through.</param>
+    /// <param name="found">With their tags.</param>
+    /// <returns>How many mails it proves to be with the provider.</returns>
+    public static async Task<int> CallAsync(
+        PortalDb db,
+        Guid tenantId,
+        Guid accountId,
+        IReadOnlyList<Acceptance> found,
+        CampaignNotifier notifier,
+        ILogger logger,
+        CancellationToken cancellation
+    )
+    {
+        var call = found[0].Tags!;
+        var proven = await db.WriteAsync(
+            TenantScope.For(tenantId),
+            async (context, token) =>
+            {
+                await context.LockEventsAsync(token);
+                var count = 0;
+                var campaigns = new HashSet<(Guid TenantId, Guid CampaignId)>();
+                foreach (var acceptance in found)
+                {
+                    var result = await ApplyAsync(
+                        context,
+                        [accountId],
+                        acceptance,
+                        campaigns,
+                        db.Time.GetUtcNow(),
+                        logger,
+                        token
+                    );
+                    count += result is ProofResult.Proven { History: false } ? 1 : 0;
+                }
+
+                await FinishAsync(context, campaigns, db.Time.GetUtcNow(), token);
+                context.AfterCommit(() => notifier.Publish(call.CampaignId));
+                return count;
+            },
+            cancellation
+        );
+        if (proven > 0)
+        {
+            logger.LogInformation(
+                "{Source} proves {Mails} mails of campaign {CampaignId}, chunk {Chunk}.",
+                found[0].Source,
+                proven,
+                call.CampaignId,
+                call.Chunk
+            );
+        }
+
+        return proven;
     }
 
     /// <summary>In the caller's transaction, which ends with <see cref="FinishAsync"/>.</summary>

@@ -160,62 +160,29 @@ public sealed class Reconciler(
         return found is null ? null : await ApplyAsync(found, open, cancellation);
     }
 
-    private async Task<int> ApplyAsync(
+    private Task<int> ApplyAsync(
         IReadOnlyList<Acceptance> found,
         IReadOnlyList<OpenQuestion> open,
         CancellationToken cancellation
     )
     {
-        // Only what answers a question, by campaign and address; whether it is proof is decided by its tags below.
+        // Only what answers a question, by campaign and address; whether it is proof is decided by its tags.
         var question = open.FirstOrDefault(asked =>
             found.Any(mail =>
                 mail.Tags!.CampaignId == asked.CampaignId && mail.To is { } to && asked.Addresses.Contains(to)
             )
         );
-        if (question is null)
-        {
-            return 0;
-        }
-
-        var proven = await db.WriteAsync(
-            TenantScope.For(question.TenantId),
-            async (context, token) =>
-            {
-                await context.LockEventsAsync(token);
-                var count = 0;
-                var campaigns = new HashSet<(Guid TenantId, Guid CampaignId)>();
-                foreach (var acceptance in found)
-                {
-                    var result = await ProveAcceptance.ApplyAsync(
-                        context,
-                        [question.AccountId],
-                        acceptance,
-                        campaigns,
-                        db.Time.GetUtcNow(),
-                        logger,
-                        token
-                    );
-                    count += result is ProofResult.Proven { History: false } ? 1 : 0;
-                }
-
-                await ProveAcceptance.FinishAsync(context, campaigns, db.Time.GetUtcNow(), token);
-                context.AfterCommit(() => notifier.Publish(question.CampaignId));
-                return count;
-            },
-            cancellation
-        );
-        if (proven > 0)
-        {
-            logger.LogInformation(
-                "{Source} proves {Mails} mails of campaign {CampaignId}, chunk {Chunk}.",
-                found[0].Source,
-                proven,
-                found[0].Tags!.CampaignId,
-                found[0].Tags!.Chunk
+        return question is null
+            ? Task.FromResult(0)
+            : ProveAcceptance.CallAsync(
+                db,
+                question.TenantId,
+                question.AccountId,
+                found,
+                notifier,
+                logger,
+                cancellation
             );
-        }
-
-        return proven;
     }
 
     private static bool IsInTime(IReadOnlyList<OpenQuestion> open, ArchiveLine line) =>

@@ -13,7 +13,7 @@ namespace Ledgerpost.Sending;
 
 /// <summary>
 /// Writes what an answer proved: provider ids, recipients, chunk and attempt in one transaction, fenced by the epoch. Who
-/// lost the lease records the answer in the forensic log and changes nothing else.
+/// lost the lease records the answer in the forensic log; an acceptance is proof all the same (rule 8), and nothing else is.
 /// </summary>
 public sealed class SettleAttempt(
     PortalDb db,
@@ -23,7 +23,7 @@ public sealed class SettleAttempt(
     ILogger<SettleAttempt> logger
 )
 {
-    /// <returns>False when the claim was stale: no row of the ledger was touched.</returns>
+    /// <returns>False when the claim was stale and its answer proved nothing: no row of the ledger was touched.</returns>
     public async Task<bool> ExecuteAsync(
         ClaimedChunk claim,
         Intent intent,
@@ -33,6 +33,7 @@ public sealed class SettleAttempt(
         CancellationToken cancellation
     )
     {
+        var unproven = false;
         var settled = await db.WriteBesideOthersAsync(
             TenantScope.For(claim.TenantId),
             async (context, token) =>
@@ -52,6 +53,14 @@ public sealed class SettleAttempt(
                     if (outcome is Outcome.Accepted accepted)
                     {
                         await AccountRow.SucceededAsync(context, accountId, now, accepted.ProviderIds[0], token);
+                        unproven = await Chunks
+                            .Numbered(context, claim.TenantId, claim.CampaignId, claim.Number)
+                            .AnyAsync(
+                                chunk =>
+                                    chunk.Generation == claim.Generation
+                                    && (chunk.DoubtfulSince != null || chunk.State == ChunkState.Unknown),
+                                token
+                            );
                     }
 
                     return false;
@@ -87,6 +96,11 @@ public sealed class SettleAttempt(
             },
             cancellation
         );
+        if (!settled && unproven && outcome is Outcome.Accepted late)
+        {
+            return await ProveAsync(claim, intent, late, accountId, cancellation) > 0;
+        }
+
         if (outcome is Outcome.KeyMismatch mismatch)
         {
             logger.LogCritical(
@@ -101,6 +115,38 @@ public sealed class SettleAttempt(
 
         return settled;
     }
+
+    /// <summary>
+    /// Another holds the chunk now, or its window is over, and the provider has said that it has the mails: as good as its
+    /// log of calls would say it, and taken in the same way.
+    /// </summary>
+    private Task<int> ProveAsync(
+        ClaimedChunk claim,
+        Intent intent,
+        Outcome.Accepted late,
+        Guid accountId,
+        CancellationToken cancellation
+    ) =>
+        ProveAcceptance.CallAsync(
+            db,
+            claim.TenantId,
+            accountId,
+            [
+                .. intent.Recipients.Zip(
+                    late.ProviderIds,
+                    (recipient, id) =>
+                        new Acceptance(
+                            new MailTags(claim.CampaignId, recipient, claim.Number, claim.Generation),
+                            id,
+                            To: null,
+                            "a late answer"
+                        )
+                ),
+            ],
+            notifier,
+            logger,
+            cancellation
+        );
 
     // Each of them stands with its outcome in the attempt's line of the dispatcher.
     private static void Count(PortalDbContext context, Intent intent, Outcome outcome, ProviderAnswer answer)

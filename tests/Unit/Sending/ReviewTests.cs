@@ -235,7 +235,14 @@ public sealed class ReviewTests
         // The event has closed the chunk under another epoch.
         await engine.Db.WriteAsync(
             engine.Tenant.Scope,
-            (db, token) => db.Chunks.ExecuteUpdateAsync(set => set.SetProperty(c => c.Epoch, c => c.Epoch + 1), token),
+            (db, token) =>
+                db.Chunks.ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(c => c.Epoch, c => c.Epoch + 1)
+                            .SetProperty(c => c.State, ChunkState.Accepted)
+                            .SetProperty(c => c.DoubtfulSince, (DateTimeOffset?)null),
+                    token
+                ),
             CancellationToken.None
         );
 
@@ -387,6 +394,44 @@ public sealed class ReviewTests
         Assert.False(settled);
         Assert.Equal(100, (await engine.CountsAsync(id)).InDoubt);
         Assert.Equal(1, (await engine.ChunksAsync(id))[0].Generation);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Zombie_WhoseAcceptanceComesLate_HasProvenItsMails(bool windowOver)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 100);
+        var id = await engine.LaunchAsync();
+        var zombie = await ClaimAsync(engine);
+        var intent = await IntentAsync(engine, zombie);
+        engine.Time.Advance(TimeSpan.FromSeconds(engine.Options.LeaseSeconds + 1));
+        var other = await ClaimAsync(engine);
+        if (windowOver)
+        {
+            engine.Time.Advance(engine.Options.KeyWindow);
+            await engine.Expire.RunOnceAsync(CancellationToken.None);
+            Assert.Equal(100, (await engine.CountsAsync(id)).Unknown);
+        }
+
+        var ids = Enumerable.Range(1, 100).Select(i => $"mail-{i}").ToList();
+        Assert.True(await SettleAsync(engine, zombie, intent, new Outcome.Accepted(ids)));
+
+        Assert.Equal(100, (await engine.CountsAsync(id)).Accepted);
+        Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Equal(ids, await db.Recipients.OrderBy(r => r.Number).Select(r => r.ProviderEmailId!).ToListAsync());
+        // Who holds the chunk finds nothing left to repeat.
+        Assert.IsType<IntentResult.Fenced>(
+            await engine.RecordIntent.ExecuteAsync(
+                other,
+                null,
+                engine.Database.AccountId,
+                BaseUrl,
+                CancellationToken.None
+            )
+        );
     }
 
     [Fact]
