@@ -48,6 +48,7 @@ public sealed partial class SafetyRegisterTests
         ["a key is replaced only where it is still the one that was proven"] = "an owner is told, and tries again",
         ["an answer about a domain counts only if none was kept since it was asked for"] =
             "the provider is asked again",
+        ["a test mail's sender is asked for again after its turn"] = "whoever asked for it is told why",
         ["window in the claim"] = "a chunk is passed over at every look; it counts once, as doubt_expired",
         ["a deletion waits for intents that are being written"] = "a lock, taken at every intent",
         ["rows stay while a call of the tenant is under way"] = "a job that looks again later",

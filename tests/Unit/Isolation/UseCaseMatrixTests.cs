@@ -168,6 +168,9 @@ public sealed class UseCaseMatrixTests
             ? 3
         // The owner loses the role in which all of this is asked.
         : name.Contains("Member", StringComparison.Ordinal) ? 2
+        // Listed while it is there, and removed before another reason makes another entry of it.
+        : name.StartsWith("SuppressionList", StringComparison.Ordinal) ? -2
+        : name.StartsWith("RemoveSuppression", StringComparison.Ordinal) ? -1
         // What somebody is taken out of stays.
         : name.StartsWith("RemoveFrom", StringComparison.Ordinal) ? 0
         : name.Contains("Delete", StringComparison.Ordinal)
