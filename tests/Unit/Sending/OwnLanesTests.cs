@@ -4,6 +4,7 @@ using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Support;
 
 namespace UnitTests.Sending;
@@ -204,6 +205,14 @@ public sealed class OwnLanesTests : IAsyncLifetime
 
     private async Task AddSendersAsync(int count, int calls)
     {
+        // With a call for each recipient, as it was set after the engine's own was made.
+        var launch = new LaunchCampaign(
+            _engine.Db,
+            _engine.Signal,
+            _engine.Notifier,
+            NullLogger<LaunchCampaign>.Instance,
+            _engine.Options
+        );
         for (var i = 0; i < count; i++)
         {
             var name = $"t{_senders.Count}";
@@ -212,7 +221,7 @@ public sealed class OwnLanesTests : IAsyncLifetime
             await _engine.Database.AddContactsAsync(tenant, calls);
             var campaign = await _engine.DraftAsync(tenant);
             Assert.IsType<LaunchResult.Launched>(
-                await _engine.Launch.ExecuteAsync(tenant.As(TenantRole.Admin), campaign, 0, CancellationToken.None)
+                await launch.ExecuteAsync(tenant.As(TenantRole.Admin), campaign, 0, CancellationToken.None)
             );
             _senders.Add((tenant, account, campaign));
         }

@@ -23,7 +23,7 @@ public sealed class RelaxationTests(ITestOutputHelper output)
     // Two mails, or somebody who has one and is open, or a chunk that its true owner cannot close any more.
     [InlineData(nameof(SettleNotFenced), "TWICE|OPEN|LIMBO")]
     // One seed in some hundred shows it: the search begins before one of them.
-    [InlineData(nameof(SettleNotFencedAmongInstances), "TWICE|OPEN|LIMBO", 150)]
+    [InlineData(nameof(SettleNotFencedAmongInstances), "TWICE|OPEN|LIMBO", 600)]
     [InlineData(nameof(IntentDoesNotLookAtTheAudience), "LEFT")]
     [InlineData(nameof(RepeatAtTheCurrentAccount), "TWICE")]
     [InlineData(nameof(FirstCallWithTheOtherKey), "TWICE|ELSEWHERE")]
