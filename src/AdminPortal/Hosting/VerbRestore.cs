@@ -106,9 +106,10 @@ public static partial class Verbs
             return (new RestoredShape(info.BackedUpAt, null, null), inPlace + NextStep);
         }
 
-        // Of each: an earlier restore may have been cut off before this. Adding somebody once more does no harm.
+        // Of each: an earlier restore may have been cut off before this. Adding somebody once more does no harm. The newest comes
+        // first: who was erased since an older one does not come back out of it.
         int? added = 0;
-        foreach (var aside in before)
+        foreach (var aside in before.Reverse())
         {
             var (more, said) = await ReplayAsync(db, aside, settings, time, ids);
             added += more;

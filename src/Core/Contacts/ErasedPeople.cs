@@ -81,8 +81,18 @@ public static class ErasedPeople
             row => row.TenantId == tenantId && row.NormalizedEmail == normalizedEmail,
             cancellation
         )
-        && !await db.Recipients.AnyAsync(
-            row => row.TenantId == tenantId && row.NormalizedEmail == normalizedEmail,
+        // Two questions, each along an index: a ledger is looked at campaign by campaign, and mails are as many as people.
+        && !await db.Campaigns.AnyAsync(
+            mail => mail.TenantId == tenantId && mail.MailedTo == normalizedEmail,
+            cancellation
+        )
+        && !await db.Campaigns.AnyAsync(
+            campaign =>
+                campaign.TenantId == tenantId
+                && campaign.MailedTo == null
+                && db.Recipients.Any(row =>
+                    row.TenantId == tenantId && row.CampaignId == campaign.Id && row.NormalizedEmail == normalizedEmail
+                ),
             cancellation
         );
 }

@@ -1,9 +1,12 @@
+using AdminPortal.Hosting;
 using Ledgerpost.Audit;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Ledgerpost.Segments;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Identity;
 using UnitTests.Support;
 
@@ -104,6 +107,22 @@ public sealed class AuditTallyTests : IAsyncLifetime
             Assert.Equal(11, log.Count);
             Assert.Contains("\"times\":12", log[^1].Details, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task WhatARequestDoes_WhileTheLoopsStop_IsCountedToo()
+    {
+        using var service = new AuditTallyService(_database.Db, _database.Time, NullLogger<AuditTallyService>.Instance);
+        await service.StartAsync(CancellationToken.None);
+        await service.StopAsync(CancellationToken.None);
+        for (var i = 0; i < 12; i++)
+        {
+            await Tally.NoteAsync(Refused(_tenant, "a"));
+        }
+
+        await ((IHostedLifecycleService)service).StoppedAsync(CancellationToken.None);
+
+        Assert.Contains("\"times\":12", (await LogAsync())[^1].Details, StringComparison.Ordinal);
     }
 
     [Fact]

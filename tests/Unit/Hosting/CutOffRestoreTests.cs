@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
 using static UnitTests.Hosting.VerbsForScriptsTests;
@@ -17,6 +19,65 @@ public sealed class CutOffRestoreTests
     [SqliteFact]
     public Task KilledBetweenTheDatabaseAndItsLog_TheNextTakesOverWhoLeftSince() =>
         RestoreAgainAsync(betweenFiles: true);
+
+    [SqliteFact]
+    public async Task WhoWasErasedSinceAnEarlierRestore_DoesNotComeBackOutOfIt()
+    {
+        var folder = RealHost.NewFolder();
+        var (portal, backup) = (Path.Combine(folder, "portal.db"), Path.Combine(folder, "backup.db"));
+        var settings = await RealHost.SettingsAsync(folder);
+        await RunAsync(settings, "tenant", "create", "--name", "East");
+        await RunAsync(settings, "backup", "--to", backup);
+        await SayNoTimeAsync(backup);
+        var aside = $"{portal}.before-restore-{DateTime.UtcNow.AddHours(-1):yyyyMMddHHmmss}";
+        await using (var db = RealHost.Open(folder))
+        {
+            await UnsubscribeAsync(db);
+            File.Copy(portal, aside);
+            File.Copy(portal + "-wal", aside + "-wal");
+            await EraseAsync(db);
+        }
+
+        await RunAsync(settings, "restore", "--from", backup);
+
+        await using (var db = RealHost.Open(folder))
+        {
+            await using var context = db.Read(TenantScope.Installation);
+            Assert.StartsWith(
+                AddressHashes.Prefix,
+                (await context.SuppressedAddresses.SingleAsync()).NormalizedEmail,
+                StringComparison.Ordinal
+            );
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    // Then all that lie aside are newer.
+    private static async Task SayNoTimeAsync(string backup)
+    {
+        await using var connection = new SqliteConnection($"Data Source={backup};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE \"Installation\" SET \"BackedUpAt\" = NULL";
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>What an erasure leaves of them.</summary>
+    private static Task EraseAsync(PortalDb db) =>
+        db.WriteAsync(
+            TenantScope.Installation,
+            async (context, token) =>
+            {
+                var tenant = (await context.Tenants.SingleAsync(token)).Id;
+                var form = ErasedPeople.Form(await AddressHashes.OfAsync(context, token), tenant, "left@example.net");
+                await context.SuppressedAddresses.ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.NormalizedEmail, form),
+                    token
+                );
+            },
+            CancellationToken.None
+        );
 
     private static async Task RestoreAgainAsync(bool betweenFiles)
     {

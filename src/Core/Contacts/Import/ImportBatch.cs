@@ -34,7 +34,21 @@ internal sealed class ImportBatch(
     UnsubscribeImported unsubscribe
 )
 {
+    private static readonly Dictionary<string, bool?> Subscribed = new(StringComparer.Ordinal)
+    {
+        [""] = null,
+        ["TRUE"] = true,
+        ["YES"] = true,
+        ["1"] = true,
+        ["FALSE"] = false,
+        ["NO"] = false,
+        ["0"] = false,
+    };
+
     private readonly Guid _tenantId = db.Scope.TenantId;
+
+    /// <summary>What was put on the list is not there to be found before the batch is written.</summary>
+    private readonly HashSet<string> _left = new(StringComparer.Ordinal);
 
     public async Task ApplyAsync(IReadOnlyList<CsvRecord> records, FileSpan span, CancellationToken cancellation)
     {
@@ -92,6 +106,9 @@ internal sealed class ImportBatch(
         CancellationToken cancellation
     )
     {
+        // Whatever becomes of the line: they left.
+        var left = await LeaveAsync(record, person, cancellation);
+        var allTheSame = left ? " They are unsubscribed all the same." : "";
         if (!known.TryGetValue(person.Address.Normalized, out var contact))
         {
             contact = new Contact
@@ -111,7 +128,6 @@ internal sealed class ImportBatch(
             contact.Tags.AddRange(person.Tags.Select(contact.TagRow));
             db.Contacts.Add(contact);
             known.Add(person.Address.Normalized, contact);
-            await LeaveAsync(record, person, cancellation);
             import.Accepted++;
         }
         else if (contact.ImportId == importId)
@@ -121,7 +137,7 @@ internal sealed class ImportBatch(
                 record,
                 ImportLineOutcome.Duplicate,
                 contact.Email,
-                $"The same address is on line {contact.ImportLine:N0}; this line was not used."
+                $"The same address is on line {contact.ImportLine:N0}; this line was not used.{allTheSame}"
             );
         }
         else if (contact.Tags.Select(row => row.Tag).Union(person.Tags).Count() > ContactInput.MaxTags)
@@ -131,7 +147,7 @@ internal sealed class ImportBatch(
                 record,
                 ImportLineOutcome.Rejected,
                 contact.Email,
-                $"The contact would have more than {ContactInput.MaxTags} tags."
+                $"The contact would have more than {ContactInput.MaxTags} tags.{allTheSame}"
             );
         }
         else if (Merged(contact, person).Count > ContactFields.MaxFields)
@@ -141,20 +157,20 @@ internal sealed class ImportBatch(
                 record,
                 ImportLineOutcome.Rejected,
                 contact.Email,
-                $"The contact would have more than {ContactFields.MaxFields} fields."
+                $"The contact would have more than {ContactFields.MaxFields} fields.{allTheSame}"
             );
         }
         else
         {
             import.Updated++;
-            var left = await LeaveAsync(record, person, cancellation);
             Report(record, ImportLineOutcome.Updated, contact.Email, Update(contact, record, person, left));
         }
     }
 
     // What says that they are subscribed takes nobody off the list.
     private async Task<bool> LeaveAsync(CsvRecord record, ValidContact person, CancellationToken cancellation) =>
-        Field(record, columns.Subscribed).ToUpperInvariant() is "FALSE" or "NO" or "0"
+        Subscribed[Word(record)] == false
+        && _left.Add(person.Address.Normalized)
         && await unsubscribe(db, person.Address.Normalized, now, ids, cancellation);
 
     // An empty value says nothing about the contact, so it takes nothing away.
@@ -244,6 +260,15 @@ internal sealed class ImportBatch(
             return (null, "The value of the column “fields” is not a JSON object of names and texts.");
         }
 
+        if (!Subscribed.ContainsKey(Word(record)))
+        {
+            // A “falsch” that is passed over would be mailed.
+            return (
+                null,
+                "The value of the column “subscribed” is neither true nor false. Where the column means something else, give it another name."
+            );
+        }
+
         var (contact, errors) = new ContactInput(
             Field(record, columns.Email),
             Field(record, columns.FirstName),
@@ -291,6 +316,8 @@ internal sealed class ImportBatch(
     }
 
     /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run (<see cref="CsvFile"/>).</summary>
+    private string Word(CsvRecord record) => Field(record, columns.Subscribed).Trim().ToUpperInvariant();
+
     private static string Field(CsvRecord record, int? column) =>
         column is not { } index || index >= record.Fields.Count ? ""
         : record.Fields[index] is ['\'', '=' or '+' or '-' or '@', ..] escaped ? escaped[1..]

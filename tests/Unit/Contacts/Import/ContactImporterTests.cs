@@ -151,6 +151,23 @@ public sealed class ContactImporterTests
     }
 
     [Fact]
+    public async Task Import_HearsWhoLeft_AlsoOnALineThatIsNotUsed_AndRejectsWhatItCannotRead()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+
+        var result = await rig.ImportAsync(
+            "email,subscribed\na1@example.net,true\na1@example.net,false\na1@example.net,no\na2@example.net,FALSCH\n"
+        );
+
+        Assert.Equal((4, 1, 0, 2, 1), result.Counts);
+        Assert.EndsWith("They are unsubscribed all the same.", result.Lines[0].Reason, StringComparison.Ordinal);
+        Assert.StartsWith("The value of the column “subscribed”", result.Lines[2].Reason, StringComparison.Ordinal);
+        await using var db = rig.Database.Db.Read(rig.Tenant.Scope);
+        Assert.Equal("a1@example.net", (await db.SuppressedAddresses.SingleAsync()).NormalizedEmail);
+        Assert.Equal("a1@example.net", (await db.Contacts.SingleAsync()).NormalizedEmail);
+    }
+
+    [Fact]
     public async Task Import_OfMalformedLines_RejectsThoseAndNoOther()
     {
         await using var rig = await ImportRig.CreateAsync();
