@@ -315,9 +315,9 @@ internal sealed class ImportBatch(
         return fields;
     }
 
-    /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run (<see cref="CsvFile"/>).</summary>
     private string Word(CsvRecord record) => Field(record, columns.Subscribed).Trim().ToUpperInvariant();
 
+    /// <summary>Without the apostrophe that an export puts before what a spreadsheet would run (<see cref="CsvFile"/>).</summary>
     private static string Field(CsvRecord record, int? column) =>
         column is not { } index || index >= record.Fields.Count ? ""
         : record.Fields[index] is ['\'', '=' or '+' or '-' or '@', ..] escaped ? escaped[1..]
