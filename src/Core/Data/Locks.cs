@@ -44,10 +44,24 @@ public static class Locks
 
     /// <summary>
     /// Waits for the tenant's commands and for every intent of its that is being written; none begins before this
-    /// transaction has ended.
+    /// transaction has ended. A command of the installation, behind which everybody's sign-in waits, waits five seconds at
+    /// most for a launch or a resume that takes minutes.
     /// </summary>
+    /// <exception cref="TenantBusyException">Of the whole transaction: the five seconds are over.</exception>
     public static async Task LockTenantAsync(this PortalDbContext db, Guid tenantId, CancellationToken cancellation)
     {
+        if (db.IsPostgreSql && db.Scope.AllTenants)
+        {
+            // Who came with a patience of its own keeps it; 0 is none.
+            await db.ExecuteAsync(
+                $"""
+                SELECT set_config('lock_timeout', CASE current_setting('lock_timeout') WHEN '0' THEN '5s'
+                    ELSE current_setting('lock_timeout') END, true)
+                """,
+                cancellation
+            );
+        }
+
         // By the name under which its commands are alone.
         await TakeAsync(db, $"tenant/{tenantId:N}", shared: false, cancellation);
         await TakeAsync(db, $"sending/{tenantId:N}", shared: false, cancellation);

@@ -92,7 +92,7 @@ internal static class Statements
         var keep = IsKept(db);
         var command = keep ? Kept((SqliteConnection)connection, sql) : Fill(connection.CreateCommand(), sql);
         command.Transaction = transaction;
-        if (db.Raw?.LongestStatement is { } longest)
+        if ((db.Raw is { } its ? its.LongestStatement : db.Database.GetCommandTimeout()) is { } longest)
         {
             command.CommandTimeout = longest;
         }

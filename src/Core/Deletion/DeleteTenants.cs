@@ -44,7 +44,8 @@ public sealed class DeleteTenants(
             {
                 gone += await DeleteAsync(tenant, cancellation) ? 1 : 0;
             }
-            catch (Exception exception) when (exception is DbException or DbUpdateException or IOException)
+            catch (Exception exception)
+                when (exception is DbException or DbUpdateException or TenantBusyException or IOException)
             {
                 // The others do not wait for it; it is gone on with where it stopped.
                 failure ??= exception;

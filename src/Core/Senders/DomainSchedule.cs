@@ -1,7 +1,7 @@
 namespace Ledgerpost.Senders;
 
 /// <summary>
-/// When a domain is looked at again by itself: a verified one about once a day, any other soon and then ever more rarely. Each
+/// When a domain is looked at again by itself: a verified one about once an hour, any other soon and then ever more rarely. Each
 /// has its own place in the spread, so that those which were added together do not stay together.
 /// </summary>
 internal static class DomainSchedule
@@ -12,7 +12,8 @@ internal static class DomainSchedule
     /// <summary>So long nobody else looks at what somebody looks at; longer than the calls for one domain take.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan Verified = TimeSpan.FromHours(24);
+    /// <summary>The provider tells of a change by an event, which may be lost or not be asked for.</summary>
+    private static readonly TimeSpan Verified = TimeSpan.FromHours(1);
     private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(6);
 

@@ -49,12 +49,18 @@ public sealed class ResumeCampaign(
         CancellationToken cancellation
     )
     {
+        Guid? through = null;
         var result = await db.CommandAsync(
             caller,
             TenantRole.Admin,
-            (command, token) => ResumeAsync(command, campaignId, request, token),
+            (command, token) => ResumeAsync(command, campaignId, request, account => through = account, token),
             cancellation
         );
+        if (through is { } accountId)
+        {
+            await TryNowAsync(caller, accountId, cancellation);
+        }
+
         signal.Raise();
         notifier.Publish(campaignId);
         return result;
@@ -64,6 +70,7 @@ public sealed class ResumeCampaign(
         CommandContext command,
         Guid campaignId,
         ResumeRequest request,
+        Action<Guid> resumedThrough,
         CancellationToken cancellation
     )
     {
@@ -74,13 +81,7 @@ public sealed class ResumeCampaign(
             await context.LockEventsAsync(cancellation);
         }
 
-        // Before anything is read: a call in flight may be counting failures, or cutting a chunk in two.
-        var sender = await context
-            .Campaigns.Where(c => c.Id == campaignId)
-            .Select(c => c.SenderId)
-            .SingleOrDefaultAsync(cancellation);
-        var accountId = await SenderAccounts.OfSenderAsync(context, sender, cancellation);
-        var account = await AccountRow.LockAsync(context, accountId, cancellation);
+        // Before anything is read: a call in flight may be cutting a chunk in two.
         await context.LockCampaignAsync(campaignId, cancellation);
         if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
         {
@@ -110,7 +111,8 @@ public sealed class ResumeCampaign(
             return new ResumeResult.NotResumable(campaign.Status, campaign.CurrentRun);
         }
 
-        var run = await StartRunAsync(command, campaign, account, cancellation);
+        var accountId = await SenderAccounts.OfSenderAsync(context, campaign.SenderId, cancellation);
+        var run = await StartRunAsync(command, campaign, accountId, cancellation);
         await CleanChunks.AbandonAsync(context, campaign, cancellation);
         var failed = request.IncludeFailed
             ? await FailedAfterAcceptance.FreeAsync(context, campaign, command.Now, cancellation)
@@ -140,18 +142,43 @@ public sealed class ResumeCampaign(
         );
         await context.SaveChangesAsync(cancellation);
         await CampaignCompletion.CheckAsync(context, campaign.TenantId, campaignId, command.Now, cancellation);
+        resumedThrough(accountId);
         return new ResumeResult.Resumed(run.Number, run.Planned);
     }
+
+    /// <summary>
+    /// <see cref="ProviderAccount.TryNow"/>, after the commit: every claim of every tenant stands in line for the account's row,
+    /// which planning a large run would have held for minutes. A crash before it costs the pause that was there anyway.
+    /// </summary>
+    private Task TryNowAsync(Caller caller, Guid accountId, CancellationToken cancellation) =>
+        db.WriteBesideOthersAsync(
+            caller.Scope,
+            async (context, token) =>
+            {
+                if (
+                    await context
+                        .ProviderAccounts.Where(account => account.Id == accountId)
+                        .ForUpdate()
+                        .SingleOrDefaultAsync(token)
+                    is { } account
+                )
+                {
+                    account.TryNow(db.Time.GetUtcNow());
+                }
+
+                return true;
+            },
+            cancellation
+        );
 
     private static async Task<Run> StartRunAsync(
         CommandContext command,
         Campaign campaign,
-        ProviderAccount account,
+        Guid accountId,
         CancellationToken cancellation
     )
     {
         var context = command.Db;
-        account.TryNow(command.Now);
         campaign.CurrentRun++;
         campaign.StopReason = null;
         campaign.StopDetail = null;
@@ -165,7 +192,7 @@ public sealed class ResumeCampaign(
             CampaignId = campaign.Id,
             Number = campaign.CurrentRun,
             Kind = RunKind.Resume,
-            AccountId = account.Id,
+            AccountId = accountId,
             StartedBy = command.Actor.Name,
             StartedAt = command.Now,
         };

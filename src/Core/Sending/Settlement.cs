@@ -214,6 +214,12 @@ internal sealed class Settlement(
     private async Task<DateTimeOffset> PatienceEndsAsync(ProviderAccount account, CancellationToken cancellation)
     {
         var failing = account.FailingSince!.Value;
+        if (now >= failing + options.Patience)
+        {
+            // A resume under way is waited for, and counts.
+            await context.LockCampaignAsync(claim.CampaignId, cancellation);
+        }
+
         var resumed = await context
             .Runs.Where(run =>
                 run.TenantId == claim.TenantId

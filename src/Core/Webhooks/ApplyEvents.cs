@@ -1,5 +1,6 @@
 using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,13 @@ namespace Ledgerpost.Webhooks;
 /// settle never came; an untagged one waits for its provider id. Order and repetition do not matter, and an event touches
 /// only rows whose chunk went through the account whose secret verified it.
 /// </summary>
-public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier, ILogger<ApplyEvents> logger)
+public sealed class ApplyEvents(
+    PortalDb db,
+    IIds ids,
+    CampaignNotifier notifier,
+    DomainSignal domains,
+    ILogger<ApplyEvents> logger
+)
 {
     /// <summary>Bounds how long everybody else's writes wait for one batch.</summary>
     public const int BatchSize = 250;
@@ -73,7 +80,8 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             row.MessageId,
             row.ReceivedAt,
             row.WaitsForEmailId is not null,
-            ProviderEvent.TryRead(row.Body)
+            ProviderEvent.TryRead(row.Body),
+            ProviderEvent.TryReadDomain(row.Body)
         ));
     }
 
@@ -82,7 +90,7 @@ public sealed class ApplyEvents(PortalDb db, IIds ids, CampaignNotifier notifier
             TenantScope.Installation,
             async (context, token) =>
             {
-                var batch = new EventBatch(context, ids, notifier, logger);
+                var batch = new EventBatch(context, ids, notifier, domains, logger);
                 await batch.ApplyAsync(events, db.Time.GetUtcNow(), token);
                 return true;
             },

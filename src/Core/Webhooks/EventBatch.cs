@@ -3,8 +3,10 @@ using Ledgerpost.Data;
 using Ledgerpost.LiveUpdates;
 using Ledgerpost.Outbox;
 using Ledgerpost.Recipients;
+using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Webhooks;
@@ -13,7 +15,13 @@ namespace Ledgerpost.Webhooks;
 /// Applies many events in one transaction: first what each of them proves, then, a campaign at a time, the story's lines, the
 /// rows' new values, who is suppressed, and the events' own end.
 /// </summary>
-internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNotifier notifier, ILogger logger)
+internal sealed class EventBatch(
+    PortalDbContext context,
+    IIds ids,
+    CampaignNotifier notifier,
+    DomainSignal domains,
+    ILogger logger
+)
 {
     /// <summary>An untagged event that nobody claimed for so long is about somebody else's mail.</summary>
     private static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
@@ -52,6 +60,36 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
         await EndAsync(events, known, now, cancellation);
         await context.SaveChangesAsync(cancellation);
         await ProveAcceptance.FinishAsync(context, _proven, now, cancellation);
+        await LookAtDomainsAsync([.. events.Where(e => e.DomainId is not null)], now, cancellation);
+    }
+
+    /// <summary>
+    /// What it says of a domain is not believed, for an older one may come later: the provider is asked. Last of all, for a
+    /// domain's row is the last that anybody takes.
+    /// </summary>
+    private async Task LookAtDomainsAsync(
+        IReadOnlyList<WaitingEvent> events,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        foreach (var signed in events.GroupBy(one => one.AccountId))
+        {
+            var accounts = _signers.SpeaksFor(signed.Key);
+            var named = signed.Select(one => one.DomainId!).Distinct(StringComparer.Ordinal).ToList();
+            var due = await context
+                .SendingDomains.Where(domain =>
+                    accounts.Contains(domain.AccountId)
+                    && domain.ProviderDomainId != null
+                    && named.Contains(domain.ProviderDomainId)
+                    && domain.NextCheckAt > now
+                )
+                .ExecuteUpdateAsync(set => set.SetProperty(domain => domain.NextCheckAt, now), cancellation);
+            if (due > 0)
+            {
+                context.AfterCommit(domains.Raise);
+            }
+        }
     }
 
     private static MailOwner Owner(Known one) => ((ProofResult.Proven)one.Proof).Owner;
@@ -283,7 +321,9 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
             context,
             WebhookState.Ignored,
             [
-                .. events.Where(one => one.Happened is null).Select(one => (one, WebhookNotes.NotAMail)),
+                .. events
+                    .Where(one => one.Happened is null)
+                    .Select(one => (one, one.DomainId is null ? WebhookNotes.NotAMail : WebhookNotes.Domain)),
                 .. foreign.Select(one => (one, WebhookNotes.NoRecipient)),
                 .. others.Select(one => (one, WebhookNotes.OtherAccount)),
             ],
@@ -342,6 +382,7 @@ internal sealed class EventBatch(PortalDbContext context, IIds ids, CampaignNoti
 public static class WebhookNotes
 {
     public const string NotAMail = "Not about a mail.";
+    public const string Domain = "About a domain: how it stands is asked for, where it is one of ours.";
     public const string NoRecipient = "No recipient of ours.";
     public const string OtherAccount = "The mail went through another account.";
     public const string CannotBeApplied = "It could not be applied.";

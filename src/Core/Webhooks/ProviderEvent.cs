@@ -79,6 +79,31 @@ public sealed record ProviderEvent(
         }
     }
 
+    /// <returns>The provider's id of the domain that it is about; null when it is about something else, or not readable.</returns>
+    public static string? TryReadDomain(string body)
+    {
+        // Nearly all are about mails, and are read once.
+        if (!body.Contains("\"domain.", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return
+                Text(json.RootElement, "type") is { } type
+                && type.StartsWith("domain.", StringComparison.Ordinal)
+                && json.RootElement.TryGetProperty("data", out var data)
+                ? Text(data, "id")
+                : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The provider writes <c>2026-03-02T09:00:05.123Z</c> and <c>2025-11-30 20:39:59.540771+00</c>.</summary>
     private static DateTimeOffset Instant(string? text) =>
         DateTimeOffset.TryParse(

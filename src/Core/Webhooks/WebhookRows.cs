@@ -6,12 +6,14 @@ namespace Ledgerpost.Webhooks;
 
 /// <summary>An event that waits, and what it says; null when it says nothing about a mail.</summary>
 /// <param name="HasWaited">It was tried before, and named a mail that nobody has.</param>
+/// <param name="DomainId">The provider's id of the domain that it is about; null unless it is about one.</param>
 internal sealed record WaitingEvent(
     Guid AccountId,
     string MessageId,
     DateTimeOffset ReceivedAt,
     bool HasWaited,
-    ProviderEvent? Happened
+    ProviderEvent? Happened,
+    string? DomainId = null
 );
 
 /// <summary>Many stored events in one statement each; all of them conditional, so that nothing is undone or done twice.</summary>

@@ -37,7 +37,7 @@ public sealed class ProviderEvents(BrowserFixture browser) : IClassFixture<Brows
 
         await page.OpenAsync(stage.Portal, PortalUrls.OperatorEvents());
         await SeeAsync(page, "It names a mail that nobody here has.");
-        await SeeAsync(page, "It is not about a mail.");
+        await SeeAsync(page, "A sending domain has changed.");
         await page.LookAsync("events-operator");
         await page.GetByRole(AriaRole.Button, new() { Name = "Replay msg_nobody" }).ClickAsync();
         await Expect(page.GetByText("The event is looked at again.")).ToBeVisibleAsync();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.Data.Sqlite;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
 using Microsoft.Data.Sqlite;
@@ -50,6 +51,24 @@ public sealed class CutOffRestoreTests
             );
         }
 
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [SqliteFact]
+    public async Task TwoRestores_InOneSecond_PutAsideTwoDatabases()
+    {
+        var folder = RealHost.NewFolder();
+        var (portal, backup) = (Path.Combine(folder, "portal.db"), Path.Combine(folder, "backup.db"));
+        var now = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        await File.WriteAllTextAsync(backup, "backup");
+        foreach (var before in (string[])["first", "second"])
+        {
+            await File.WriteAllTextAsync(portal, before);
+            DatabaseFile.Replace(DatabaseFile.Of(portal), backup, null, now);
+        }
+
+        Assert.Equal("first", await File.ReadAllTextAsync(portal + ".before-restore-20260102030405"));
+        Assert.Equal("second", await File.ReadAllTextAsync(portal + ".before-restore-20260102030406"));
         Directory.Delete(folder, recursive: true);
     }
 

@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Sending;
 using UnitTests.Support;
+using UnitTests.Webhooks;
 
 namespace UnitTests.Senders;
 
@@ -24,15 +25,56 @@ public sealed class RecheckDomainsTests : IAsyncLifetime
     public async Task DisposeAsync() => await _engine.DisposeAsync();
 
     [Fact]
-    public async Task VerifiedDomain_IsLookedAtAboutOnceADay()
+    public async Task VerifiedDomain_IsLookedAtAboutOnceAnHour_HoweverOftenItWasFoundSo()
     {
         var recheck = Recheck();
-        Assert.True(await recheck.RunOnceAsync(CancellationToken.None));
-        Assert.False(await recheck.RunOnceAsync(CancellationToken.None));
+        for (var look = 0; look < 12; look++)
+        {
+            Assert.True(await recheck.RunOnceAsync(CancellationToken.None));
+            Assert.False(await recheck.RunOnceAsync(CancellationToken.None));
+            var domain = await DomainAsync();
+            Assert.Equal(DomainStatus.Verified, domain.Status);
+            Assert.InRange((domain.NextCheckAt - _engine.Time.GetUtcNow()).TotalMinutes, 50, 70);
+            _engine.Time.Advance(TimeSpan.FromMinutes(71));
+        }
 
-        var domain = await DomainAsync();
-        Assert.Equal(DomainStatus.Verified, domain.Status);
-        Assert.InRange((domain.NextCheckAt - _engine.Time.GetUtcNow()).TotalHours, 20, 28);
+        // Silence after that is no reason to look away for hours.
+        _provider.Get = new DomainAnswer.NoAnswer();
+        Assert.True(await recheck.RunOnceAsync(CancellationToken.None));
+        Assert.InRange(((await DomainAsync()).NextCheckAt - _engine.Time.GetUtcNow()).TotalMinutes, 1, 5);
+    }
+
+    [Fact]
+    public async Task EventAboutADomain_HasItLookedAtAtOnce()
+    {
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        _provider.Get = Answer(DomainStatus.Failed, "failed");
+        _engine.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(await Recheck().RunOnceAsync(CancellationToken.None));
+
+        // Not what it says: it may be an old one.
+        await EventTests.ReceiveAsync(
+            _engine,
+            """{"type":"domain.updated","data":{"id":"id-1","name":"north.test","status":"verified"}}"""
+        );
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        Assert.Equal(DomainStatus.Failed, (await DomainAsync()).Status);
+    }
+
+    [Fact]
+    public async Task EventAboutADomain_OfAnotherAccount_ChangesNothing()
+    {
+        await _engine.SetKeyAsync("re_one_first");
+        await _engine.VerifyAtAsync(await _engine.OwnAsync(), "one");
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        _engine.Time.Advance(TimeSpan.FromSeconds(1));
+
+        // Signed with the installation's secret.
+        await EventTests.ReceiveAsync(_engine, """{"type":"domain.updated","data":{"id":"id-1"}}""");
+
+        Assert.Equal("id-1", (await DomainAsync()).ProviderDomainId);
+        Assert.False(await Recheck().RunOnceAsync(CancellationToken.None));
     }
 
     [Fact]

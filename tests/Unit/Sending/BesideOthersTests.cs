@@ -114,28 +114,54 @@ public sealed class BesideOthersTests
 
         // As a cancel or a resume of a million does, for as long as it takes.
         faults.HoldNext();
-        var held = Task.Run(() => LockAsync((db, token) => db.LockCampaignAsync(id, token)));
+        var held = Task.Run(() => LockAsync(engine, (db, token) => db.LockCampaignAsync(id, token)));
         await faults.HeldAsync();
         var settle = Task.Run(() => engine.SettleAsync(call));
         await Task.Delay(300);
         Assert.False(settle.IsCompleted);
-        await LockAsync((db, token) => db.ProviderAccounts.ForUpdate().SingleAsync(token))
-            .WaitAsync(TimeSpan.FromSeconds(20));
+        await LockAccountAsync(engine).WaitAsync(TimeSpan.FromSeconds(20));
         faults.Release();
         await held;
 
         Assert.True(await settle);
+    }
 
-        Task<bool> LockAsync(Func<PortalDbContext, CancellationToken, Task> take) =>
-            engine.Db.WriteBesideOthersAsync(
-                TenantScope.Installation,
-                async (db, token) =>
-                {
-                    await take(db, token);
-                    return true;
-                },
-                CancellationToken.None
-            );
+    [PostgreSqlFact]
+    public async Task Resume_ThatIsStillPlanning_KeepsNobodyFromTheAccountsRow()
+    {
+        using var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        var id = await engine.StoppedAfterAsync(chunks: 1, people: 300);
+
+        faults.HoldNext();
+        var resume = Task.Run(() => engine.ResumeAsync(id));
+        await faults.HeldAsync();
+        await LockAccountAsync(engine).WaitAsync(TimeSpan.FromSeconds(20));
+        faults.Release();
+
+        Assert.IsType<ResumeResult.Resumed>(await resume);
+    }
+
+    [Fact]
+    public async Task FailureAtTheEndOfPatience_BesideAResume_DoesNotStopWhatWasResumed()
+    {
+        using var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        // Over before the lease of the second call is.
+        engine.Options.Patience = TimeSpan.FromMinutes(1);
+        await engine.Database.AddContactsAsync(engine.Tenant, 200);
+        var id = await engine.LaunchAsync();
+        var (first, second) = (await engine.InFlightAsync(), await engine.InFlightAsync());
+        engine.Provider.Always = FakeProvider.Fault.ErrorBeforeAcceptance;
+        Assert.True(await engine.FailAsync(first));
+        await engine.RunAsync(TimeSpan.FromSeconds(100));
+        Assert.Equal(StopReason.ProviderUnavailable, (await engine.CampaignAsync(id)).StopReason);
+
+        var settled = false;
+        await faults.BesideAsync(() => engine.ResumeAsync(id), async () => settled = await engine.FailAsync(second));
+
+        Assert.True(settled);
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
     }
 
     [Fact]
@@ -294,6 +320,20 @@ public sealed class BesideOthersTests
         Assert.True(await first);
         Assert.False(await second);
     }
+
+    private static Task<bool> LockAccountAsync(EngineHarness engine) =>
+        LockAsync(engine, (db, token) => db.ProviderAccounts.ForUpdate().SingleAsync(token));
+
+    private static Task<bool> LockAsync(EngineHarness engine, Func<PortalDbContext, CancellationToken, Task> take) =>
+        engine.Db.WriteBesideOthersAsync(
+            TenantScope.Installation,
+            async (db, token) =>
+            {
+                await take(db, token);
+                return true;
+            },
+            CancellationToken.None
+        );
 
     private static Task<int> SetDomainsAsync(EngineHarness engine, DomainStatus status) =>
         engine.Db.WriteAsync(

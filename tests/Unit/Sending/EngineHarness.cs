@@ -45,7 +45,7 @@ public sealed class EngineHarness : IAsyncDisposable
         Pause = new PauseCampaign(Db, Notifier);
         Continue = new ContinueCampaign(Db, Notifier, Signal);
         Cancel = new CancelCampaign(Db, Notifier);
-        Events = new ApplyEvents(Db, database.Ids, Notifier, NullLogger<ApplyEvents>.Instance);
+        Events = new ApplyEvents(Db, database.Ids, Notifier, Domains, NullLogger<ApplyEvents>.Instance);
     }
 
     public TestDatabase Database { get; }
@@ -57,6 +57,7 @@ public sealed class EngineHarness : IAsyncDisposable
     /// <summary>What settling and the end of doubt log.</summary>
     internal HeardLog Log { get; } = new();
     public FakeProbe Probe { get; } = new();
+    public DomainSignal Domains { get; } = new();
     public ProviderAccounts Accounts { get; }
     public SendingSignal Signal { get; } = new();
     public CampaignNotifier Notifier { get; } = new(TimeProvider.System);

@@ -42,6 +42,7 @@ public static class EventWords
     public static string What(EventListItem item) =>
         item.Type is { } type ? CampaignWords.Event(type).Sentence
         : item.State == WebhookState.Waiting ? "Not looked at yet."
+        : item.Note == WebhookNotes.Domain ? "A sending domain has changed."
         : item.Note == WebhookNotes.NotAMail ? "Something else than a mail."
         : "It cannot be read.";
 
@@ -57,6 +58,8 @@ public static class EventWords
                 "It could not be applied, and changed nothing. The log says why; it can be replayed.",
             _ => item.Note switch
             {
+                WebhookNotes.Domain =>
+                    "What it says is not believed: the provider is asked at once, where the domain is one of this portal's.",
                 WebhookNotes.NotAMail => "It is not about a mail. It changed nothing.",
                 WebhookNotes.NoRecipient =>
                     "No recipient here has that mail: another program of the same account, or a campaign that was deleted.",

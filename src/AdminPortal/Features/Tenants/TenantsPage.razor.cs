@@ -2,6 +2,7 @@ using AdminPortal.Account;
 using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.Data;
 using Ledgerpost.Deletion;
 using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
@@ -158,6 +159,10 @@ public sealed partial class TenantsPage : IDisposable
         catch (AccessDeniedException denied)
         {
             Toasts.Failed(denied.Message, "Nothing was deleted.");
+        }
+        catch (TenantBusyException busy)
+        {
+            Toasts.Failed(busy.Message, "Nothing was deleted; try again in a minute.");
         }
 
         await LoadAsync();

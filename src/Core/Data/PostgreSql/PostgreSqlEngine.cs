@@ -87,6 +87,8 @@ internal sealed class PostgreSqlEngine : DatabaseEngine
     public override async Task<PortalDbContext> ReadSnapshotAsync(TenantScope scope, CancellationToken cancellation)
     {
         var db = Read(scope);
+        // A preview counts over a whole ledger.
+        db.Database.SetCommandTimeout(LongestStatement);
         await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         return db;
     }

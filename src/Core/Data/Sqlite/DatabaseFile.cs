@@ -89,7 +89,7 @@ public static class DatabaseFile
     )
     {
         var path = Path.GetFullPath(new SqliteConnectionStringBuilder(connectionString).DataSource);
-        var aside = File.Exists(path) ? Aside(path, now) : CutOff(path) ?? Aside(path, now);
+        var aside = File.Exists(path) ? NextAside(path, now) : CutOff(path) ?? NextAside(path, now);
         foreach (var part in (string[])["", "-wal", "-shm"])
         {
             if (File.Exists(path + part))
@@ -112,6 +112,17 @@ public static class DatabaseFile
     }
 
     public static string Of(string path) => new SqliteConnectionStringBuilder { DataSource = path }.ToString();
+
+    /// <summary>Of two restores within a second the later one's name is a second later.</summary>
+    private static string NextAside(string path, DateTimeOffset now)
+    {
+        while (File.Exists(Aside(path, now)))
+        {
+            now += TimeSpan.FromSeconds(1);
+        }
+
+        return Aside(path, now);
+    }
 
     private static string Aside(string path, DateTimeOffset now) =>
         string.Create(CultureInfo.InvariantCulture, $"{path}.before-restore-{now.UtcDateTime:yyyyMMddHHmmss}");
