@@ -179,6 +179,8 @@ public sealed class CreateFollowUp(PortalDb database, CampaignNotifier notifier)
             AudienceKind = source.AudienceKind,
             AudienceTag = source.AudienceTag,
             AudienceSegmentId = source.AudienceSegmentId,
+            // Whom the source left out is excluded there, and nothing else would keep them from joining.
+            LeavesOut = source.LeavesOut,
         };
         (content with { Name = KeptText.Cut(shown, DraftContent.MaxNameLength) }).ApplyTo(followUp);
         return followUp;

@@ -24,17 +24,24 @@ public sealed class LaunchCampaign(
 {
     private readonly int _batchSize = (options ?? new SendingOptions()).BatchSize;
 
+    /// <param name="atMost">
+    /// To how many the person who pressed agreed; more, because an import goes on for one, are not taken. As many as there are
+    /// when null.
+    /// </param>
     public async Task<LaunchResult> ExecuteAsync(
         Caller caller,
         Guid campaignId,
         int version,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        int? atMost = null
     )
     {
         var refused = await db.CommandAsync(
             caller,
             TenantRole.Admin,
-            (command, token) => FreezeContentAsync(command, campaignId, version, token),
+            async (command, token) =>
+                await GrownAsync(command.Db, campaignId, atMost, token)
+                ?? await FreezeContentAsync(command, campaignId, version, token),
             cancellation
         );
         if (refused is not null)
@@ -46,6 +53,26 @@ public sealed class LaunchCampaign(
         return await PrepareAsync(caller.TenantId, campaignId, CancellationToken.None) is { } frozen
             ? new LaunchResult.Launched(frozen.Recipients, frozen.WillSend)
             : new LaunchResult.AlreadyLaunched(CampaignStatus.Preparing);
+    }
+
+    private static async Task<LaunchResult?> GrownAsync(
+        PortalDbContext context,
+        Guid campaignId,
+        int? atMost,
+        CancellationToken cancellation
+    )
+    {
+        if (
+            atMost is null
+            || await context.Campaigns.AsNoTracking().SingleOrDefaultAsync(c => c.Id == campaignId, cancellation)
+                is not { Status: CampaignStatus.Draft or CampaignStatus.Scheduled } campaign
+        )
+        {
+            return null;
+        }
+
+        var (willSend, _) = await LaunchPreview.CountAsync(context, campaign, cancellation);
+        return willSend > atMost ? new LaunchResult.Grown(willSend) : null;
     }
 
     /// <summary>Preparing → Sending; also called at the start for a launch that a crash cut in two.</summary>

@@ -28,64 +28,61 @@ public sealed class LaunchPreview(PortalDb db, Pacer pacer)
                 var sender = await context
                     .SenderIdentities.Include(s => s.Domain)
                     .SingleOrDefaultAsync(s => s.Id == campaign.SenderId, token);
-                if (campaign.ContinuesId is not null)
-                {
-                    return await TakenOverAsync(context, campaign, sender, token);
-                }
-
-                var audience = LaunchCampaign.Audience(context, campaign);
-                var all = await audience.CountAsync(token);
-                var unsubscribed = await CountAsync(SuppressionReason.Unsubscribed, wanted: true);
-                var suppressed = await CountAsync(SuppressionReason.Unsubscribed, wanted: false);
-                var leftOut = await context.CountRecipientsOfAsync(
-                    CampaignAudience.NotSuppressed(context, audience),
-                    LeftOutCampaigns.Read(campaign.LeavesOut),
-                    token
-                );
-                var willSend = all - unsubscribed - suppressed - leftOut;
+                var (willSend, excluded) = await CountAsync(context, campaign, token);
                 return new LaunchPreviewResult(
                     sender is null ? "" : SenderHeader.Of(sender),
                     willSend,
-                    [
-                        new ReasonCount(Reasons.Unsubscribed, unsubscribed),
-                        new ReasonCount(Reasons.Suppressed, suppressed),
-                        new ReasonCount(Reasons.InLeftOutCampaign, leftOut),
-                    ],
+                    excluded,
                     Finish(campaign, willSend)
                 );
-
-                Task<int> CountAsync(SuppressionReason reason, bool wanted) =>
-                    audience.CountAsync(
-                        contact =>
-                            context.SuppressedAddresses.Any(row =>
-                                row.TenantId == contact.TenantId
-                                && row.NormalizedEmail == contact.NormalizedEmail
-                                && (row.Reason == reason) == wanted
-                            ),
-                        token
-                    );
             },
             cancellation
         );
 
-    /// <summary>A follow-up: its people stand in its ledger already.</summary>
-    private async Task<LaunchPreviewResult> TakenOverAsync(
+    /// <returns>How many a launch would mail, and how many of the audience it would not, by reason.</returns>
+    internal static async Task<(int WillSend, IReadOnlyList<ReasonCount> Excluded)> CountAsync(
         PortalDbContext context,
         Campaign campaign,
-        SenderIdentity? sender,
         CancellationToken cancellation
     )
     {
-        var pending = FreezeAudience.Pending(context, campaign);
-        var others = await Lineage.OthersAsync(context, campaign.TenantId, campaign.Id, cancellation);
-        var excluded = await Exclusions.CountAsync(context, pending, others, cancellation);
-        var willSend = await pending.CountAsync(cancellation) - excluded.Sum(reason => reason.Count);
-        return new LaunchPreviewResult(
-            sender is null ? "" : SenderHeader.Of(sender),
-            willSend,
-            excluded,
-            Finish(campaign, willSend)
+        if (campaign.ContinuesId is not null)
+        {
+            // Its people stand in its ledger already.
+            var pending = FreezeAudience.Pending(context, campaign);
+            var others = await Lineage.OthersAsync(context, campaign.TenantId, campaign.Id, cancellation);
+            var excluded = await Exclusions.CountAsync(context, pending, others, cancellation);
+            return (await pending.CountAsync(cancellation) - excluded.Sum(reason => reason.Count), excluded);
+        }
+
+        var audience = LaunchCampaign.Audience(context, campaign);
+        var all = await audience.CountAsync(cancellation);
+        var unsubscribed = await SuppressedAsync(SuppressionReason.Unsubscribed, wanted: true);
+        var suppressed = await SuppressedAsync(SuppressionReason.Unsubscribed, wanted: false);
+        var leftOut = await context.CountRecipientsOfAsync(
+            CampaignAudience.NotSuppressed(context, audience),
+            LeftOutCampaigns.Read(campaign.LeavesOut),
+            cancellation
         );
+        return (
+            all - unsubscribed - suppressed - leftOut,
+            [
+                new ReasonCount(Reasons.Unsubscribed, unsubscribed),
+                new ReasonCount(Reasons.Suppressed, suppressed),
+                new ReasonCount(Reasons.InLeftOutCampaign, leftOut),
+            ]
+        );
+
+        Task<int> SuppressedAsync(SuppressionReason reason, bool wanted) =>
+            audience.CountAsync(
+                contact =>
+                    context.SuppressedAddresses.Any(row =>
+                        row.TenantId == contact.TenantId
+                        && row.NormalizedEmail == contact.NormalizedEmail
+                        && (row.Reason == reason) == wanted
+                    ),
+                cancellation
+            );
     }
 
     private DateTimeOffset Finish(Campaign campaign, int willSend)

@@ -18,5 +18,8 @@ public abstract record LaunchResult
     /// <summary>The draft was changed after it was shown to whoever pressed.</summary>
     public sealed record Changed(int Version) : LaunchResult;
 
+    /// <summary>More would be mailed than whoever pressed was told; nothing has changed.</summary>
+    public sealed record Grown(int WillSend) : LaunchResult;
+
     public sealed record NotFound : LaunchResult;
 }

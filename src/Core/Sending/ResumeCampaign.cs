@@ -13,7 +13,13 @@ namespace Ledgerpost.Sending;
 /// <param name="ExpectedRun">The run that the preview showed: of two people who press, the second finds a newer one.</param>
 /// <param name="IncludeJoined">Also take contacts who joined the audience since.</param>
 /// <param name="IncludeFailed">Also send again what the provider accepted, failed to send, and never delivered.</param>
-public sealed record ResumeRequest(int ExpectedRun, bool IncludeJoined, bool IncludeFailed = false);
+/// <param name="JoinedAtMost">Of how many who joined the preview told; as many as there are when null.</param>
+public sealed record ResumeRequest(
+    int ExpectedRun,
+    bool IncludeJoined,
+    bool IncludeFailed = false,
+    int? JoinedAtMost = null
+);
 
 /// <summary>What became of a resume. A closed set.</summary>
 public abstract record ResumeResult
@@ -24,6 +30,9 @@ public abstract record ResumeResult
 
     /// <summary>Not Partial, or somebody was first: it stands at <paramref name="Status"/> in run <paramref name="CurrentRun"/>.</summary>
     public sealed record NotResumable(CampaignStatus Status, int CurrentRun) : ResumeResult;
+
+    /// <summary>More have joined than the preview told; nothing has changed.</summary>
+    public sealed record MoreJoined(int Joined) : ResumeResult;
 
     public sealed record NotFound : ResumeResult;
 }
@@ -86,6 +95,15 @@ public sealed class ResumeCampaign(
         if (await context.Campaigns.SingleOrDefaultAsync(c => c.Id == campaignId, cancellation) is not { } campaign)
         {
             return new ResumeResult.NotFound();
+        }
+
+        if (
+            request is { IncludeJoined: true, JoinedAtMost: { } told }
+            && await FreezeAudience.CountJoinedAsync(context, campaign, command.Now, cancellation) is var joined
+            && joined > told
+        )
+        {
+            return new ResumeResult.MoreJoined(joined);
         }
 
         if (

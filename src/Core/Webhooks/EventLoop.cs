@@ -20,31 +20,23 @@ public sealed class EventLoop(
     /// <summary>A batch costs nearly the same whether it holds ten events or a hundred.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
 
-    private DateTimeOffset _forgetsAt = DateTimeOffset.MinValue;
-
     public Task RunAsync(CancellationToken stopping) =>
-        Loop.RunAsync(
-            async token =>
-            {
-                var applied = await apply.RunOnceAsync(token);
-                if (applied is > 0 and < ApplyEvents.BatchSize)
-                {
-                    await Task.Delay(Moment, time, token);
-                }
-                else if (applied == 0 && time.GetUtcNow() >= _forgetsAt)
-                {
-                    await forget.RunOnceAsync(token);
-                    _forgetsAt = time.GetUtcNow() + ForgetsEvery;
-                }
-
-                return applied > 0;
-            },
-            NapAsync,
-            signal,
-            time,
-            logger,
-            stopping
+        // Beside the applying: a month-old campaign's events are many, and no bounce waits for them to be gone.
+        Task.WhenAll(
+            Loop.RunAsync(ApplyAsync, NapAsync, signal, time, logger, stopping),
+            Loop.EveryAsync(() => ForgetsEvery, forget.RunOnceAsync, time, logger, stopping)
         );
+
+    private async Task<bool> ApplyAsync(CancellationToken stopping)
+    {
+        var applied = await apply.RunOnceAsync(stopping);
+        if (applied is > 0 and < ApplyEvents.BatchSize)
+        {
+            await Task.Delay(Moment, time, stopping);
+        }
+
+        return applied > 0;
+    }
 
     private async Task<TimeSpan> NapAsync(CancellationToken stopping)
     {

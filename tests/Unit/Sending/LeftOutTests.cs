@@ -191,6 +191,86 @@ public sealed class LeftOutTests
         Assert.Equal(3, (await engine.CountsAsync(id)).Accepted);
     }
 
+    [Fact]
+    public async Task FollowUp_LeavesOutWhomItsSourceLeftOut_AlsoAmongThoseWhoJoinedSince()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2, "vip");
+        var before = await engine.LaunchAsync(tag: "vip");
+        await engine.RunAsync();
+        await engine.Database.AddContactAsync(engine.Tenant, "third@example.net");
+        var source = await DraftAsync(engine, before);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.LaunchDraftAsync(source);
+        await engine.RunAsync();
+        var id = await engine.FollowUpAsync(source);
+        engine.Provider.Then(Fault.DailyQuota);
+        await engine.LaunchDraftAsync(id);
+        await engine.RunAsync();
+        await engine.Database.AddContactAsync(engine.Tenant, "joined@example.net");
+
+        var preview = await engine.ResumePreview.ExecuteAsync(engine.Tenant.Scope, id, CancellationToken.None);
+        await engine.ResumeAsync(id, includeJoined: true);
+        await engine.RunAsync();
+
+        Assert.Equal(1, preview!.JoinedSince);
+        Assert.Equal(
+            ["third@example.net", "joined@example.net"],
+            (await LedgerAsync(engine, id)).Select(row => row.Email)
+        );
+        Assert.Equal(4, engine.Provider.Mailed.Count);
+    }
+
+    [Fact]
+    public async Task Launch_OfMoreThanThePersonAgreedTo_ChangesNothing()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        var id = await DraftAsync(engine);
+        var (told, _) = await ForetoldAsync(engine, id);
+        await engine.Database.AddContactAsync(engine.Tenant, "imported@example.net");
+
+        var refused = await LaunchAsync(told.WillSend);
+        Assert.Equal(3, Assert.IsType<LaunchResult.Grown>(refused).WillSend);
+        Assert.Equal(CampaignStatus.Draft, (await engine.CampaignAsync(id)).Status);
+
+        // Fewer are nobody's surprise.
+        await engine.SuppressAsync("imported@example.net");
+        Assert.Equal(2, Assert.IsType<LaunchResult.Launched>(await LaunchAsync(told.WillSend)).WillSend);
+
+        async Task<LaunchResult> LaunchAsync(int atMost) =>
+            await engine.Launch.ExecuteAsync(
+                engine.Tenant.As(TenantRole.Admin),
+                id,
+                (await engine.CampaignAsync(id)).Version,
+                CancellationToken.None,
+                atMost
+            );
+    }
+
+    [Fact]
+    public async Task Resume_WithMoreWhoJoinedThanThePersonAgreedTo_ChangesNothing()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var id = await engine.StoppedAfterAsync(chunks: 0, people: 2);
+        await engine.Database.AddContactAsync(engine.Tenant, "joined1@example.net");
+        await engine.Database.AddContactAsync(engine.Tenant, "joined2@example.net");
+
+        var refused = await ResumeAsync(joinedAtMost: 1);
+        Assert.Equal(2, Assert.IsType<ResumeResult.MoreJoined>(refused).Joined);
+        Assert.Equal(CampaignStatus.Partial, (await engine.CampaignAsync(id)).Status);
+
+        Assert.Equal(4, Assert.IsType<ResumeResult.Resumed>(await ResumeAsync(joinedAtMost: 2)).WillSend);
+
+        Task<ResumeResult> ResumeAsync(int joinedAtMost) =>
+            engine.Resume.ExecuteAsync(
+                engine.Tenant.As(TenantRole.Admin),
+                id,
+                new ResumeRequest(1, IncludeJoined: true, JoinedAtMost: joinedAtMost),
+                CancellationToken.None
+            );
+    }
+
     private static async Task<Guid> DraftAsync(EngineHarness engine, params Guid[] leftOut)
     {
         var id = await engine.DraftAsync();

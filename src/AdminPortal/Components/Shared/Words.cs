@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ledgerpost.Data;
 
 namespace AdminPortal.Components.Shared;
 
@@ -6,6 +7,12 @@ namespace AdminPortal.Components.Shared;
 public static class Words
 {
     private static readonly CultureInfo English = CultureInfo.GetCultureInfo("en-GB");
+
+    public const string MayBeDone = "It may have been done all the same: look before you try again.";
+
+    /// <summary>What is said of a command that ended in an error: rolled back as a rule; whether a commit holds may not be known.</summary>
+    public static string Kept(Exception failure) =>
+        failure is CommitInDoubtException ? MayBeDone : "Nothing was changed. Try again.";
 
     /// <summary>"12,345".</summary>
     public static string Count(long value) => value.ToString("N0", English);

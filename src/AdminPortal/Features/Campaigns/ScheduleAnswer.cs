@@ -28,9 +28,15 @@ public static class ScheduleAnswer
             case ScheduleResult.Refused { Reason: LaunchResult.Changed }:
                 toasts.Failed("It was changed meanwhile, so nothing was done.", "Look at it once more.");
                 return false;
+            case ScheduleResult.Refused { Reason: LaunchResult.Grown grown }:
+                toasts.Failed(Grown(grown), "Nothing was done; look at the numbers once more.");
+                return false;
             default:
                 toasts.Failed("This campaign no longer exists.", "Nothing was done.");
                 return false;
         }
     }
+
+    public static string Grown(LaunchResult.Grown grown) =>
+        $"By now it would go to {Words.People(grown.WillSend)}, more than you were asked about.";
 }

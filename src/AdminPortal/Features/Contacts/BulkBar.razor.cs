@@ -175,7 +175,7 @@ public sealed partial class BulkBar
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "A bulk command failed");
-            Toasts.Failed("That did not work.", "Nothing was changed. Try again.");
+            Toasts.Failed("That did not work.", Words.Kept(failure));
         }
         finally
         {

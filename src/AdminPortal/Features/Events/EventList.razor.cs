@@ -82,7 +82,7 @@ public sealed partial class EventList
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "An event could not be replayed.");
-            Toasts.Failed("That did not work.", "Nothing was changed. Try again.");
+            Toasts.Failed("That did not work.", Words.Kept(failure));
         }
         finally
         {

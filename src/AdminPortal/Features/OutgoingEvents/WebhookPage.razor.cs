@@ -224,7 +224,7 @@ public sealed partial class WebhookPage
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "A command about an endpoint failed.");
-            Toasts.Failed("That did not work.", "Nothing was changed. Try again.");
+            Toasts.Failed("That did not work.", Words.Kept(failure));
         }
         finally
         {

@@ -145,7 +145,7 @@ public sealed partial class DomainCard
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "A sending domain could not be changed");
-            Toasts.Failed("That did not work.", "Try again.");
+            Toasts.Failed("That did not work.", Words.Kept(failure));
         }
         finally
         {

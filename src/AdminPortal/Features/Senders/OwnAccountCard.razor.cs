@@ -181,7 +181,7 @@ public sealed partial class OwnAccountCard
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "A tenant's own provider account could not be changed");
-            _problem = "That did not work, and nothing was changed. Try again.";
+            _problem = "That did not work. " + Words.Kept(failure);
         }
         finally
         {

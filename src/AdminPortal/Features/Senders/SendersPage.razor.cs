@@ -111,7 +111,7 @@ public sealed partial class SendersPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "A domain could not be added");
-            _refused = "That did not work. Try again.";
+            _refused = "That did not work. " + Words.Kept(failure);
         }
         finally
         {

@@ -185,7 +185,7 @@ public sealed partial class SuppressionPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The suppression list could not be changed");
-            Toasts.Failed("That did not work.", "Nothing was changed. Try again.");
+            Toasts.Failed("That did not work.", Words.Kept(failure));
         }
         finally
         {

@@ -68,9 +68,13 @@ public sealed class ContactImporter(
 
     /// <summary>
     /// With several instances a file lies with the one that took it in. That one says each minute that it is still there;
-    /// of one that has not been heard of for so long nobody waits for the rest.
+    /// of one that has not been heard of for so long nobody waits for the rest. Who has not been there for as long judges nobody:
+    /// after an outage of all, each would find the others' word old.
     /// </summary>
     public static readonly TimeSpan TakenForGoneAfter = TimeSpan.FromMinutes(10);
+
+    private DateTimeOffset? _listens;
+    private DateTimeOffset? _listened;
 
     /// <summary>
     /// Says that the files here are here, ends imports whose instance is gone, with the reason, and deletes the files here that
@@ -93,14 +97,15 @@ public sealed class ContactImporter(
             );
         }
 
-        List<ImportKey> gone;
+        List<ImportKey> unheard;
         await using (var db = portal.Read(TenantScope.Installation))
         {
-            gone = await Gone(db, here, now)
+            unheard = await Gone(db, here, now)
                 .Select(import => new ImportKey(import.TenantId, import.Id))
                 .ToListAsync(cancellation);
         }
 
+        var gone = HasListenedLongEnough(now) ? unheard : [];
         foreach (var import in gone)
         {
             logger.LogWarning("The instance that had the file of import {ImportId} is gone", import.ImportId);
@@ -115,6 +120,18 @@ public sealed class ContactImporter(
         // Last: others must hear of the files that are needed even where one cannot be deleted.
         await SweepAsync(cancellation);
         return gone.Count;
+    }
+
+    /// <summary>Called each time that the database could be asked; a gap means that it, or this process, was away.</summary>
+    private bool HasListenedLongEnough(DateTimeOffset now)
+    {
+        if (_listens is null || now - _listened > TakenForGoneAfter / 2)
+        {
+            _listens = now;
+        }
+
+        _listened = now;
+        return now - _listens >= TakenForGoneAfter;
     }
 
     private static IQueryable<ContactImport> Unfinished(PortalDbContext db) =>

@@ -45,6 +45,8 @@ internal sealed class ImportBatch(
         ["0"] = false,
     };
 
+    private const string AllTheSame = " They are unsubscribed all the same.";
+
     private readonly Guid _tenantId = db.Scope.TenantId;
 
     /// <summary>What was put on the list is not there to be found before the batch is written.</summary>
@@ -84,7 +86,11 @@ internal sealed class ImportBatch(
             else if (person is null)
             {
                 import.Rejected++;
-                Report(record, ImportLineOutcome.Rejected, AddressOf(record), problem!);
+                var address = AddressOf(record);
+                // A line with more values than columns may say it of something else.
+                var left =
+                    record.Problem is null && !HasMore(record) && await LeaveAsync(record, address, cancellation);
+                Report(record, ImportLineOutcome.Rejected, address, left ? problem + AllTheSame : problem!);
             }
             else
             {
@@ -107,8 +113,8 @@ internal sealed class ImportBatch(
     )
     {
         // Whatever becomes of the line: they left.
-        var left = await LeaveAsync(record, person, cancellation);
-        var allTheSame = left ? " They are unsubscribed all the same." : "";
+        var left = await LeaveAsync(record, person.Address.Normalized, cancellation);
+        var allTheSame = left ? AllTheSame : "";
         if (!known.TryGetValue(person.Address.Normalized, out var contact))
         {
             contact = new Contact
@@ -168,10 +174,14 @@ internal sealed class ImportBatch(
     }
 
     // What says that they are subscribed takes nobody off the list.
-    private async Task<bool> LeaveAsync(CsvRecord record, ValidContact person, CancellationToken cancellation) =>
-        Subscribed[Word(record)] == false
-        && _left.Add(person.Address.Normalized)
-        && await unsubscribe(db, person.Address.Normalized, now, ids, cancellation);
+    private async Task<bool> LeaveAsync(CsvRecord record, string address, CancellationToken cancellation) =>
+        address.Length > 0
+        && Subscribed.TryGetValue(Word(record), out var subscribed)
+        && subscribed == false
+        && _left.Add(address)
+        && await unsubscribe(db, address, now, ids, cancellation);
+
+    private bool HasMore(CsvRecord record) => record.Fields.Skip(columns.Count).Any(field => field.Length > 0);
 
     // An empty value says nothing about the contact, so it takes nothing away.
     private string Update(Contact contact, CsvRecord record, ValidContact person, bool left)
@@ -247,7 +257,7 @@ internal sealed class ImportBatch(
             return (null, record.Problem);
         }
 
-        if (record.Fields.Skip(columns.Count).Any(field => field.Length > 0))
+        if (HasMore(record))
         {
             return (
                 null,

@@ -168,6 +168,23 @@ public sealed class ContactImporterTests
     }
 
     [Fact]
+    public async Task Import_HearsWhoLeft_AlsoOnALineWhoseOtherValuesAreRejected_ButNotWhereTheColumnsAreUnsure()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        await rig.Database.AddContactAsync(rig.Tenant, "a1@example.net");
+        var tooLong = new string('x', 201);
+
+        var result = await rig.ImportAsync(
+            $"email,first name,subscribed\na1@example.net,{tooLong},false\na2@example.net,{tooLong},\na3@example.net,Ada,Lo,false\n"
+        );
+
+        Assert.Equal((3, 0, 0, 0, 3), result.Counts);
+        Assert.EndsWith("They are unsubscribed all the same.", result.Lines[0].Reason, StringComparison.Ordinal);
+        await using var db = rig.Database.Db.Read(rig.Tenant.Scope);
+        Assert.Equal("a1@example.net", (await db.SuppressedAddresses.SingleAsync()).NormalizedEmail);
+    }
+
+    [Fact]
     public async Task Import_OfMalformedLines_RejectsThoseAndNoOther()
     {
         await using var rig = await ImportRig.CreateAsync();

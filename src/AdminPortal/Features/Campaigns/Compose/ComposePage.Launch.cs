@@ -25,6 +25,9 @@ public sealed partial class ComposePage
     [Inject]
     public required DialogService Dialogs { get; init; }
 
+    [Inject]
+    public required ILogger<ComposePage> Logger { get; init; }
+
     [CascadingParameter]
     public TimeZoneInfo? Zone { get; set; }
 
@@ -44,7 +47,15 @@ public sealed partial class ComposePage
                 );
                 if (await Confirmations.AskAsync(question))
                 {
-                    Answer(await Launch.ExecuteAsync(Session.Caller, Id, version, CancellationToken.None));
+                    Answer(
+                        await Launch.ExecuteAsync(
+                            Session.Caller,
+                            Id,
+                            version,
+                            CancellationToken.None,
+                            preview.WillSend
+                        )
+                    );
                 }
             }
         );
@@ -93,6 +104,13 @@ public sealed partial class ComposePage
         {
             Toasts.Failed(denied.Message, $"Nothing was {done}; the draft is kept.");
         }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // A launch has two steps, a commit may be in doubt: the campaign's own page says how it stands.
+            Logger.LogError(failure, "Campaign {CampaignId} was not {Done} as it should be.", Id, done);
+            Toasts.Failed($"It could not be {done} as it should.", Words.MayBeDone);
+            Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id));
+        }
         finally
         {
             _busy = false;
@@ -115,6 +133,9 @@ public sealed partial class ComposePage
                     $"It has been launched already: {CampaignWords.Of(already.Status).Word.ToLowerInvariant()}."
                 );
                 Navigation.NavigateTo(PortalUrls.Campaign(Session.Slug, Id), replace: true);
+                break;
+            case LaunchResult.Grown grown:
+                Toasts.Failed(ScheduleAnswer.Grown(grown), "It was not launched; look at the numbers once more.");
                 break;
             case LaunchResult.Changed:
                 Toasts.Failed("The draft was changed meanwhile, so it was not launched.", "Look at it once more.");

@@ -132,6 +132,12 @@ public sealed partial class CampaignPage
                     "Somebody was first; nothing more was started."
                 );
                 break;
+            case ResumeResult.MoreJoined more:
+                Toasts.Failed(
+                    $"By now {Words.People(more.Joined)} have joined, more than you were shown.",
+                    "Nothing was started; look at the numbers once more."
+                );
+                break;
             default:
                 Toasts.Failed("This campaign no longer exists.", "Nothing was started.");
                 break;

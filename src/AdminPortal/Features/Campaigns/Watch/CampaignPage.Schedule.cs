@@ -34,7 +34,15 @@ public sealed partial class CampaignPage
                 )
             )
             {
-                Say(await Launch.ExecuteAsync(Session.Caller, Id, campaign.Version, CancellationToken.None));
+                Say(
+                    await Launch.ExecuteAsync(
+                        Session.Caller,
+                        Id,
+                        campaign.Version,
+                        CancellationToken.None,
+                        preview.WillSend
+                    )
+                );
             }
         });
 

@@ -120,6 +120,12 @@ public abstract class LedgerPage : ComponentBase, IDisposable
         {
             Toasts.Failed(denied.Message, "Nothing was changed.");
         }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // A launch has two steps, a commit may be in doubt: the page is read again and says how it stands.
+            Logger.LogError(failure, "What was asked of ledger {CampaignId} ended in an error.", Id);
+            Toasts.Failed("That did not end as it should.", Words.MayBeDone);
+        }
         finally
         {
             Busy = false;
