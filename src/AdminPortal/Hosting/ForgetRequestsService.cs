@@ -13,12 +13,13 @@ public sealed class ForgetRequestsService(
 ) : BackgroundService
 {
     private static readonly TimeSpan Rest = TimeSpan.FromHours(1);
+    private static readonly TimeSpan UntilTheClockIsSure = TimeSpan.FromMinutes(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Loop.RunAsync(
             async token =>
                 await forget.RunOnceAsync(token) == ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token),
-            _ => Task.FromResult(Rest),
+            _ => Task.FromResult(time.MayNotForget() ? UntilTheClockIsSure : Rest),
             new NeverRaised(),
             time,
             logger,

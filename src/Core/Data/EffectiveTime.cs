@@ -209,4 +209,11 @@ public static class Clocks
         && (
             now.Fault == ClockFault.JumpedAhead || (now.Fault == ClockFault.ProviderDisagrees && now.By < TimeSpan.Zero)
         );
+
+    /// <summary>
+    /// While true nothing is deleted or missed for its age: the clock is ahead, or nobody knows yet whether it is. So it is at a
+    /// start after a long stop, until the provider has told its time.
+    /// </summary>
+    public static bool MayNotForget(this TimeProvider time) =>
+        time is EffectiveTime { Mark: null } || time.MayNotSend();
 }

@@ -26,7 +26,7 @@ public sealed class AccountMailer(
 )
 {
     /// <summary>Well before the provider forgets the key: until then a repeat is the same mail.</summary>
-    private static readonly TimeSpan LongestTry = TimeSpan.FromHours(20);
+    internal static readonly TimeSpan LongestTry = TimeSpan.FromHours(20);
 
     private readonly IDataProtector _protector = protection.CreateProtector("Ledgerpost.Identity.AccountMail");
 

@@ -15,8 +15,9 @@ public sealed class ForgetAccountMails(PortalDb portal)
     public const int AtOnce = 1000;
 
     /// <returns>Whether there may be more.</returns>
-    public Task<bool> RunOnceAsync(CancellationToken cancellation) =>
-        portal.WriteBesideOthersAsync(
+    public async Task<bool> RunOnceAsync(CancellationToken cancellation) =>
+        !portal.Time.MayNotForget()
+        && await portal.WriteBesideOthersAsync(
             TenantScope.None,
             async (db, token) =>
             {

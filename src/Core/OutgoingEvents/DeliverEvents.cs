@@ -44,12 +44,14 @@ public sealed class DeliverEvents(
     public async Task<IReadOnlyList<DueEndpoint>> DueAsync(CancellationToken cancellation)
     {
         var now = db.Time.GetUtcNow();
+        var far = now + WatchClocks.NoPauseIsLonger;
         await using var context = db.Read(TenantScope.Installation);
         return await context
             .EventEndpoints.Where(endpoint =>
                 endpoint.State == EndpointState.Enabled
-                && (endpoint.PausedUntil == null || endpoint.PausedUntil <= now)
-                && (endpoint.LeaseEnds == null || endpoint.LeaseEnds <= now)
+                // What is farther ahead than any was written by a clock that was ahead, and is over.
+                && (endpoint.PausedUntil == null || endpoint.PausedUntil <= now || endpoint.PausedUntil > far)
+                && (endpoint.LeaseEnds == null || endpoint.LeaseEnds <= now || endpoint.LeaseEnds > far)
                 && context.EventDeliveries.Any(row =>
                     row.TenantId == endpoint.TenantId
                     && row.EndpointId == endpoint.Id
@@ -146,13 +148,19 @@ public sealed class DeliverEvents(
             async (context, token) =>
             {
                 var now = db.Time.GetUtcNow();
+                var far = now + WatchClocks.NoPauseIsLonger;
                 var taken = await context
                     .EventEndpoints.Where(row =>
                         row.TenantId == which.TenantId
                         && row.Id == which.Id
                         && row.State == EndpointState.Enabled
-                        && (row.PausedUntil == null || row.PausedUntil <= now)
-                        && (row.LeaseOwner == owner || row.LeaseEnds == null || row.LeaseEnds <= now)
+                        && (row.PausedUntil == null || row.PausedUntil <= now || row.PausedUntil > far)
+                        && (
+                            row.LeaseOwner == owner
+                            || row.LeaseEnds == null
+                            || row.LeaseEnds <= now
+                            || row.LeaseEnds > far
+                        )
                     )
                     .ExecuteUpdateAsync(
                         set =>

@@ -15,6 +15,11 @@ public sealed class ForgetDeliveries(PortalDb portal)
     /// <returns>How many rows were deleted.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
+        if (portal.Time.MayNotForget())
+        {
+            return 0;
+        }
+
         List<EventEndpoint> endpoints;
         await using (var context = portal.Read(TenantScope.Installation))
         {

@@ -10,18 +10,20 @@ public sealed class ForgetRequests(PortalDb portal)
     public const int AtOnce = 1000;
 
     /// <returns>How many were deleted; at most <see cref="AtOnce"/>.</returns>
-    public Task<int> RunOnceAsync(CancellationToken cancellation) =>
-        portal.WriteBesideOthersAsync(
-            TenantScope.Installation,
-            (db, token) =>
-            {
-                var now = portal.Time.GetUtcNow();
-                var over = db
-                    .IdempotencyRecords.Where(record => record.ExpiresAt < now)
-                    .OrderBy(record => record.ExpiresAt)
-                    .Take(AtOnce);
-                return over.ExecuteDeleteAsync(token);
-            },
-            cancellation
-        );
+    public async Task<int> RunOnceAsync(CancellationToken cancellation) =>
+        portal.Time.MayNotForget()
+            ? 0
+            : await portal.WriteBesideOthersAsync(
+                TenantScope.Installation,
+                (db, token) =>
+                {
+                    var now = portal.Time.GetUtcNow();
+                    var over = db
+                        .IdempotencyRecords.Where(record => record.ExpiresAt < now)
+                        .OrderBy(record => record.ExpiresAt)
+                        .Take(AtOnce);
+                    return over.ExecuteDeleteAsync(token);
+                },
+                cancellation
+            );
 }

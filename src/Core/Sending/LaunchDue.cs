@@ -36,9 +36,9 @@ public sealed class LaunchDue(
     /// <returns>How many were started.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
-        if (db.Time.MayNotSend())
+        if (db.Time.MayNotForget())
         {
-            // Ahead by the clock is not due.
+            // Ahead by the clock is not due, and not missed either.
             return 0;
         }
 

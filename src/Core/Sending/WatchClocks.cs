@@ -1,7 +1,10 @@
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Ledgerpost.Outbox;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
+using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -33,7 +36,10 @@ public sealed class WatchClocks(
     private static readonly TimeSpan CompareAgain = TimeSpan.FromSeconds(30);
 
     /// <summary>Longer than any pause and any lease of ours.</summary>
-    private static readonly TimeSpan NoPauseIsLonger = TimeSpan.FromHours(2);
+    internal static readonly TimeSpan NoPauseIsLonger = TimeSpan.FromHours(2);
+
+    /// <summary>And than it is until the next try of a delivery, or the next look at a domain.</summary>
+    private static readonly TimeSpan NoWaitIsLonger = TimeSpan.FromHours(12);
 
     private readonly long _started = db.Time.GetTimestamp();
     private TimeSpan? _stored;
@@ -50,7 +56,7 @@ public sealed class WatchClocks(
         var disagreement = db.Time.Disagreement();
         if (
             _compared is null
-            || Elapsed - _compared >= (disagreement is null ? CompareEvery : CompareAgain)
+            || Elapsed - _compared >= (disagreement is null && !db.Time.MayNotForget() ? CompareEvery : CompareAgain)
             || (disagreement is not null && _said is null)
         )
         {
@@ -134,7 +140,10 @@ public sealed class WatchClocks(
         _said = now;
     }
 
-    /// <summary>A pause or a lease written by a clock that was ahead would last until that instant comes.</summary>
+    /// <summary>
+    /// A pause or a lease written by a clock that was ahead would last until that instant comes. An endpoint's are over by
+    /// themselves (<see cref="OutgoingEvents.DeliverEvents"/>).
+    /// </summary>
     private Task ForgetTheFutureAsync(CancellationToken cancellation) =>
         db.WriteAsync(
             TenantScope.Installation,
@@ -161,7 +170,40 @@ public sealed class WatchClocks(
                         set => set.SetProperty(account => account.NotBefore, (DateTimeOffset?)null),
                         token
                     );
+                await ForgetWaitsAsync(context, now, token);
             },
             cancellation
         );
+
+    /// <summary>The same beside the campaigns: events, domains, the portal's own mails, and who has an upload.</summary>
+    private static async Task ForgetWaitsAsync(
+        PortalDbContext context,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var (far, farther) = (now + NoPauseIsLonger, now + NoWaitIsLonger);
+        await context
+            .EventDeliveries.Where(row => row.State == DeliveryState.Waiting && row.NotBefore > farther)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NotBefore, now), cancellation);
+        await context
+            .WebhookMessages.Where(row => row.State == WebhookState.Waiting && row.NotBefore > farther)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NotBefore, now), cancellation);
+        await context
+            .SendingDomains.Where(row => row.NextCheckAt > farther)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextCheckAt, now), cancellation);
+        await context
+            .ContactImports.Where(row => (row.AliveAt ?? row.CreatedAt) > far)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.AliveAt, now), cancellation);
+        await context
+            .AccountMails.Where(row => row.State == AccountMailState.Waiting && row.NotBefore > far)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NotBefore, now), cancellation);
+        // Nor is it repeated for longer: what was tried may be forgotten by the provider before that instant, and is given up.
+        var last = now + AccountMailer.LongestTry;
+        var late = context.AccountMails.Where(row => row.State == AccountMailState.Waiting && row.ExpiresAt > last);
+        await late.Where(row => row.Tries > 0)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.ExpiresAt, now), cancellation);
+        await late.Where(row => row.Tries == 0)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.ExpiresAt, last), cancellation);
+    }
 }

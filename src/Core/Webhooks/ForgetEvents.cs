@@ -16,6 +16,11 @@ public sealed class ForgetEvents(PortalDb db)
     /// <returns>How many are gone; a part of them at a time, so that nobody waits for it.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
+        if (db.Time.MayNotForget())
+        {
+            return 0;
+        }
+
         List<Guid> tenants;
         await using (var context = db.Read(TenantScope.None))
         {

@@ -1,7 +1,11 @@
 using Ledgerpost.Campaigns;
+using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Ledgerpost.Outbox;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
+using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Support;
@@ -233,6 +237,108 @@ public sealed class ClockTests
 
         Assert.Equal(CampaignStatus.Sent, (await engine.CampaignAsync(id)).Status);
     }
+
+    [Fact]
+    public async Task WhatWaits_WrittenByAClockThatWasAhead_IsDueWhenItIsTakenBack()
+    {
+        var (engine, machine, _) = await EngineAsync();
+        await using var held = engine;
+        machine.JumpWall(TimeSpan.FromDays(365));
+        var watch = Watch(engine, new Reader(machine) { Off = -TimeSpan.FromDays(365) });
+        await AddWaitsAsync(engine, engine.Db.Time.GetUtcNow());
+        await watch.RunOnceAsync(CancellationToken.None);
+
+        machine.JumpWall(-TimeSpan.FromDays(365));
+        await Watch(engine, new Reader(machine)).CompareAsync(CancellationToken.None);
+        await watch.RunOnceAsync(CancellationToken.None);
+
+        var now = machine.GetUtcNow();
+        await using var db = engine.Db.Read(TenantScope.Installation);
+        Assert.Equal(now, (await db.EventDeliveries.SingleAsync()).NotBefore);
+        Assert.Equal(now, (await db.WebhookMessages.SingleAsync()).NotBefore);
+        Assert.Equal(now, (await db.SendingDomains.SingleAsync()).NextCheckAt);
+        Assert.Equal(now, (await db.ContactImports.SingleAsync()).AliveAt);
+        // One that was tried may have been taken, by a provider that has forgotten its key when it is repeated: it is given up.
+        Assert.Equal(
+            [(now, now + TimeSpan.FromHours(20)), (now, now)],
+            (await db.AccountMails.OrderBy(mail => mail.Tries).ToListAsync()).Select(mail =>
+                (mail.NotBefore, mail.ExpiresAt)
+            )
+        );
+    }
+
+    private static Task AddWaitsAsync(EngineHarness engine, DateTimeOffset ahead) =>
+        engine.Db.WriteAsync(
+            TenantScope.Installation,
+            async (db, token) =>
+            {
+                var (tenant, ids) = (engine.Tenant.Id, engine.Database.Ids);
+                await db.SendingDomains.ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.NextCheckAt, ahead),
+                    token
+                );
+                var endpoint = new EventEndpoint
+                {
+                    TenantId = tenant,
+                    Id = ids.New(),
+                    Slot = 0,
+                    Url = "https://north.test/hooks",
+                    Events = 0,
+                    State = EndpointState.Enabled,
+                    Secret = "secret",
+                    CreatedBy = "test",
+                    CreatedAt = ahead,
+                };
+                db.EventEndpoints.Add(endpoint);
+                db.EventDeliveries.Add(
+                    new EventDelivery
+                    {
+                        TenantId = tenant,
+                        Id = ids.New(),
+                        EndpointId = endpoint.Id,
+                        Type = EventType.EndpointTest,
+                        OccurredAt = ahead,
+                        State = DeliveryState.Waiting,
+                        NotBefore = ahead,
+                    }
+                );
+                db.WebhookMessages.Add(
+                    new WebhookMessage
+                    {
+                        AccountId = engine.Database.AccountId,
+                        MessageId = "msg_1",
+                        Body = "{}",
+                        ReceivedAt = ahead,
+                        State = WebhookState.Waiting,
+                        NotBefore = ahead,
+                    }
+                );
+                db.ContactImports.Add(
+                    new ContactImport
+                    {
+                        TenantId = tenant,
+                        Id = ids.New(),
+                        FileName = "people.csv",
+                        Status = ImportStatus.Running,
+                        StartedBy = "test",
+                        CreatedAt = ahead,
+                    }
+                );
+                db.AccountMails.AddRange(
+                    Enumerable.Range(0, 2).Select(tries => new AccountMail
+                    {
+                        Id = ids.New(),
+                        Kind = AccountMailKind.AuditAnchor,
+                        State = AccountMailState.Waiting,
+                        CreatedAt = ahead,
+                        ExpiresAt = ahead + TimeSpan.FromHours(20),
+                        NotBefore = ahead,
+                        Tries = tries,
+                    })
+                );
+            },
+            CancellationToken.None
+        );
 
     private static async Task<(EngineHarness Engine, ManualTime Machine, EffectiveTime Clock)> EngineAsync()
     {
