@@ -18,7 +18,7 @@ public sealed class ForgetRequestsService(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Loop.RunAsync(
             async token =>
-                await forget.RunOnceAsync(token) == ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token),
+                await forget.RunOnceAsync(token) >= ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token),
             _ => Task.FromResult(time.MayNotForget() ? UntilTheClockIsSure : Rest),
             new NeverRaised(),
             time,

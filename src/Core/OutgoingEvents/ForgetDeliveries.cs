@@ -34,7 +34,7 @@ public sealed class ForgetDeliveries(PortalDb portal)
             {
                 some = await SomeAsync(endpoint, cancellation);
                 gone += some;
-            } while (some == AtOnce);
+            } while (some > 0);
 
             if (endpoint.State == EndpointState.Deleted)
             {
@@ -52,24 +52,34 @@ public sealed class ForgetDeliveries(PortalDb portal)
         return gone;
     }
 
-    private Task<int> SomeAsync(EventEndpoint endpoint, CancellationToken cancellation)
+    private async Task<int> SomeAsync(EventEndpoint endpoint, CancellationToken cancellation)
     {
+        var scope = TenantScope.For(endpoint.TenantId);
         var before = portal.Time.GetUtcNow() - Kept;
         // Ids begin with their time, so that those of an endpoint lie in its order.
-        var last = Guid.Parse($"{Math.Max(0, before.ToUnixTimeMilliseconds()):X12}00000000000000000000");
-        return portal.WriteBesideOthersAsync(
-            TenantScope.For(endpoint.TenantId),
-            (db, token) =>
+        var last =
+            endpoint.State == EndpointState.Deleted
+                ? Guid.AllBitsSet
+                : Guid.Parse($"{Math.Max(0, before.ToUnixTimeMilliseconds()):X12}00000000000000000000");
+        await using (var context = portal.Read(scope))
+        {
+            var oldest = Until(context, endpoint.Id, last).OrderBy(row => row.Id);
+            if (!await oldest.AnyAsync(cancellation))
             {
-                var rows = db.EventDeliveries.Where(row => row.EndpointId == endpoint.Id);
-                if (endpoint.State != EndpointState.Deleted)
-                {
-                    rows = rows.Where(row => row.Id.CompareTo(last) < 0);
-                }
+                return 0;
+            }
 
-                return rows.OrderBy(row => row.Id).Take(AtOnce).ExecuteDeleteAsync(token);
-            },
+            // Up to the last of so many: a statement that walks along the index, and not through the table for each row.
+            last = await oldest.Skip(AtOnce - 1).Select(row => (Guid?)row.Id).FirstOrDefaultAsync(cancellation) ?? last;
+        }
+
+        return await portal.WriteBesideOthersAsync(
+            scope,
+            (db, token) => Until(db, endpoint.Id, last).ExecuteDeleteAsync(token),
             cancellation
         );
     }
+
+    private static IQueryable<EventDelivery> Until(PortalDbContext db, Guid endpointId, Guid last) =>
+        db.EventDeliveries.Where(row => row.EndpointId == endpointId && row.Id.CompareTo(last) <= 0);
 }
