@@ -7,12 +7,14 @@ namespace Ledgerpost.Data;
 /// <summary>
 /// What a transaction that runs beside others waits for. On SQLite the gate has made it alone already, and all of this is
 /// nothing. Locks end with the transaction. Order, so that hardly anybody waits in a circle (who does is run again): the
-/// tenant, then the events, then its sending; for a chunk without doubt the campaign, then the chunk; for one in doubt the chunk, the account, then the
+/// tenant, then the events, then its sending; all campaigns before one; for a chunk without doubt the campaign, then the chunk; for one in doubt the chunk, the account, then the
 /// campaign; a campaign before its row, and of a lineage's rows the source's before the follow-up's; the log last.
 /// </summary>
 public static class Locks
 {
     internal const string ForUpdateTag = "ledgerpost: for update";
+
+    private const string AllCampaigns = "campaigns";
 
     /// <summary>The campaign's status and run stay as they are until the end of this transaction; many may hold it.</summary>
     /// <returns>False where there is nobody to hold it against.</returns>
@@ -20,7 +22,7 @@ public static class Locks
         this PortalDbContext db,
         Guid campaignId,
         CancellationToken cancellation
-    ) => TakeAsync(db, $"campaign/{campaignId:N}", shared: true, cancellation);
+    ) => TakeCampaignAsync(db, campaignId, shared: true, cancellation);
 
     /// <summary>The same for the whole tenant, before the campaign: its deletion has not begun, or it is seen.</summary>
     public static async Task HoldSendingAsync(
@@ -35,6 +37,7 @@ public static class Locks
             await db.ExecuteAsync(
                 $"""
                 SELECT pg_advisory_xact_lock_shared(hashtextextended({$"sending/{tenantId:N}"}, 0)),
+                    pg_advisory_xact_lock_shared(hashtextextended({AllCampaigns}, 0)),
                     pg_advisory_xact_lock_shared(hashtextextended({$"campaign/{campaignId:N}"}, 0))
                 """,
                 cancellation
@@ -69,7 +72,14 @@ public static class Locks
 
     /// <summary>Waits for all who hold the campaign, and for whoever changes it; then its status may be changed.</summary>
     public static Task LockCampaignAsync(this PortalDbContext db, Guid campaignId, CancellationToken cancellation) =>
-        TakeAsync(db, $"campaign/{campaignId:N}", shared: false, cancellation);
+        TakeCampaignAsync(db, campaignId, shared: false, cancellation);
+
+    /// <summary>
+    /// The same as each campaign of the installation by one lock, since PostgreSQL cannot keep thousands: whoever holds or
+    /// locks one holds this first, until the end of its transaction, and so nobody has any of them.
+    /// </summary>
+    public static async Task LockAllCampaignsAsync(this PortalDbContext db, CancellationToken cancellation) =>
+        db.HasAllCampaigns = await TakeAsync(db, AllCampaigns, shared: false, cancellation);
 
     /// <summary>The numbers of a tenant's log are dense: one transaction at a time takes some.</summary>
     public static Task LockLogAsync(this PortalDbContext db, Guid tenantId, CancellationToken cancellation) =>
@@ -89,6 +99,41 @@ public static class Locks
     /// <param name="table">The name by which the statement calls the table whose rows are locked.</param>
     internal static string SkipLocked(this PortalDbContext db, string table) =>
         db.IsPostgreSql && db.Raw is { Transaction: not null } ? $" FOR NO KEY UPDATE OF {table} SKIP LOCKED" : "";
+
+    private static async Task<bool> TakeCampaignAsync(
+        PortalDbContext db,
+        Guid campaignId,
+        bool shared,
+        CancellationToken cancellation
+    )
+    {
+        if (!db.IsPostgreSql)
+        {
+            return false;
+        }
+
+        if (db.HasAllCampaigns)
+        {
+            return true;
+        }
+
+        var name = $"campaign/{campaignId:N}";
+        // A list is computed from left to right.
+        await db.ExecuteAsync(
+            shared
+                ? (FormattableString)
+                    $"""
+                    SELECT pg_advisory_xact_lock_shared(hashtextextended({AllCampaigns}, 0)),
+                        pg_advisory_xact_lock_shared(hashtextextended({name}, 0))
+                    """
+                : $"""
+                SELECT pg_advisory_xact_lock_shared(hashtextextended({AllCampaigns}, 0)),
+                    pg_advisory_xact_lock(hashtextextended({name}, 0))
+                """,
+            cancellation
+        );
+        return true;
+    }
 
     private static async Task<bool> TakeAsync(
         PortalDbContext db,

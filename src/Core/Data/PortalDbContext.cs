@@ -48,6 +48,9 @@ public class PortalDbContext(DbContextOptions options, TenantScope scope)
     /// </summary>
     internal RawAccess? Raw { get; init; }
 
+    /// <summary>This transaction has locked all campaigns at once (<see cref="Locks.LockAllCampaignsAsync"/>).</summary>
+    internal bool HasAllCampaigns { get; set; }
+
     internal bool IsPostgreSql => Raw is { } raw ? raw.Connection is not SqliteConnection : base.Database.IsNpgsql();
 
     /// <summary>Null only for migrations.</summary>

@@ -84,8 +84,8 @@ public sealed class HoldSending(
 
     /// <summary>Nobody of these campaigns is taken for unsent any more.</summary>
     /// <param name="campaigns">
-    /// Others launch, schedule and write on them meanwhile: each is locked first and read then, and left alone when it is
-    /// none of these any more.
+    /// Others launch, schedule and write on them meanwhile: all are locked first, and each is read then and left alone when it
+    /// is none of these any more.
     /// </param>
     /// <param name="most">Recipients of one chunk: <c>Sending:BatchSize</c>. Who is sent to again goes out in these.</param>
     internal static async Task DoubtAsync(
@@ -96,7 +96,8 @@ public sealed class HoldSending(
         CancellationToken cancellation
     )
     {
-        // A source before its follow-up, as everybody locks them.
+        await context.LockAllCampaignsAsync(cancellation);
+        // A source before its follow-up, as everybody locks their rows.
         var found = await campaigns
             .OrderBy(campaign => campaign.LineagePlace)
             .ThenBy(campaign => campaign.Id)
@@ -104,7 +105,6 @@ public sealed class HoldSending(
             .ToListAsync(cancellation);
         foreach (var one in found)
         {
-            await context.LockCampaignAsync(one.Id, cancellation);
             var campaign = await campaigns
                 .Where(campaign => campaign.TenantId == one.TenantId && campaign.Id == one.Id)
                 .ForUpdate()
@@ -112,11 +112,14 @@ public sealed class HoldSending(
             if (campaign is not null)
             {
                 await DoubtAsync(context, campaign, now, most, cancellation);
+                // Nobody needs it any more: it has its HTML, and each save looks at everything that is tracked.
+                await context.SaveChangesAsync(cancellation);
+                context.ChangeTracker.Clear();
             }
         }
     }
 
-    /// <param name="campaign">Tracked, and locked with its row.</param>
+    /// <param name="campaign">Tracked, and locked with its row. What it leaves to be saved is saved by the caller.</param>
     private static async Task DoubtAsync(
         PortalDbContext context,
         Campaign campaign,

@@ -17,6 +17,9 @@ public sealed class ReplayUnsubscribes(PortalDb db)
     /// <summary>Stands on the list beside who has to be erased once more.</summary>
     public const string Back = "Erased since the backup that is in place: erase this person once more";
 
+    /// <summary>Addresses of one transaction: each is looked for among those that are not saved yet.</summary>
+    private const int AtOnce = 500;
+
     private readonly HashSet<(Guid TenantId, string Email)> _back = [];
 
     /// <summary>How many people are here again who were erased since the backup.</summary>
@@ -31,34 +34,67 @@ public sealed class ReplayUnsubscribes(PortalDb db)
             known = await old.SuppressedAddresses.ToListAsync(cancellation);
         }
 
-        return await db.WriteAsync(
+        List<SuppressedAddress> rows;
+        List<(string Email, SuppressedAddress Row)> held;
+        await using (var context = db.Read(TenantScope.Installation))
+        {
+            var tenants = await context.Tenants.Select(tenant => tenant.Id).ToHashSetAsync(cancellation);
+            rows = known.FindAll(row => tenants.Contains(row.TenantId));
+            held = await ErasedHereAsync(context, rows, cancellation);
+        }
+
+        _back.UnionWith(held.Select(one => (one.Row.TenantId, one.Email)));
+        var added = 0;
+        foreach (var some in held.Chunk(AtOnce))
+        {
+            added += await WriteAsync(
+                some,
+                async (context, one, token) =>
+                {
+                    var isNew = await AddAsync(context, one.Row, one.Email, Back, token);
+                    if (isNew)
+                    {
+                        await TellAsync(context, one.Row.TenantId, one.Email, token);
+                    }
+
+                    return isNew;
+                },
+                cancellation
+            );
+        }
+
+        foreach (var some in rows.Chunk(AtOnce))
+        {
+            added += await WriteAsync(
+                some,
+                (context, row, token) => AddAsync(context, row, row.NormalizedEmail, row.Detail, token),
+                cancellation
+            );
+        }
+
+        return added;
+    }
+
+    /// <summary>One transaction. Who is cut off between two begins again, and finds what was added there already.</summary>
+    private Task<int> WriteAsync<T>(
+        IReadOnlyList<T> some,
+        Func<PortalDbContext, T, CancellationToken, Task<bool>> add,
+        CancellationToken cancellation
+    ) =>
+        db.WriteAsync(
             TenantScope.Installation,
             async (context, token) =>
             {
-                var tenants = await context.Tenants.Select(tenant => tenant.Id).ToListAsync(token);
-                var rows = known.FindAll(row => tenants.Contains(row.TenantId));
-                var held = await ErasedHereAsync(context, rows, token);
                 var added = 0;
-                foreach (var (email, row) in held)
+                foreach (var one in some)
                 {
-                    _back.Add((row.TenantId, email));
-                    if (await AddAsync(context, row, email, Back, token))
-                    {
-                        added++;
-                        await TellAsync(context, row.TenantId, email, token);
-                    }
-                }
-
-                foreach (var row in rows)
-                {
-                    added += await AddAsync(context, row, row.NormalizedEmail, row.Detail, token) ? 1 : 0;
+                    added += await add(context, one, token) ? 1 : 0;
                 }
 
                 return added;
             },
             cancellation
         );
-    }
 
     private Task<bool> AddAsync(
         PortalDbContext context,

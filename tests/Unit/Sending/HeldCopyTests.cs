@@ -4,6 +4,8 @@ using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using UnitTests.Support;
 
 namespace UnitTests.Sending;
 
@@ -131,6 +133,39 @@ public sealed class HeldCopyTests
             },
             CancellationToken.None
         );
+    }
+
+    [PostgreSqlFact]
+    public async Task OldDatabase_OfManyCampaigns_TakesOneLockForAll()
+    {
+        using var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        for (var i = 0; i < 5; i++)
+        {
+            await engine.LaunchAsync();
+        }
+
+        faults.HoldNext();
+        var notice = Task.Run(() =>
+            Hold(engine).HoldOldDatabaseAsync(HoldReason.RolledBack, "A test.", CancellationToken.None)
+        );
+        await faults.HeldAsync();
+        await using var connection = new NpgsqlConnection(engine.Database.ConnectionString);
+        await connection.OpenAsync();
+        await using var locks = new NpgsqlCommand(
+            """
+            SELECT COUNT(*) FROM pg_locks
+            WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """,
+            connection
+        );
+        var held = await locks.ExecuteScalarAsync();
+        faults.Release();
+        await notice;
+
+        // The installation's, the campaigns', and that of the tenant's log.
+        Assert.Equal(3L, held);
     }
 
     private static Caller Admin(EngineHarness engine) => engine.Tenant.As(TenantRole.Admin);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Data;
@@ -7,8 +9,11 @@ using Ledgerpost.Senders;
 using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Tenancy;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
 
@@ -327,6 +332,51 @@ public sealed class HoldTests
         Assert.Equal(4, (await engine.ChunksAsync(id)).Count(chunk => chunk.State == ChunkState.Unknown));
     }
 
+    [Fact]
+    public async Task OldDatabase_OfManyCampaigns_DoubtsEach_AndKeepsOneAtATimeInMind()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        var (launched, scheduled) = (new List<Guid>(), new List<Guid>());
+        for (var i = 0; i < 3; i++)
+        {
+            launched.Add(await engine.LaunchAsync());
+            scheduled.Add(await engine.DraftAsync());
+            Assert.IsType<ScheduleResult.Scheduled>(
+                await engine.Schedule.ExecuteAsync(
+                    engine.Tenant.As(TenantRole.Admin),
+                    scheduled[^1],
+                    0,
+                    engine.Time.GetUtcNow() + TimeSpan.FromHours(1),
+                    CancellationToken.None
+                )
+            );
+        }
+
+        using var tracked = new TrackedCampaigns(engine.Database.ConnectionString);
+        await Hold(engine).HoldOldDatabaseAsync(HoldReason.Restored, "A test.", CancellationToken.None);
+
+        Assert.Equal(1, tracked.Most);
+        foreach (var id in launched)
+        {
+            var campaign = await engine.CampaignAsync(id);
+            Assert.Equal((CampaignStatus.Partial, StopReason.Restored), (campaign.Status, campaign.StopReason!.Value));
+            Assert.Equal(2, (await engine.CountsAsync(id)).Unknown);
+        }
+
+        foreach (var id in scheduled)
+        {
+            var campaign = await engine.CampaignAsync(id);
+            Assert.Equal(
+                (CampaignStatus.Scheduled, StopReason.Restored),
+                (campaign.Status, campaign.StopReason!.Value)
+            );
+        }
+
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Equal(3, await db.AuditEntries.CountAsync(entry => entry.Action == "campaign.stopped"));
+    }
+
     private static async Task<(int Accepted, int InDoubt, int Pending)> StatesAsync(EngineHarness engine, Guid id)
     {
         var counts = await engine.CountsAsync(id);
@@ -370,4 +420,56 @@ public sealed class HoldTests
 
     private static async Task<ProviderArchive> ArchiveAsync(EngineHarness engine) =>
         new(new ArchiveReader(engine.Provider), await engine.UnpacedAsync());
+
+    /// <summary>How many campaigns one context holds at most when it saves; other tests use databases of their own.</summary>
+    private sealed class TrackedCampaigns
+        : IObserver<DiagnosticListener>,
+            IObserver<KeyValuePair<string, object?>>,
+            IDisposable
+    {
+        private readonly string _database;
+        private readonly ConcurrentBag<IDisposable> _subscriptions = [];
+
+        public TrackedCampaigns(string connectionString)
+        {
+            _database = PostgreSqlServer.IsChosen
+                ? new NpgsqlConnectionStringBuilder(connectionString).Database!
+                : new SqliteConnectionStringBuilder(connectionString).DataSource;
+            _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
+        }
+
+        public int Most { get; private set; }
+
+        public void OnNext(DiagnosticListener value)
+        {
+            if (value.Name == DbLoggerCategory.Name)
+            {
+                _subscriptions.Add(value.Subscribe(this, name => name == CoreEventId.SaveChangesStarting.Name));
+            }
+        }
+
+        public void OnNext(KeyValuePair<string, object?> value)
+        {
+            if (value.Value is DbContextEventData { Context: { } saving })
+            {
+                var connection = saving.Database.GetDbConnection();
+                if ((connection is SqliteConnection ? connection.DataSource : connection.Database) == _database)
+                {
+                    Most = Math.Max(Most, saving.ChangeTracker.Entries<Campaign>().Count());
+                }
+            }
+        }
+
+        public void OnCompleted() { }
+
+        public void OnError(Exception error) { }
+
+        public void Dispose()
+        {
+            foreach (var subscription in _subscriptions)
+            {
+                subscription.Dispose();
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using Ledgerpost.Data;
 using Ledgerpost.Deletion;
 using Ledgerpost.Sending;
 using Ledgerpost.Suppression;
@@ -77,5 +78,61 @@ public sealed class ReplayUnsubscribesTests
             await restored.Database.DumpAsync(restored.Tenant.Id),
             row => row.Contains(Address, StringComparison.Ordinal)
         );
+    }
+
+    [Fact]
+    public async Task ProcessThatDiesAfterAPart_HasAddedThatPart_AndTheNextAddsTheRest()
+    {
+        const int Part = 500;
+        const int Rest = 100;
+        var faults = new DiesAtCommit();
+        await using var aside = await EngineHarness.CreateAsync();
+        await using var restored = await EngineHarness.CreateAsync(faults);
+        await aside.Db.WriteAsync(
+            aside.Tenant.Scope,
+            (db, _) =>
+            {
+                db.SuppressedAddresses.AddRange(
+                    Enumerable
+                        .Range(1, Part + Rest)
+                        .Select(i => new SuppressedAddress
+                        {
+                            TenantId = aside.Tenant.Id,
+                            Id = aside.Database.Ids.New(),
+                            NormalizedEmail = $"left{i}@example.net",
+                            Reason = SuppressionReason.Complained,
+                            CreatedAt = aside.Time.GetUtcNow(),
+                        })
+                );
+                return Task.CompletedTask;
+            },
+            CancellationToken.None
+        );
+        var replay = new ReplayUnsubscribes(restored.Db);
+
+        faults.DieAt(commit: 2);
+        await Assert.ThrowsAsync<CommitInDoubtException>(() => ExecuteAsync());
+        await using var db = restored.Db.Read(restored.Tenant.Scope);
+        Assert.Equal(Part, await db.SuppressedAddresses.CountAsync());
+
+        Assert.Equal((Rest, 0), (await ExecuteAsync(), await ExecuteAsync()));
+        Assert.Equal(Part + Rest, await db.SuppressedAddresses.CountAsync());
+
+        Task<int> ExecuteAsync() => replay.ExecuteAsync(aside.Db, CancellationToken.None);
+    }
+
+    private sealed class DiesAtCommit : StorageFaults
+    {
+        private int _left;
+
+        public void DieAt(int commit) => _left = commit;
+
+        public override void BeforeCommit()
+        {
+            if (Interlocked.Decrement(ref _left) == 0)
+            {
+                throw new IOException("The process died.");
+            }
+        }
     }
 }
