@@ -29,6 +29,7 @@ public sealed class InstanceRelay(
 ) : BackgroundService
 {
     private const string Sending = "sending";
+    private const string OwnSending = "own-sending";
     private const string Events = "events";
 
     /// <summary>What is raised in between travels together.</summary>
@@ -44,6 +45,7 @@ public sealed class InstanceRelay(
     {
         await Task.Yield();
         sending.Raised += () => _raised.Writer.TryWrite(Sending);
+        sending.Own.Raised += () => _raised.Writer.TryWrite(OwnSending);
         events.Raised += () => _raised.Writer.TryWrite(Events);
         notifier.Published += id => _raised.Writer.TryWrite(id.ToString("N"));
         await Task.WhenAll(
@@ -81,6 +83,9 @@ public sealed class InstanceRelay(
         {
             case Sending:
                 sending.RaiseHere();
+                break;
+            case OwnSending:
+                sending.Own.RaiseHere();
                 break;
             case Events:
                 events.RaiseHere();

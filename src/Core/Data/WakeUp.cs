@@ -29,7 +29,7 @@ public abstract class WakeUp
     }
 
     /// <summary>Only for this process: another one has raised it.</summary>
-    public void RaiseHere()
+    public virtual void RaiseHere()
     {
         List<TaskCompletionSource> waiting;
         lock (_lock)

@@ -37,6 +37,10 @@ public sealed class ClaimChunk(
 {
     private readonly Turns _turns = new(TimeSpan.FromMilliseconds(200), own);
 
+    // A wake-up wakes all workers, and each of these questions may go through all mails that wait for another account.
+    private readonly SharedLook<bool> _looks = new();
+    private readonly SharedLook<DateTimeOffset?> _nextDue = new();
+
     /// <returns>Null when nothing is due now, or no call may start now (<see cref="Pacer.Room"/>).</returns>
     public async Task<ClaimedChunk?> ExecuteAsync(Guid accountId, string owner, CancellationToken cancellation)
     {
@@ -54,19 +58,21 @@ public sealed class ClaimChunk(
     }
 
     private Task<bool> LookAsync(Guid accountId, CancellationToken cancellation) =>
-        db.ReadRowsAsync(
-            TenantScope.Installation,
-            async read =>
-            {
-                var now = db.Time.GetUtcNow();
-                if (await MayNotSendAsync(read, cancellation))
+        _looks.ExecuteAsync(() =>
+            db.ReadRowsAsync(
+                TenantScope.Installation,
+                async read =>
                 {
-                    return false;
-                }
+                    var now = db.Time.GetUtcNow();
+                    if (await MayNotSendAsync(read, cancellation))
+                    {
+                        return false;
+                    }
 
-                await _turns.RefreshAsync(read, now, cancellation);
-                return _turns.IsFresh(now) || await DoubtfulAsync(read, accountId, now, cancellation) is not null;
-            }
+                    await _turns.RefreshAsync(read, now, cancellation);
+                    return _turns.IsFresh(now) || await DoubtfulAsync(read, accountId, now, cancellation) is not null;
+                }
+            )
         );
 
     // The chunk first and the number second: who finds no chunk takes no number. Each is one conditional statement, so that
@@ -138,9 +144,11 @@ public sealed class ClaimChunk(
 
     /// <summary>When something of the installation's may be due next, for a worker that found nothing; null when nothing waits at all.</summary>
     public Task<DateTimeOffset?> NextDueAsync(Guid accountId, CancellationToken cancellation) =>
-        db.ReadRowsAsync(
-            TenantScope.Installation,
-            context => NextDue.ReadAsync(context, accountId, db.Time.GetUtcNow(), cancellation)
+        _nextDue.ExecuteAsync(() =>
+            db.ReadRowsAsync(
+                TenantScope.Installation,
+                context => NextDue.ReadAsync(context, accountId, db.Time.GetUtcNow(), cancellation)
+            )
         );
 
     private async Task<bool> MayNotSendAsync(PortalDbContext context, CancellationToken cancellation) =>

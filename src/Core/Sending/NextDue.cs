@@ -4,7 +4,7 @@ using Ledgerpost.Data;
 namespace Ledgerpost.Sending;
 
 /// <summary>
-/// When a worker of the installation's account that found nothing looks again: asked by each of them after each look. Of own
+/// When a worker of the installation's account that found nothing looks again: asked for each of them after each look. Of own
 /// accounts <see cref="OwnWork"/> asks.
 /// </summary>
 internal static class NextDue

@@ -56,7 +56,7 @@ public sealed class OwnLanes(
                     return false;
                 },
                 _ => Task.FromResult(LooksEvery),
-                signal,
+                signal.Own,
                 db.Time,
                 logger,
                 stopping

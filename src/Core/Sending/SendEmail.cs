@@ -23,7 +23,11 @@ public abstract record SendEmailResult
     private SendEmailResult() { }
 
     /// <summary>It stands in the ledger and goes out.</summary>
-    public sealed record Posted(Guid Id) : SendEmailResult;
+    public sealed record Posted(Guid Id) : SendEmailResult
+    {
+        /// <summary>Through an account of the tenant's own.</summary>
+        internal bool ThroughOwn { get; init; }
+    }
 
     /// <summary>Every wrong field; nothing has changed.</summary>
     public sealed record Invalid(IReadOnlyList<FieldError> Errors) : SendEmailResult;
@@ -55,7 +59,13 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
             (command, token) => PostAsync(command, EmailId.Of(command.TenantId, name), request, token),
             cancellation
         );
-        signal.Raise();
+        if (result is SendEmailResult.Posted posted)
+        {
+            // Only whom it concerns: a tenant that posts faster than its own account sends would keep everybody's workers awake.
+            WakeUp workers = posted.ThroughOwn ? signal.Own : signal;
+            workers.Raise();
+        }
+
         return result;
     }
 
@@ -98,18 +108,22 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
             return new SendEmailResult.Suppressed(SuppressionReason.Unsubscribed);
         }
 
-        var email = await AddAsync(command, id, request, to, sender!, cancellation);
+        var account = await SenderAccounts.OfSenderAsync(context, sender!.Id, cancellation);
+        var email = Add(command, id, request, to, sender, account);
         command.Audit("mail.posted", email.Kind.AuditedAs(), id.ToString(), email.Name, new { to = to.Typed });
-        return new SendEmailResult.Posted(id);
+        return new SendEmailResult.Posted(id)
+        {
+            ThroughOwn = await SenderAccounts.OwnOfAsync(context, account, cancellation) is not null,
+        };
     }
 
-    private static async Task<Campaign> AddAsync(
+    private static Campaign Add(
         CommandContext command,
         Guid id,
         EmailRequest request,
         EmailAddress to,
         SenderIdentity sender,
-        CancellationToken cancellation
+        Guid account
     )
     {
         var context = command.Db;
@@ -145,7 +159,7 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
                 CampaignId = id,
                 Number = First,
                 Kind = RunKind.Launch,
-                AccountId = await SenderAccounts.OfSenderAsync(context, sender.Id, cancellation),
+                AccountId = account,
                 StartedBy = command.Actor.Name,
                 StartedAt = command.Now,
                 Planned = 1,

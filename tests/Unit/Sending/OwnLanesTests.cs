@@ -112,6 +112,39 @@ public sealed class OwnLanesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Mail_ThroughAnOwnAccount_WakesOwnAccountsWorkers_AndNotTheInstallations()
+    {
+        var tenant = await _engine.Database.AddTenantAsync("own");
+        await _engine.OwnAccountAsync("own", tenant);
+        var (all, own) = (_engine.Signal.Seen, _engine.Signal.Own.Seen);
+
+        await _engine.PostAsync("through the own", tenant: tenant);
+        Assert.Equal((all, own + 1), (_engine.Signal.Seen, _engine.Signal.Own.Seen));
+
+        await _engine.PostAsync("through the installation's");
+        Assert.Equal((all + 1, own + 2), (_engine.Signal.Seen, _engine.Signal.Own.Seen));
+    }
+
+    /// <summary>The same as at a launch: before they would have looked by themselves.</summary>
+    [Fact]
+    public async Task Mail_WhileNobodyHasAnything_IsTakenUpAtItsWakeUp()
+    {
+        var tenant = await _engine.Database.AddTenantAsync("own");
+        await _engine.OwnAccountAsync("own", tenant);
+        using var stop = new CancellationTokenSource();
+        var running = _engine.NewLanes(_calls).RunAsync(stop.Token, CancellationToken.None);
+        await _engine.PostAsync("one", tenant: tenant);
+        await PassAsync(() => _calls.Made.Count == 1);
+
+        await _engine.PostAsync("two", tenant: tenant);
+        await PassAsync(() => _calls.Made.Count == 2);
+
+        await stop.CancelAsync();
+        await PassAsync(() => running.IsCompleted);
+        await running;
+    }
+
+    [Fact]
     public async Task Doubt_OfAnAccountThatWasLeft_IsRepeatedThere_AndNothingBegins()
     {
         await AddSendersAsync(1, calls: 3);

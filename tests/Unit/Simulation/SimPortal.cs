@@ -134,6 +134,8 @@ internal sealed class SimPortal
         if (Db.IsShared)
         {
             Get<SendingSignal>().Raised += () => _world.Hint(this, other => other.Get<SendingSignal>().RaiseHere());
+            Get<SendingSignal>().Own.Raised += () =>
+                _world.Hint(this, other => other.Get<SendingSignal>().Own.RaiseHere());
             Get<WebhookSignal>().Raised += () => _world.Hint(this, other => other.Get<WebhookSignal>().RaiseHere());
         }
 
