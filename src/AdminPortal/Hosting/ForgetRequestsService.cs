@@ -1,13 +1,18 @@
+using Ledgerpost.Contacts.Import;
 using Ledgerpost.Data;
 using Ledgerpost.Identity;
 using Ledgerpost.Programs;
 
 namespace AdminPortal.Hosting;
 
-/// <summary>Once an hour, lets go of the records of requests whose 72 hours are over, and of the portal's own mails of a month ago.</summary>
+/// <summary>
+/// Once an hour, lets go of the records of requests whose 72 hours are over, of the portal's own mails of a month ago, and of
+/// the lines of imports of three months ago.
+/// </summary>
 public sealed class ForgetRequestsService(
     ForgetRequests forget,
     ForgetAccountMails forgetMails,
+    ForgetImportLines forgetLines,
     TimeProvider time,
     ILogger<ForgetRequestsService> logger
 ) : BackgroundService
@@ -18,7 +23,12 @@ public sealed class ForgetRequestsService(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Loop.RunAsync(
             async token =>
-                await forget.RunOnceAsync(token) >= ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token),
+            {
+                var more =
+                    await forget.RunOnceAsync(token) >= ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token);
+                await forgetLines.RunOnceAsync(token);
+                return more;
+            },
             _ => Task.FromResult(time.MayNotForget() ? UntilTheClockIsSure : Rest),
             new NeverRaised(),
             time,

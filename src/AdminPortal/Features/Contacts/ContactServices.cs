@@ -29,6 +29,7 @@ internal static class ContactServices
         services.AddSingleton<StartImport>();
         services.AddSingleton<UnsubscribeImported>(_ => Suppress.ImportedAsync);
         services.AddSingleton<ContactImporter>();
+        services.AddSingleton<ForgetImportLines>();
         services.AddSingleton<ImportReport>();
 
         services.AddSingleton<SegmentList>();

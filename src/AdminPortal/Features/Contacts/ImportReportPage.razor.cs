@@ -62,6 +62,14 @@ public sealed partial class ImportReportPage : IDisposable
             (ImportLineOutcome.Updated, "Updated", _view.Updated),
         ];
 
+    private string Nothing =>
+        _view!.Running ? "Nothing to report so far."
+        : _view.FinishedAt < Time.GetUtcNow() - ForgetImportLines.Kept ? "The lines of an import are kept for 90 days."
+        : _outcome == ImportLineOutcome.Updated && _view.Updated > 0 ? "Nothing was new about these contacts."
+        : _outcome is not null ? "No such line."
+        : _view.Updated > 0 ? "Every line was a new contact, or of one about whom nothing was new."
+        : "Every line was a new contact.";
+
     public void Dispose()
     {
         _timer?.Dispose();

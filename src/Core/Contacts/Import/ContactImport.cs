@@ -26,7 +26,10 @@ public sealed class ContactImport : ITenantOwned
     public int Lines { get; set; }
 
     public int Accepted { get; set; }
+
+    /// <summary>Of contacts that were here already, also where nothing was new.</summary>
     public int Updated { get; set; }
+
     public int Duplicates { get; set; }
     public int Rejected { get; set; }
 
@@ -50,7 +53,10 @@ public enum ImportStatus
     Failed,
 }
 
-/// <summary>A line that was not simply added: what became of it, and why.</summary>
+/// <summary>
+/// A line that was neither simply added nor of a contact for whom it had nothing new: what became of it, and why. Kept for
+/// ninety days (<see cref="ForgetImportLines"/>).
+/// </summary>
 public sealed class ContactImportLine : ITenantOwned
 {
     public required Guid TenantId { get; init; }

@@ -169,7 +169,11 @@ internal sealed class ImportBatch(
         else
         {
             import.Updated++;
-            Report(record, ImportLineOutcome.Updated, contact.Email, Update(contact, record, person, left));
+            // No line for what changes nothing: a file that comes each night would leave one for everybody each time.
+            if (Update(contact, record, person, left) is { } changed)
+            {
+                Report(record, ImportLineOutcome.Updated, contact.Email, changed);
+            }
         }
     }
 
@@ -183,8 +187,9 @@ internal sealed class ImportBatch(
 
     private bool HasMore(CsvRecord record) => record.Fields.Skip(columns.Count).Any(field => field.Length > 0);
 
-    // An empty value says nothing about the contact, so it takes nothing away.
-    private string Update(Contact contact, CsvRecord record, ValidContact person, bool left)
+    /// <summary>An empty value says nothing about the contact, so it takes nothing away.</summary>
+    /// <returns>What is new, as a sentence; null where nothing is.</returns>
+    private string? Update(Contact contact, CsvRecord record, ValidContact person, bool left)
     {
         var changes = new List<string>();
         if (person.FirstName is not null && person.FirstName != contact.FirstName)
@@ -221,7 +226,7 @@ internal sealed class ImportBatch(
         contact.ImportLine = record.Line;
         if (changes.Count == 0)
         {
-            return "It was here already and nothing is new.";
+            return null;
         }
 
         contact.UpdatedAt = now;

@@ -67,7 +67,7 @@ public sealed class ImportReport(PortalDb portal)
         return [.. rows.Select(View)];
     }
 
-    /// <summary>Lines that were not simply added, in the order of the file.</summary>
+    /// <summary>Lines that were not simply added and had something new, in the order of the file.</summary>
     public Task<ImportLinePage> LinesAsync(
         Caller caller,
         Guid importId,

@@ -49,6 +49,23 @@ public sealed class ContactImporterTests
         Assert.Equal(0, rig.FilesLeft);
     }
 
+    [Fact]
+    public async Task Import_OfWhatIsHereAlready_IsCounted_AndLeavesNoLine()
+    {
+        await using var rig = await ImportRig.CreateAsync();
+        const string People = "email,first_name,tags\nada@example.net,Ada,news\ngrace@example.net,Grace,";
+        await rig.ImportAsync(People);
+
+        var again = await rig.ImportAsync(People);
+
+        Assert.Equal((2, 0, 2, 0, 0), again.Counts);
+        Assert.Empty(again.Lines);
+        // Of the same contact a second time in one file something is said, new or not.
+        var twice = await rig.ImportAsync(People + "\nada@example.net,,");
+        Assert.Equal((3, 0, 2, 1, 0), twice.Counts);
+        Assert.Equal(["4 Duplicate"], twice.Outcomes);
+    }
+
     [Theory]
     [InlineData("email;first_name\nada@example.net;Ada")]
     [InlineData("email\tfirst_name\nada@example.net\tAda")]
