@@ -38,7 +38,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             address.Normalized,
             person.Contact is not null,
             person.Ledger.Count,
-            (await EntriesAsync(db, hashes, person, cancellation)).Count,
+            (await EntriesAsync(db, hashes, person, before: null, cancellation)).Count,
             await ErasedPeople.IsOneAsync(db, caller.TenantId, address.Normalized, cancellation)
         );
     }
@@ -46,10 +46,11 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
     public async Task<ErasePersonResult> ExecuteAsync(Caller caller, string email, CancellationToken cancellation)
     {
+        var before = await SearchAsync(caller, email, cancellation);
         var result = await portal.CommandAsync(
             caller,
             TenantRole.Admin,
-            (command, token) => EraseAsync(command, email, token),
+            (command, token) => EraseAsync(command, email, before, token),
             cancellation
         );
         if (result is ErasePersonResult.Erased)
@@ -60,9 +61,31 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         return result;
     }
 
+    /// <returns>Null for what is no address.</returns>
+    private async Task<PersonSearch?> SearchAsync(Caller caller, string email, CancellationToken cancellation)
+    {
+        if (!EmailAddress.TryParse(email, out var address, out _))
+        {
+            return null;
+        }
+
+        // Before the snapshot: nothing in it is younger.
+        var now = portal.Time.GetUtcNow();
+        return await portal.ReadSnapshotAsync<PersonSearch?>(
+            caller.Scope,
+            async (db, token) =>
+            {
+                await portal.DemandToReadAsync(db, caller, TenantRole.Admin, nameof(ErasePerson), token);
+                return await PersonSearch.RunAsync(db, address.Normalized, now, token);
+            },
+            cancellation
+        );
+    }
+
     private async Task<ErasePersonResult> EraseAsync(
         CommandContext command,
         string email,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
@@ -87,6 +110,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         }
 
         var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
+        before = before?.Covers(person) == true ? before : null;
         // Else an admin could empty what the log says of them, or of another member.
         foreach (var account in await AccountsAsync(db, person, cancellation))
         {
@@ -103,11 +127,13 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         }
 
         var hashes = await AddressHashes.OfAsync(db, cancellation);
-        var entries = (await EntriesAsync(db, hashes, person, cancellation)).ConvertAll(entry => entry.Sequence);
+        var entries = (await EntriesAsync(db, hashes, person, before, cancellation)).ConvertAll(entry =>
+            entry.Sequence
+        );
         await ForgetMailAsync(db, hashes, person, cancellation);
         foreach (var one in person.Addresses)
         {
-            await ForgetAddressAsync(command, hashes, one, cancellation);
+            await ForgetAddressAsync(command, hashes, one, before, cancellation);
         }
 
         if (person.Contact is { } contact)
@@ -142,11 +168,12 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         PortalDbContext db,
         AddressHashes hashes,
         PersonRows person,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
         var accounts = (await AccountsAsync(db, person, cancellation)).ConvertAll(account => account.ToString());
-        var entries = await person.EntriesAsync(db, hashes, cancellation);
+        var entries = await person.EntriesAsync(db, hashes, before, cancellation);
         return entries.FindAll(entry =>
             entry.TargetKind is not ("account" or "member") || accounts.Contains(entry.TargetId)
         );
@@ -273,6 +300,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         CommandContext command,
         AddressHashes hashes,
         string address,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
@@ -297,7 +325,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         await db
             .UnsubscribeLinks.Where(row => row.NormalizedEmail == address)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NormalizedEmail, form), cancellation);
-        await PersonTexts.ForgetAsync(command, hashes, address, cancellation);
+        await PersonTexts.ForgetAsync(command, hashes, address, before, cancellation);
     }
 
     private static List<long[]> Ranges(List<long> numbers)

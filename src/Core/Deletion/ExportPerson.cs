@@ -54,6 +54,8 @@ public sealed class ExportPerson(PortalDb portal)
         var db = command.Db;
         var person = await PersonRows.FindAsync(db, address, cancellation);
         var whole = new WholeAddress(address);
+        var imports = await PersonTexts.ImportLinesAsync(db, address, before: null, cancellation);
+        var requests = await PersonTexts.RequestsAsync(db, address, before: null, cancellation);
         var mails = new List<object>();
         foreach (var row in person.Ledger)
         {
@@ -76,7 +78,7 @@ public sealed class ExportPerson(PortalDb portal)
                 })
                 .ToListAsync(cancellation),
             mails,
-            imports = (await PersonTexts.ImportLinesAsync(db, address, cancellation)).ConvertAll(row => new
+            imports = imports.ConvertAll(row => new
             {
                 import = row.ImportId,
                 row.Line,
@@ -99,7 +101,7 @@ public sealed class ExportPerson(PortalDb portal)
                 row.Email,
                 answer = row.LastError,
             }),
-            requests = (await PersonTexts.RequestsAsync(db, address, cancellation)).ConvertAll(row => new
+            requests = requests.ConvertAll(row => new
             {
                 row.Path,
                 row.Key,
@@ -225,7 +227,7 @@ public sealed class ExportPerson(PortalDb portal)
         CancellationToken cancellation
     )
     {
-        var entries = await person.EntriesAsync(db, hashes, cancellation);
+        var entries = await person.EntriesAsync(db, hashes, before: null, cancellation);
         return entries.ConvertAll(entry => new
         {
             entry.Sequence,

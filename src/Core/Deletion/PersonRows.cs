@@ -95,22 +95,36 @@ internal sealed class PersonRows
     /// Entries that name the person, the oldest first: as what was acted on, as who acted, or in their details. Without those
     /// that an erasure has emptied.
     /// </summary>
+    /// <param name="before">Null: all of the log is read.</param>
     public async Task<List<AuditEntry>> EntriesAsync(
         PortalDbContext db,
         AddressHashes hashes,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
         var found = new List<AuditEntry>();
         foreach (var address in Addresses)
         {
-            found.AddRange(await EntriesAsync(db, hashes, address, cancellation));
+            var entries = Entries(db, hashes.Of(db.Scope.TenantId, address), address);
+            if (before is null)
+            {
+                found.AddRange(await EntriesAsync(entries, db, hashes, address, cancellation));
+                continue;
+            }
+
+            var (known, last) = (before.Entries, before.LastEntry);
+            var again = entries.Where(entry => known.Contains(entry.Sequence));
+            found.AddRange(await EntriesAsync(again, db, hashes, address, cancellation));
+            var since = entries.Where(entry => entry.Sequence > last);
+            found.AddRange(await EntriesAsync(since, db, hashes, address, cancellation));
         }
 
         return [.. found.DistinctBy(entry => entry.Sequence).OrderBy(entry => entry.Sequence)];
     }
 
     private async Task<List<AuditEntry>> EntriesAsync(
+        IQueryable<AuditEntry> entries,
         PortalDbContext db,
         AddressHashes hashes,
         string address,
@@ -122,7 +136,7 @@ internal sealed class PersonRows
         var target = hashes.Of(db.Scope.TenantId, address);
         var found = new List<AuditEntry>();
         await foreach (
-            var entry in Entries(db, target, address)
+            var entry in entries
                 .AsNoTracking()
                 .OrderBy(entry => entry.Sequence)
                 .AsAsyncEnumerable()

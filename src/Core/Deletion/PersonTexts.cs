@@ -16,17 +16,38 @@ namespace Ledgerpost.Deletion;
 internal static class PersonTexts
 {
     /// <summary>Lines of uploaded files that name the address.</summary>
+    /// <param name="before">Null: all are read.</param>
     public static async Task<List<ContactImportLine>> ImportLinesAsync(
         PortalDbContext db,
         string address,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
         var whole = new WholeAddress(address);
-        var lines = await db
-            .ContactImportLines.AsNoTracking()
-            .Where(row => row.Email.ToLower().Contains(address))
-            .ToListAsync(cancellation);
+        var named = db.ContactImportLines.AsNoTracking().Where(row => row.Email.ToLower().Contains(address));
+        List<ContactImportLine> lines;
+        if (before is null)
+        {
+            lines = await named.ToListAsync(cancellation);
+        }
+        else
+        {
+            lines = [];
+            foreach (var (importId, line) in before.ImportLines)
+            {
+                lines.AddRange(
+                    await named.Where(row => row.ImportId == importId && row.Line == line).ToListAsync(cancellation)
+                );
+            }
+
+            var imports = await db.ContactImports.Select(import => import.Id).ToListAsync(cancellation);
+            foreach (var importId in imports.Except(before.EndedImports))
+            {
+                lines.AddRange(await named.Where(row => row.ImportId == importId).ToListAsync(cancellation));
+            }
+        }
+
         return lines.FindAll(line => whole.IsIn(line.Email));
     }
 
@@ -77,10 +98,16 @@ internal static class PersonTexts
         return deliveries.FindAll(row => row.Email == address || whole.IsIn(row.LastError));
     }
 
+    /// <summary>Deliveries whose error has the address in it.</summary>
+    public static IQueryable<EventDelivery> ErrorsWith(PortalDbContext db, string address) =>
+        db.EventDeliveries.Where(row => row.LastError != null && row.LastError.ToLower().Contains(address));
+
     /// <summary>Programs' requests whose key or kept answer names the address.</summary>
+    /// <param name="before">Null: all are read.</param>
     public static async Task<List<IdempotencyRecord>> RequestsAsync(
         PortalDbContext db,
         string address,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
@@ -88,13 +115,29 @@ internal static class PersonTexts
         // As JSON writes it.
         var written = JsonEncodedText.Encode(address).Value.ToLowerInvariant();
         // One reading for both: no index helps to find letters within a text.
-        var requests = await db
+        var named = db
             .IdempotencyRecords.AsNoTracking()
             .Where(row =>
                 row.Key.ToLower().Contains(address)
                 || (row.Body != null && (row.Body.ToLower().Contains(address) || row.Body.ToLower().Contains(written)))
-            )
-            .ToListAsync(cancellation);
+            );
+        List<IdempotencyRecord> requests;
+        if (before is null)
+        {
+            requests = await named.ToListAsync(cancellation);
+        }
+        else
+        {
+            var since = before.Since;
+            requests = await named.Where(row => row.CreatedAt >= since).ToListAsync(cancellation);
+            foreach (var (path, key) in before.Requests.Except(requests.Select(row => (row.Path, row.Key))))
+            {
+                requests.AddRange(
+                    await named.Where(row => row.Path == path && row.Key == key).ToListAsync(cancellation)
+                );
+            }
+        }
+
         return requests.FindAll(row => IsInKey(row, address) || (row.Body is { } body && whole.IsInJson(body)));
     }
 
@@ -105,11 +148,12 @@ internal static class PersonTexts
         CommandContext command,
         AddressHashes hashes,
         string address,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
         var db = command.Db;
-        foreach (var line in await ImportLinesAsync(db, address, cancellation))
+        foreach (var line in await ImportLinesAsync(db, address, before, cancellation))
         {
             await db
                 .ContactImportLines.Where(row => row.ImportId == line.ImportId && row.Line == line.Line)
@@ -122,10 +166,8 @@ internal static class PersonTexts
         }
 
         await db.EventDeliveries.Where(row => row.Email == address).ExecuteDeleteAsync(cancellation);
-        await db
-            .EventDeliveries.Where(row => row.LastError != null && row.LastError.ToLower().Contains(address))
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastError, (string?)null), cancellation);
-        await ForgetRequestsAsync(db, hashes, address, cancellation);
+        await ForgetErrorsAsync(db, address, before, cancellation);
+        await ForgetRequestsAsync(db, hashes, address, before, cancellation);
         foreach (var message in await EventsAsync(db, address, cancellation))
         {
             // Nothing is left that a later look could apply; and what is ignored goes after a month.
@@ -143,6 +185,27 @@ internal static class PersonTexts
         }
     }
 
+    private static async Task ForgetErrorsAsync(
+        PortalDbContext db,
+        string address,
+        PersonSearch? before,
+        CancellationToken cancellation
+    )
+    {
+        var errors = ErrorsWith(db, address);
+        if (before is not null)
+        {
+            var (known, since) = (before.Deliveries, before.Since);
+            await EmptyAsync(errors.Where(row => known.Contains(row.Id)));
+            errors = errors.Where(row => row.LastTryAt >= since);
+        }
+
+        await EmptyAsync(errors);
+
+        Task<int> EmptyAsync(IQueryable<EventDelivery> rows) =>
+            rows.ExecuteUpdateAsync(set => set.SetProperty(row => row.LastError, (string?)null), cancellation);
+    }
+
     /// <summary>
     /// A program may have made its keys of addresses: by the hash the same request still finds its record, and sends nothing
     /// again. And a kept answer may show the contact, as JSON writes the address.
@@ -151,14 +214,17 @@ internal static class PersonTexts
         PortalDbContext db,
         AddressHashes hashes,
         string address,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
         var whole = new WholeAddress(address);
-        foreach (var one in await RequestsAsync(db, address, cancellation))
+        foreach (var one in await RequestsAsync(db, address, before, cancellation))
         {
             var key = IsInKey(one, address) ? ErasedPeople.Form(hashes, db.Scope.TenantId, one.Key) : one.Key;
             var body = one.Body is { } answer && whole.IsInJson(answer) ? "{}" : one.Body;
+            // Another address of the same person may be in its answer.
+            before?.Requests.Add((one.Path, key));
             await db
                 .IdempotencyRecords.Where(row => row.Path == one.Path && row.Key == one.Key)
                 .ExecuteUpdateAsync(

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Ledgerpost.Contacts.Import;
 using Ledgerpost.Deletion;
+using Ledgerpost.Outbox;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Tenancy;
@@ -67,6 +69,70 @@ public sealed class EraseBesideOthersTests
             await engine.Database.DumpAsync(engine.Tenant.Id),
             row => row.Contains(Address, StringComparison.OrdinalIgnoreCase)
         );
+    }
+
+    /// <summary>Whole tables are searched before the locks, and what is written meanwhile is not in that search.</summary>
+    [Fact]
+    public async Task WhatIsWritten_BetweenTheSearchAndTheLocks_IsErasedToo()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await WriteAboutAsync(engine, 1, Address);
+        await AddDeliveryAsync(engine, 1, Address);
+        engine.Time.Advance(TimeSpan.FromDays(2));
+        using var log = StatementLog.Of(engine.Database.ConnectionString);
+        Task? written = null;
+        log.Before = text =>
+        {
+            if (written is null && EndsTheSearch(text))
+            {
+                // The snapshot is taken; the erasure itself comes after these.
+                written = Task.WhenAll(WriteAboutAsync(engine, 2, Address), AddDeliveryAsync(engine, 2, Address));
+            }
+        };
+
+        var erased = Assert.IsType<ErasePersonResult.Erased>(await engine.EraseAsync(Address));
+
+        Assert.NotNull(written);
+        await written;
+        Assert.Equal(2, erased.Entries);
+        Assert.DoesNotContain(
+            await engine.Database.DumpAsync(engine.Tenant.Id),
+            row => row.Contains(Address, StringComparison.OrdinalIgnoreCase)
+        );
+    }
+
+    [Fact]
+    public async Task Erasure_ReadsNoWholeTable_WhileItHasItsLocks()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await WriteAboutAsync(engine, 1, Address);
+        await AddDeliveryAsync(engine, 1, Address);
+        engine.Time.Advance(TimeSpan.FromDays(2));
+        using var log = StatementLog.Of(engine.Database.ConnectionString);
+        var reads = new Regex(
+            """(FROM|UPDATE) "(AuditEntries|IdempotencyRecords|EventDeliveries|ContactImportLines)" """.TrimEnd(),
+            RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+        );
+        var (searched, within) = (false, new List<string>());
+        log.Before = text =>
+        {
+            if (searched && reads.IsMatch(text) && text.Contains("lower(", StringComparison.Ordinal))
+            {
+                within.Add(text);
+            }
+
+            searched |= EndsTheSearch(text);
+        };
+
+        Assert.IsType<ErasePersonResult.Erased>(await engine.EraseAsync(Address));
+
+        var bounded = new Regex(
+            """ "(Sequence|Id)" (>|=|IN)|"(CreatedAt|LastTryAt)" >=|"(Key|ImportId)" =""".TrimStart(),
+            RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+        );
+        // The log, requests and errors twice each, by what was found and by what is new; lines by what was found.
+        Assert.Equal(7, within.Count);
+        Assert.All(within, text => Assert.Matches(bounded, text));
     }
 
     [Theory]
@@ -136,6 +202,53 @@ public sealed class EraseBesideOthersTests
             person.GetProperty("imports").EnumerateArray().Select(line => line.GetProperty("line").GetInt32())
         );
         Assert.DoesNotContain("joann", Encoding.UTF8.GetString(bytes!), StringComparison.Ordinal);
+    }
+
+    /// <summary>The last statement before the erasure's own transaction.</summary>
+    private static bool EndsTheSearch(string text) =>
+        text.StartsWith("SELECT", StringComparison.Ordinal)
+        && text.Contains("\"EventDeliveries\"", StringComparison.Ordinal)
+        && text.Contains("lower(", StringComparison.Ordinal);
+
+    /// <summary>A delivery that an endpoint of its own answered with this text.</summary>
+    private static Task AddDeliveryAsync(EngineHarness engine, int number, string text)
+    {
+        var endpoint = engine.Database.Ids.New();
+        return engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, _) =>
+            {
+                db.EventEndpoints.Add(
+                    new EventEndpoint
+                    {
+                        TenantId = engine.Tenant.Id,
+                        Id = endpoint,
+                        Slot = number,
+                        Url = "https://example.org/events",
+                        Events = ~0L,
+                        State = EndpointState.Enabled,
+                        Secret = "of a test",
+                        CreatedBy = "test",
+                        CreatedAt = engine.Time.GetUtcNow(),
+                    }
+                );
+                db.EventDeliveries.Add(
+                    new EventDelivery
+                    {
+                        TenantId = engine.Tenant.Id,
+                        Id = engine.Database.Ids.New(),
+                        EndpointId = endpoint,
+                        Type = EventType.EndpointTest,
+                        OccurredAt = engine.Time.GetUtcNow(),
+                        State = DeliveryState.Failed,
+                        LastTryAt = engine.Time.GetUtcNow(),
+                        LastError = text,
+                    }
+                );
+                return Task.CompletedTask;
+            },
+            CancellationToken.None
+        );
     }
 
     /// <summary>An entry of the log, a line of an uploaded file, and the kept answer to a program, all with this text.</summary>
