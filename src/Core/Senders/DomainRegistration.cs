@@ -193,8 +193,7 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
 
         var before = domain.Status;
         // Whoever has just changed its records, or lost them, looks again soon; so is a verified one when the provider is silent.
-        domain.Looks =
-            domain.Status == known.Status && known.Status != DomainStatus.Verified ? domain.Looks + 1 : 0;
+        domain.Looks = domain.Status == known.Status && known.Status != DomainStatus.Verified ? domain.Looks + 1 : 0;
         domain.ProviderDomainId = known.Id;
         domain.Status = known.Status;
         domain.Remark = RemarkOf(known);

@@ -177,8 +177,8 @@ public sealed class ResumeCampaign(
                     await context
                         .ProviderAccounts.Where(account => account.Id == accountId)
                         .ForUpdate()
-                        .SingleOrDefaultAsync(token)
-                    is { } account
+                        .SingleOrDefaultAsync(token) is
+                    { } account
                 )
                 {
                     account.TryNow(db.Time.GetUtcNow());

@@ -325,16 +325,18 @@ public sealed class ClockTests
                     }
                 );
                 db.AccountMails.AddRange(
-                    Enumerable.Range(0, 2).Select(tries => new AccountMail
-                    {
-                        Id = ids.New(),
-                        Kind = AccountMailKind.AuditAnchor,
-                        State = AccountMailState.Waiting,
-                        CreatedAt = ahead,
-                        ExpiresAt = ahead + TimeSpan.FromHours(20),
-                        NotBefore = ahead,
-                        Tries = tries,
-                    })
+                    Enumerable
+                        .Range(0, 2)
+                        .Select(tries => new AccountMail
+                        {
+                            Id = ids.New(),
+                            Kind = AccountMailKind.AuditAnchor,
+                            State = AccountMailState.Waiting,
+                            CreatedAt = ahead,
+                            ExpiresAt = ahead + TimeSpan.FromHours(20),
+                            NotBefore = ahead,
+                            Tries = tries,
+                        })
                 );
             },
             CancellationToken.None

@@ -48,13 +48,7 @@ public sealed partial class ComposePage
                 if (await Confirmations.AskAsync(question))
                 {
                     Answer(
-                        await Launch.ExecuteAsync(
-                            Session.Caller,
-                            Id,
-                            version,
-                            CancellationToken.None,
-                            preview.WillSend
-                        )
+                        await Launch.ExecuteAsync(Session.Caller, Id, version, CancellationToken.None, preview.WillSend)
                     );
                 }
             }
