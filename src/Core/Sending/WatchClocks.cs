@@ -4,7 +4,6 @@ using Ledgerpost.Identity;
 using Ledgerpost.Outbox;
 using Ledgerpost.Senders;
 using Ledgerpost.Sending.Provider;
-using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -187,7 +186,7 @@ public sealed class WatchClocks(
             .EventDeliveries.Where(row => row.State == DeliveryState.Waiting && row.NotBefore > farther)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NotBefore, now), cancellation);
         await context
-            .WebhookMessages.Where(row => row.State == WebhookState.Waiting && row.NotBefore > farther)
+            .WebhookMessages.Where(row => row.NotBefore > farther)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NotBefore, now), cancellation);
         await context
             .SendingDomains.Where(row => row.NextCheckAt > farther)
