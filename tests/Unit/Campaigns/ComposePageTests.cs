@@ -1,10 +1,14 @@
+using AdminPortal.Components.Shared;
 using AdminPortal.Features.Campaigns.Compose;
 using Bunit;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
 using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Rendering;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.JSInterop;
 using UnitTests.Support;
 
 namespace UnitTests.Campaigns;
@@ -203,6 +207,82 @@ public sealed class ComposePageTests
         page.WaitForAssertion(() => Assert.EndsWith($"/t/north/campaigns/{id}", address.Uri));
     }
 
+    [Fact]
+    public async Task AnotherDraft_InTheAddress_IsShownSavedAndDeletedInsteadOfTheOneBefore()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var spring = await DraftTests.CreateAsync(database, tenant, "Spring");
+        var summer = await DraftTests.CreateAsync(database, tenant, "Summer");
+        await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
+        var page = context.Show<EditCampaignPage>(tenant, spring);
+        page.WaitForAssertion(() => Assert.Equal("Spring", Field(page, "name").GetAttribute("value")));
+
+        page.Render(parameters => parameters.Add(one => one.Id, summer));
+
+        page.WaitForAssertion(() => Assert.Equal("Summer", Field(page, "name").GetAttribute("value")));
+        await page.InvokeAsync(() => Field(page, "subject").ChangeAsync("Sunshine"));
+        Assert.Equal([("Spring", ""), ("Summer", "Sunshine")], await DraftsAsync());
+        page.FindAll("button").First(button => button.TextContent == "Delete the draft").Click();
+        context.Dialog.WaitForAssertion(() => Assert.Contains("the draft \u201cSummer\u201d", context.Dialog.Markup));
+        context.Dialog.FindAll("button").First(button => button.TextContent == "Delete the draft").Click();
+        page.WaitForAssertion(() => Assert.Equal(["The draft was deleted."], context.Toasts));
+        Assert.Equal([("Spring", "")], await DraftsAsync());
+
+        async Task<List<(string, string)>> DraftsAsync()
+        {
+            await using var db = database.Db.Read(tenant.Scope);
+            var drafts = await db.Campaigns.OrderBy(row => row.Name).ToListAsync();
+            return [.. drafts.Select(row => (row.Name, row.Subject))];
+        }
+    }
+
+    [Fact]
+    public async Task Page_LeftWhileASaveWaits_LeavesBrowserAndNextPageAlone()
+    {
+        using var storage = new SlowStorage();
+        await using var database = await TestDatabase.CreateAsync(faults: storage);
+        var tenant = await database.AddTenantAsync("north");
+        var id = await DraftTests.CreateAsync(database, tenant, "Spring");
+        await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
+        var script = new ComposeScript(context);
+        script.Arrive();
+        var visit = context.Render<Visit>(parameters => parameters.Add(one => one.Draft, id));
+        visit.WaitForAssertion(() => Assert.Equal(["attach", "read"], script.Calls));
+
+        storage.Hold();
+        var typing = visit.InvokeAsync(() => visit.Find("[data-draft=subject]").ChangeAsync("Sunshine"));
+        visit.Render(parameters => parameters.Add(one => one.Draft, null));
+        storage.Release();
+        await typing;
+
+        Assert.Equal("The next page", visit.Find("p").TextContent);
+        Assert.Equal(["attach", "read", "dispose"], script.Calls);
+        Assert.Equal("Sunshine", (await ReadAsync(database, tenant)).Subject);
+    }
+
+    [Fact]
+    public async Task Page_LeftBeforeItsScriptIsThere_LeavesTheNextPageAlone()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await DraftTests.CreateAsync(database, tenant, "Spring");
+        await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
+        var script = new ComposeScript(context);
+        var visit = context.Render<Visit>(parameters => parameters.Add(one => one.Draft, id));
+        visit.WaitForElement("[data-draft=html]");
+
+        visit.Render(parameters => parameters.Add(one => one.Draft, null));
+        script.Arrive();
+        await script.IsDone;
+
+        Assert.Empty(script.Calls);
+        Assert.Equal("The next page", visit.Find("p").TextContent);
+    }
+
+    private static AngleSharp.Dom.IElement Field<T>(IRenderedComponent<T> page, string name)
+        where T : IComponent => page.Find($"[data-draft={name}]");
+
     private static AngleSharp.Dom.IElement Launch(IRenderedComponent<ComposePage> page) =>
         page.FindAll("button").First(button => button.TextContent == "Launch ...");
 
@@ -221,5 +301,83 @@ public sealed class ComposePageTests
     {
         await using var db = database.Db.Read(tenant.Scope);
         return await db.Campaigns.SingleAsync();
+    }
+
+    /// <summary>Somebody who writes, and then looks at something else.</summary>
+    private sealed class Visit : ComponentBase
+    {
+        [Parameter]
+        public Guid? Draft { get; set; }
+
+        protected override void BuildRenderTree(RenderTreeBuilder builder)
+        {
+            builder.OpenComponent<PageErrorBoundary>(0);
+            builder.AddComponentParameter(1, nameof(PageErrorBoundary.ChildContent), (RenderFragment)Page);
+            builder.CloseComponent();
+        }
+
+        private void Page(RenderTreeBuilder builder)
+        {
+            if (Draft is { } id)
+            {
+                builder.OpenComponent<ComposePage>(0);
+                builder.AddComponentParameter(1, nameof(ComposePage.Id), id);
+                builder.CloseComponent();
+            }
+            else
+            {
+                builder.AddMarkupContent(2, "<p>The next page</p>");
+            }
+        }
+    }
+
+    /// <summary>Commits when it is let.</summary>
+    private sealed class SlowStorage : StorageFaults, IDisposable
+    {
+        private readonly ManualResetEventSlim _may = new(initialState: true);
+
+        public void Hold() => _may.Reset();
+
+        public void Release() => _may.Set();
+
+        public override void BeforeCommit() => _may.Wait(TimeSpan.FromSeconds(20));
+
+        public void Dispose() => _may.Dispose();
+    }
+
+    /// <summary>The page's script, with what it was asked; here when it arrives.</summary>
+    private sealed class ComposeScript : JSRuntimeInvocationHandlerBase<IJSObjectReference>, IJSObjectReference
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly List<string> _calls = [];
+
+        public ComposeScript(BunitContext context)
+            : base(call => call.Identifier == "import", isCatchAllHandler: false) =>
+            context.JSInterop.AddInvocationHandler(this);
+
+        public IReadOnlyList<string> Calls => _calls;
+
+        /// <summary>The page has let go of it.</summary>
+        public Task IsDone => _done.Task;
+
+        public void Arrive() => SetResultBase(this);
+
+        public ValueTask<TValue> InvokeAsync<TValue>(string identifier, object?[]? args)
+        {
+            _calls.Add(identifier);
+            return ValueTask.FromResult(identifier == "attach" ? (TValue)(object)this : default!);
+        }
+
+        public ValueTask<TValue> InvokeAsync<TValue>(
+            string identifier,
+            CancellationToken cancellationToken,
+            object?[]? args
+        ) => InvokeAsync<TValue>(identifier, args);
+
+        public ValueTask DisposeAsync()
+        {
+            _done.TrySetResult();
+            return ValueTask.CompletedTask;
+        }
     }
 }

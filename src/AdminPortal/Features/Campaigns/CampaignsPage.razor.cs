@@ -123,13 +123,21 @@ public sealed partial class CampaignsPage : IDisposable
 
     private async Task DuplicateAsync(CampaignListItem item)
     {
-        if (await Duplicate.ExecuteAsync(Session.Caller, item.Id, _closed.Token) is { } copy)
+        try
         {
-            Navigation.NavigateTo(PortalUrls.EditCampaign(Session.Slug, copy));
-            return;
+            if (await Duplicate.ExecuteAsync(Session.Caller, item.Id, _closed.Token) is { } copy)
+            {
+                Navigation.NavigateTo(PortalUrls.EditCampaign(Session.Slug, copy));
+                return;
+            }
+
+            Toasts.Failed($"\u201c{item.Name}\u201d no longer exists.", "Nothing was copied.");
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was copied.");
         }
 
-        Toasts.Failed($"\u201c{item.Name}\u201d no longer exists.", "Nothing was copied.");
         await LoadAsync();
     }
 
@@ -140,17 +148,24 @@ public sealed partial class CampaignsPage : IDisposable
             return;
         }
 
-        switch (await Delete.ExecuteAsync(Session.Caller, item.Id, _closed.Token))
+        try
         {
-            case DeleteDraftResult.Deleted:
-                Toasts.Done("The draft was deleted.");
-                break;
-            case DeleteDraftResult.NotADraft:
-                Toasts.Failed("It has been launched meanwhile.", "A launched campaign stays; nothing was deleted.");
-                break;
-            default:
-                Toasts.Note("It was deleted already.");
-                break;
+            switch (await Delete.ExecuteAsync(Session.Caller, item.Id, _closed.Token))
+            {
+                case DeleteDraftResult.Deleted:
+                    Toasts.Done("The draft was deleted.");
+                    break;
+                case DeleteDraftResult.NotADraft:
+                    Toasts.Failed("It has been launched meanwhile.", "A launched campaign stays; nothing was deleted.");
+                    break;
+                default:
+                    Toasts.Note("It was deleted already.");
+                    break;
+            }
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was deleted.");
         }
 
         await LoadAsync();

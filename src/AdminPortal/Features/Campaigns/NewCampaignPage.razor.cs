@@ -1,6 +1,8 @@
+using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Templates;
+using Ledgerpost.Tenancy;
 using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Campaigns;
@@ -25,6 +27,9 @@ public sealed partial class NewCampaignPage
 
     [Inject]
     public required NavigationManager Navigation { get; init; }
+
+    [Inject]
+    public required Toasts Toasts { get; init; }
 
     [CascadingParameter]
     public required TenantSession Session { get; set; }
@@ -82,6 +87,10 @@ public sealed partial class NewCampaignPage
                     _problem = string.Join(' ', invalid.Problems.Select(problem => problem.Message));
                     break;
             }
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "No campaign was made.");
         }
         finally
         {

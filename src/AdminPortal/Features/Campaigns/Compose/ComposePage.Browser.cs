@@ -19,15 +19,11 @@ public sealed partial class ComposePage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _closed.CancelAsync();
-        _closed.Dispose();
+        await _closing.CancelAsync();
+        _closing.Dispose();
         try
         {
-            if (_browser is not null)
-            {
-                await _browser.InvokeVoidAsync("dispose");
-                await _browser.DisposeAsync();
-            }
+            await DetachAsync();
         }
         catch (JSDisconnectedException)
         {
@@ -43,25 +39,56 @@ public sealed partial class ComposePage : IAsyncDisposable
         }
 
         _attached = true;
+        try
+        {
+            await AttachAsync(_editor);
+        }
+        catch (Exception failure) when (Left && failure is (JSException or JSDisconnectedException))
+        {
+            // Its fields are not in the browser any more.
+        }
+    }
+
+    private async Task AttachAsync(DraftEditor editor)
+    {
         await using var module = await Script.InvokeAsync<IJSObjectReference>(
             "import",
             "./Features/Campaigns/Compose/ComposePage.razor.js"
         );
+        if (Left)
+        {
+            return;
+        }
+
         _browser = await module.InvokeAsync<IJSObjectReference>(
             "attach",
             _root,
             $"ledgerpost.draft.{Id}",
-            _editor.Version
+            editor.Version
         );
-        if (_browser is not null)
+        if (Left)
+        {
+            // Too late for DisposeAsync to find it.
+            await DetachAsync();
+        }
+        else if (_browser is not null)
         {
             await RecoverAsync(await _browser.InvokeAsync<string?>("read"));
         }
     }
 
+    private async Task DetachAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.InvokeVoidAsync("dispose");
+            await _browser.DisposeAsync();
+        }
+    }
+
     private async Task RecoverAsync(string? stored)
     {
-        if (stored is null)
+        if (stored is null || Left)
         {
             return;
         }
@@ -114,7 +141,7 @@ public sealed partial class ComposePage : IAsyncDisposable
 
     private async Task ForgetAsync()
     {
-        if (_browser is not null)
+        if (_browser is not null && !Left)
         {
             await _browser.InvokeVoidAsync("forget");
         }
@@ -122,7 +149,7 @@ public sealed partial class ComposePage : IAsyncDisposable
 
     private async Task TellBrowserAsync()
     {
-        if (_browser is not null && _recovered is null)
+        if (_browser is not null && _recovered is null && !Left)
         {
             await _browser.InvokeVoidAsync("saved", DraftDigest.Of(_editor!.Content), _editor.Version);
         }

@@ -37,8 +37,8 @@ public sealed partial class ComposePage
             async version =>
             {
                 var scope = Session.Caller.Scope;
-                var preview = await LaunchPreview.ExecuteAsync(scope, Id, _closed.Token);
-                var view = await Open.ExecuteAsync(scope, Id, _closed.Token);
+                var preview = await LaunchPreview.ExecuteAsync(scope, Id, _closed);
+                var view = await Open.ExecuteAsync(scope, Id, _closed);
                 var question = LaunchQuestion.Of(
                     _editor!.Content.Name,
                     view?.Audience ?? "",
@@ -86,6 +86,11 @@ public sealed partial class ComposePage
         try
         {
             await SaveAgainAsync();
+            if (Left)
+            {
+                return;
+            }
+
             if (_editor!.State != DraftState.Saved)
             {
                 Toasts.Failed($"The draft is not saved yet, so it was not {done}.", "See what stands beside its name.");

@@ -9,11 +9,12 @@ namespace AdminPortal.Features.Campaigns.Compose;
 
 /// <summary>
 /// Writing a campaign: the form at the left, the mail at the right. What is typed is saved as it is typed, and until the
-/// server has it the browser keeps a copy (ComposePage.Browser.cs).
+/// server has it the browser keeps a copy (ComposePage.Browser.cs). It shows one draft for as long as it lives.
 /// </summary>
 public sealed partial class ComposePage
 {
-    private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly CancellationToken _closed;
     private DraftEditor? _editor;
     private ComposeChoices? _choices;
     private PreflightReport? _report;
@@ -23,6 +24,8 @@ public sealed partial class ComposePage
 
     // Raised to replace what stands in the typed fields.
     private int _round;
+
+    public ComposePage() => _closed = _closing.Token;
 
     [Inject]
     public required OpenCampaign Open { get; init; }
@@ -51,10 +54,7 @@ public sealed partial class ComposePage
     [CascadingParameter]
     public required TenantSession Session { get; set; }
 
-    [Parameter]
-    public required string Slug { get; set; }
-
-    [Parameter]
+    [Parameter, EditorRequired]
     public required Guid Id { get; set; }
 
     [SupplyParameterFromQuery(Name = "view")]
@@ -65,6 +65,9 @@ public sealed partial class ComposePage
 
     [SupplyParameterFromQuery(Name = "as")]
     public Guid? SeenBy { get; set; }
+
+    /// <summary>The person is on another page: what comes back from now on is for neither the browser nor the screen.</summary>
+    private bool Left => _closed.IsCancellationRequested;
 
     private IReadOnlyList<Crumb> Crumbs => [new("Campaigns", PortalUrls.Campaigns(Session.Slug))];
 
@@ -79,29 +82,10 @@ public sealed partial class ComposePage
                 .Select(item => new FieldError(item.Field, item.Sentence)),
         ];
 
-    protected override async Task OnParametersSetAsync()
-    {
-        if (_editor is null && !_missing)
-        {
-            await LoadAsync();
-        }
-    }
-
-    private bool IsFilled(string field) =>
-        field switch
-        {
-            "subject" => _editor!.Content.Subject.Length > 0,
-            "html" => _editor!.Content.Html.Length > 0,
-            "text" => _editor!.Content.Text is not null,
-            "sender" => _editor!.Content.SenderId is not null,
-            "audience" => true,
-            _ => false,
-        };
-
-    private async Task LoadAsync()
+    protected override async Task OnInitializedAsync()
     {
         var scope = Session.Caller.Scope;
-        if (await Open.ExecuteAsync(scope, Id, _closed.Token) is not { Campaign: var campaign } view)
+        if (await Open.ExecuteAsync(scope, Id, _closed) is not { Campaign: var campaign } view)
         {
             _missing = true;
             return;
@@ -114,13 +98,24 @@ public sealed partial class ComposePage
         }
 
         _continues = view.Continues?.Name;
-        _choices = await Choices.ExecuteAsync(scope, campaign.LeavesOut, _closed.Token);
+        _choices = await Choices.ExecuteAsync(scope, campaign.LeavesOut, _closed);
         _editor = new DraftEditor(Save, Session.Caller, Id, campaign.Version, DraftContent.Of(campaign))
         {
             Changed = () => _ = InvokeAsync(StateHasChanged),
         };
         await CheckAsync();
     }
+
+    private bool IsFilled(string field) =>
+        field switch
+        {
+            "subject" => _editor!.Content.Subject.Length > 0,
+            "html" => _editor!.Content.Html.Length > 0,
+            "text" => _editor!.Content.Text is not null,
+            "sender" => _editor!.Content.SenderId is not null,
+            "audience" => true,
+            _ => false,
+        };
 
     private async Task TypedAsync(TypedText typed)
     {
@@ -149,6 +144,11 @@ public sealed partial class ComposePage
 
     private async Task AfterSaveAsync()
     {
+        if (Left)
+        {
+            return;
+        }
+
         if (_editor!.State == DraftState.Gone)
         {
             Toasts.Note("It was launched or deleted meanwhile.", "Your last words are still in this browser.");
@@ -162,8 +162,13 @@ public sealed partial class ComposePage
 
     private async Task CheckAsync()
     {
+        if (Left)
+        {
+            return;
+        }
+
         var content = _editor!.Content;
-        var report = await Preflight.ExecuteAsync(Session.Caller.Scope, content, _closed.Token);
+        var report = await Preflight.ExecuteAsync(Session.Caller.Scope, content, _closed);
         // Checks overlap while somebody types: only the one of the text that stands there now may speak, or an older one
         // that took longer would keep the launch shut.
         if (content == _editor.Content)
@@ -195,9 +200,14 @@ public sealed partial class ComposePage
     private async Task DeleteAsync()
     {
         var continues = _editor!.Content.ContinuesId is null ? null : _continues;
-        if (await Confirmations.AskAsync(DeletionQuestions.Draft(_editor.Content.Name, continues)))
+        if (!await Confirmations.AskAsync(DeletionQuestions.Draft(_editor.Content.Name, continues)))
         {
-            var result = await Delete.ExecuteAsync(Session.Caller, Id, _closed.Token);
+            return;
+        }
+
+        try
+        {
+            var result = await Delete.ExecuteAsync(Session.Caller, Id, _closed);
             if (result == DeleteDraftResult.NotADraft)
             {
                 Toasts.Failed("It has been launched meanwhile.", "A launched campaign stays; nothing was deleted.");
@@ -208,6 +218,10 @@ public sealed partial class ComposePage
             await ForgetAsync();
             Toasts.Done("The draft was deleted.");
             Navigation.NavigateTo(PortalUrls.Campaigns(Session.Slug));
+        }
+        catch (AccessDeniedException denied)
+        {
+            Toasts.Failed(denied.Message, "Nothing was deleted.");
         }
     }
 }
