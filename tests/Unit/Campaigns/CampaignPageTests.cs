@@ -155,6 +155,33 @@ public sealed class CampaignPageTests
     }
 
     [Fact]
+    public async Task AnotherCampaign_InTheAddress_BeginsWithNothingOfTheOneBefore()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var first = await CampaignPagesContext.AddStoppedAsync(database, tenant, Stopped);
+        var second = await database.AddCampaignAsync(tenant, CampaignStatus.Partial, Accepted, Pending);
+        await using var context = new CampaignPagesContext(database, tenant, TenantRole.Viewer);
+        var page = context.Show<CampaignPage>(tenant, first);
+        page.WaitForAssertion(() => Assert.Equal("3", page.FindAll(".five-numbers dd")[3].TextContent));
+        var seen = new List<string>();
+        page.OnMarkupUpdated += (_, _) =>
+            seen.AddRange(page.FindAll(".five-numbers").Select(numbers => numbers.TextContent));
+
+        page.Render(parameters => parameters.Add(one => one.Id, second));
+
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                ["1", "0", "0", "0", "1"],
+                page.FindAll(".five-numbers dd").Select(number => number.TextContent)
+            )
+        );
+        Assert.All(seen, numbers => Assert.DoesNotContain("Will be sent3", numbers, StringComparison.Ordinal));
+        // What is read out is what happened to the campaign, and nothing happened to this one.
+        Assert.Empty(page.Find("[aria-live]").TextContent);
+    }
+
+    [Fact]
     public async Task List_FollowsTheAddress_AndAPanelShowsTheStory()
     {
         await using var database = await TestDatabase.CreateAsync();

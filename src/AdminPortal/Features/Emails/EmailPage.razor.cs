@@ -35,14 +35,24 @@ public sealed partial class EmailPage
 
     protected override CampaignStatus Status => _view!.Email.Status;
 
+    protected override Task OpenAsync()
+    {
+        (_view, _story, _missing) = (null, null, false);
+        return ReadAsync();
+    }
+
     protected override async Task ReadAsync()
     {
-        _view = await Pages.FindAsync(Session.Caller.Scope, Id, Closed);
-        _story = _view is null
+        var (scope, id) = (Session.Caller.Scope, Id);
+        var view = await Pages.FindAsync(scope, id, Closed);
+        var story = view is null
             ? null
-            : await Timeline.ExecuteAsync(Session.Caller.Scope, Id, _view.Recipient.Number, Closed, CampaignKind.Email);
-        _missing = _view is null;
-        Tick++;
+            : await Timeline.ExecuteAsync(scope, id, view.Recipient.Number, Closed, CampaignKind.Email);
+        if (id == Id)
+        {
+            (_view, _story, _missing) = (view, story, view is null);
+            Tick++;
+        }
     }
 
     private Task ResumeAsync() =>

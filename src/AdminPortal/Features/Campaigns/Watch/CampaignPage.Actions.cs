@@ -52,7 +52,14 @@ public sealed partial class CampaignPage
         ActAsync(async () =>
         {
             // Read at the press: what the dialog shows is what stands in the ledger now.
-            _resume = await ResumePreview.ExecuteAsync(Session.Caller.Scope, Id, Closed);
+            var id = Id;
+            var now = await ResumePreview.ExecuteAsync(Session.Caller.Scope, id, Closed);
+            if (id != Id)
+            {
+                return;
+            }
+
+            _resume = now;
             if (_resume is not { Status: CampaignStatus.Partial } preview)
             {
                 Toasts.Note("It is not partial any more.", "Somebody was first; nothing more was started.");

@@ -27,9 +27,10 @@ public sealed partial class CampaignPage
         ActAsync(async () =>
         {
             var campaign = _snapshot!.Campaign;
-            var preview = await LaunchPreview.ExecuteAsync(Session.Caller.Scope, Id, Closed);
+            var preview = await LaunchPreview.ExecuteAsync(Session.Caller.Scope, campaign.Id, Closed);
             if (
-                await Confirmations.AskAsync(
+                campaign.Id == Id
+                && await Confirmations.AskAsync(
                     LaunchQuestion.Of(campaign.Name, _view?.Audience ?? "", preview, Time.GetUtcNow())
                 )
             )

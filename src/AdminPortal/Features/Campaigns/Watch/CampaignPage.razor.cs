@@ -56,19 +56,29 @@ public sealed partial class CampaignPage
 
     protected override async Task OpenAsync()
     {
-        _view = await Open.ExecuteAsync(Session.Caller.Scope, Id, Closed);
-        await ReadAsync();
-        _missing = _view is null;
+        (_view, _snapshot, _resume, _announcement, _missing) = (null, null, null, null, false);
+        var id = Id;
+        var view = await Open.ExecuteAsync(Session.Caller.Scope, id, Closed);
+        if (id == Id)
+        {
+            (_view, _missing) = (view, view is null);
+            await ReadAsync();
+        }
     }
 
     private static string? Is(bool current) => current ? "page" : null;
 
     protected override async Task ReadAsync()
     {
-        var scope = Session.Caller.Scope;
-        var before = _snapshot;
-        _snapshot = await Progress.ExecuteAsync(scope, Id, Closed);
-        if (_snapshot is null)
+        var (scope, id, before) = (Session.Caller.Scope, Id, _snapshot);
+        var snapshot = await Progress.ExecuteAsync(scope, id, Closed);
+        if (id != Id)
+        {
+            return;
+        }
+
+        _snapshot = snapshot;
+        if (snapshot is null)
         {
             return;
         }
@@ -78,12 +88,18 @@ public sealed partial class CampaignPage
             && before?.Campaign.Status is CampaignStatus.Draft or CampaignStatus.Scheduled or CampaignStatus.Partial
         )
         {
-            _view = await Open.ExecuteAsync(scope, Id, Closed);
+            var view = await Open.ExecuteAsync(scope, id, Closed);
+            if (id != Id)
+            {
+                return;
+            }
+
+            _view = view;
         }
 
         CountAgain();
         Tick++;
-        Announce(before, _snapshot);
+        Announce(before, snapshot);
     }
 
     /// <summary>For those who hear the page: each change of status, and each tenth of the way.</summary>

@@ -81,9 +81,10 @@ public abstract class LedgerPage : ComponentBase, IDisposable
         await OpenAsync();
     }
 
-    /// <summary>The first reading of another campaign or mail.</summary>
-    protected virtual Task OpenAsync() => ReadAsync();
+    /// <summary>The first reading of another campaign or mail; nothing of the one before stays on the screen meanwhile.</summary>
+    protected abstract Task OpenAsync();
 
+    /// <summary>What comes back when another one is shown by then is dropped.</summary>
     protected abstract Task ReadAsync();
 
     protected async Task RefreshAsync()
