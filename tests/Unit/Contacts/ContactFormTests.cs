@@ -133,6 +133,32 @@ public sealed class ContactFormTests : BunitContext
         Assert.Equal("ada@example.net", form.Find("#contact-email").GetAttribute("value"));
     }
 
+    [Fact]
+    public async Task Form_WhoseContactWasChangedAndReadAgainMeanwhile_SavesNothingOverIt()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await database.AddContactAsync(tenant, "ada@example.net", "news");
+        var list = new ContactList(database.Db);
+        var form = Show(
+            database,
+            Session(tenant, TenantRole.Editor),
+            await list.FindAsync(tenant.As(TenantRole.Viewer), id)
+        );
+        await form.InvokeAsync(() => form.Find("#contact-first").Input("Mine"));
+        database.Time.Advance(TimeSpan.FromMinutes(1));
+        await new TagContacts(database.Db).ExecuteAsync(tenant.As(TenantRole.Owner), new SelectedContacts(id), "vip");
+        var now = await list.FindAsync(tenant.As(TenantRole.Viewer), id);
+
+        form.Render(parameters => parameters.Add(shown => shown.Contact, now));
+        await form.Find("form").SubmitAsync();
+
+        Assert.Contains("Somebody changed", form.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Equal("Mine", form.Find("#contact-first").GetAttribute("value"));
+        var kept = await list.FindAsync(tenant.As(TenantRole.Viewer), id);
+        Assert.Equal(("First", "news, vip"), (kept!.FirstName, string.Join(", ", kept.Tags)));
+    }
+
     private static TenantSession Session(TestTenant tenant, TenantRole role) =>
         new(tenant.Id, tenant.Slug, "North", "UTC", role, tenant.As(role));
 

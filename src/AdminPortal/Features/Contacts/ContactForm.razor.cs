@@ -12,6 +12,7 @@ public sealed partial class ContactForm
     private IReadOnlyList<FieldError> _errors = [];
     private List<FieldRow> _fields = [];
     private Guid? _shown;
+    private DateTimeOffset _seen;
     private Guid? _taken;
     private string? _problem;
     private string? _email;
@@ -54,6 +55,8 @@ public sealed partial class ContactForm
         }
 
         (_filled, _shown) = (true, Contact?.Id);
+        // The page reads the contact again while this is open. What a save replaces is what was here to be seen.
+        _seen = Contact?.UpdatedAt ?? default;
         (_errors, _problem, _taken) = ([], null, null);
         (_email, _firstName, _lastName) = (Contact?.Email, Contact?.FirstName, Contact?.LastName);
         _tags = Contact is null ? null : string.Join(", ", Contact.Tags);
@@ -78,7 +81,7 @@ public sealed partial class ContactForm
             await ShowAsync(
                 Contact is null
                     ? await Add.ExecuteAsync(Session.Caller, input)
-                    : await Change.ExecuteAsync(Session.Caller, Contact.Id, Contact.UpdatedAt, input)
+                    : await Change.ExecuteAsync(Session.Caller, Contact.Id, _seen, input)
             );
         }
         catch (AccessDeniedException denied)

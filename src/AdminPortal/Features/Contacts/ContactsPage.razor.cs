@@ -167,8 +167,10 @@ public sealed partial class ContactsPage : IDisposable
             _tags = await List.TagsAsync(caller, _closed.Token);
             _adding = Contact == "new" && MayEdit;
             _open = Guid.TryParse(Contact, out var id) ? id : null;
-            _contact = _open is { } open ? await List.FindAsync(caller, open, _closed.Token) : null;
-            _missing = _open is not null && _contact is null;
+            var contact = _open is { } open ? await List.FindAsync(caller, open, _closed.Token) : null;
+            // An open form stays when its contact was deleted: it holds what was typed.
+            _contact = contact ?? (_contact?.Id == _open ? _contact : null);
+            _missing = _open is not null && contact is null;
             (_page, _shown, _failed) = (page, Filter, null);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
