@@ -58,6 +58,29 @@ public sealed class SettingsPageTests : BunitContext
         }
     }
 
+    [Fact]
+    public async Task WhatStandsUnchangedOnAnOldPage_LeavesNameAndTimeZoneAsTheyAreNow()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        var tenant = await rig.Database.AddTenantAsync("north");
+        await rig.JoinAsync(tenant.Id, session.UserId, TenantRole.Owner);
+        var caller = new Caller(tenant.Scope, AccountRig.As(session));
+        var page = Open(rig, new TenantSession(tenant.Id, "north", "north Ltd", "UTC", TenantRole.Owner, caller));
+        await new ChangeTenant(rig.Database.Db).ExecuteAsync(
+            caller,
+            new TenantChange("Far north", "Europe/Oslo"),
+            CancellationToken.None
+        );
+
+        await page.FindAll("input[type=checkbox]")[1].ChangeAsync(true);
+        await page.Find("form").SubmitAsync();
+
+        await using var db = rig.Database.Db.Read(TenantScope.None);
+        var row = await db.Tenants.SingleAsync();
+        Assert.Equal(("Far north", "Europe/Oslo", true), (row.Name, row.TimeZone, row.MailsAnchors));
+    }
+
     [Theory]
     [InlineData(TenantRole.Admin, true)]
     [InlineData(TenantRole.Owner, false)]

@@ -13,12 +13,11 @@ namespace AdminPortal.Features.Settings;
 public sealed partial class SettingsPage
 {
     private ChangeTenantResult.Invalid? _problem;
+    private TenantSession? _before;
     private string _name = "";
     private string _timeZone = "UTC";
     private bool _secondFactor;
-    private bool _secondFactorBefore;
     private bool _mailsAnchors;
-    private bool _mailsAnchorsBefore;
     private bool _busy;
 
     [Inject]
@@ -64,12 +63,11 @@ public sealed partial class SettingsPage
             : "";
 
     protected override void OnInitialized() =>
-        (_name, _timeZone, _secondFactor, _secondFactorBefore, _mailsAnchors, _mailsAnchorsBefore) = (
+        (_before, _name, _timeZone, _secondFactor, _mailsAnchors) = (
+            Tenant,
             Tenant.Name,
             Tenant.TimeZone,
             Tenant.RequiresSecondFactor,
-            Tenant.RequiresSecondFactor,
-            Tenant.MailsAnchors,
             Tenant.MailsAnchors
         );
 
@@ -87,10 +85,10 @@ public sealed partial class SettingsPage
                 Tenant.Caller,
                 // Left alone, it stays as somebody else may have set it meanwhile.
                 new TenantChange(
-                    _name,
-                    _timeZone,
-                    _secondFactor == _secondFactorBefore ? null : _secondFactor,
-                    _mailsAnchors == _mailsAnchorsBefore ? null : _mailsAnchors
+                    _name == _before!.Name ? null : _name,
+                    _timeZone == _before.TimeZone ? null : _timeZone,
+                    _secondFactor == _before.RequiresSecondFactor ? null : _secondFactor,
+                    _mailsAnchors == _before.MailsAnchors ? null : _mailsAnchors
                 ),
                 CancellationToken.None
             );
