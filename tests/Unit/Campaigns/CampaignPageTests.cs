@@ -182,6 +182,38 @@ public sealed class CampaignPageTests
     }
 
     [Fact]
+    public async Task Count_ThatFails_IsSaidAndMadeAgainAtTheNextLook()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        var id = await CampaignPagesContext.AddStoppedAsync(database, tenant, Stopped);
+        await using var context = new CampaignPagesContext(database, tenant, TenantRole.Admin);
+        using var statements = StatementLog.Of(database.ConnectionString);
+        statements.Before = statement =>
+        {
+            // Who joined since: that is asked for the numbers of a resume alone.
+            if (statement.Contains("FROM \"Contacts\"", StringComparison.Ordinal))
+            {
+                throw new IOException("Not just now.");
+            }
+        };
+
+        var page = context.Show<CampaignPage>(tenant, id);
+
+        page.WaitForAssertion(() =>
+            Assert.Contains("could not be counted", page.Find(".stop-card").TextContent, StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain("counting", page.Find(".five-numbers").TextContent, StringComparison.Ordinal);
+        Assert.True(page.Find(".stop-card button").HasAttribute("disabled"));
+
+        statements.Before = null;
+        page.Render();
+
+        page.WaitForAssertion(() => Assert.False(page.Find(".stop-card button").HasAttribute("disabled")));
+        Assert.DoesNotContain("could not be counted", page.Find(".stop-card").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_FollowsTheAddress_AndAPanelShowsTheStory()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -10,6 +10,18 @@ public sealed partial class CampaignPage
 {
     private bool _counting;
     private bool _countAgain;
+    private bool _countFailed;
+
+    protected override Task OnParametersSetAsync()
+    {
+        // A campaign that stopped at night has no next change: a count that failed is made again when the gate looks again.
+        if (_countFailed)
+        {
+            CountAgain();
+        }
+
+        return base.OnParametersSetAsync();
+    }
 
     /// <summary>
     /// The exact number that a resume would send: seconds with a million recipients, so the page stands meanwhile, and
@@ -19,7 +31,7 @@ public sealed partial class CampaignPage
     {
         if (_snapshot?.Campaign.Status != CampaignStatus.Partial)
         {
-            _resume = null;
+            (_resume, _countFailed) = (null, false);
             return;
         }
 
@@ -33,12 +45,13 @@ public sealed partial class CampaignPage
 
     private async Task CountAsync()
     {
+        var closed = Closed;
         try
         {
             while (_countAgain)
             {
-                _countAgain = false;
-                var (scope, id, closed) = (Session.Caller.Scope, Id, Closed);
+                (_countAgain, _countFailed) = (false, false);
+                var (scope, id) = (Session.Caller.Scope, Id);
                 // Off the circuit: SQLite counts on the thread that asks, and the page must go on answering.
                 var preview = await Task.Run(() => ResumePreview.ExecuteAsync(scope, id, closed), closed);
                 if (id == Id)
@@ -48,13 +61,15 @@ public sealed partial class CampaignPage
                 }
             }
         }
-        catch (Exception) when (Closed.IsCancellationRequested)
+        catch (Exception) when (closed.IsCancellationRequested)
         {
             // The page was closed while it counted.
         }
         catch (Exception failure)
         {
-            Logger.LogWarning(failure, "What a resume would send could not be counted; the next change counts again.");
+            Logger.LogWarning(failure, "What a resume would send could not be counted; it is counted again soon.");
+            _countFailed = true;
+            await InvokeAsync(StateHasChanged);
         }
         finally
         {
