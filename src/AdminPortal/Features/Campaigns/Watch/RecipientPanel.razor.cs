@@ -9,10 +9,15 @@ public sealed partial class RecipientPanel
 {
     private RecipientTimelineView? _view;
     private bool _missing;
+    private bool _failed;
+    private int _shown;
     private (Guid, int, int)? _read;
 
     [Inject]
     public required RecipientTimeline Timeline { get; init; }
+
+    [Inject]
+    public required ILogger<RecipientPanel> Logger { get; init; }
 
     [CascadingParameter]
     public required TenantSession Session { get; set; }
@@ -34,19 +39,40 @@ public sealed partial class RecipientPanel
 
     protected override async Task OnParametersSetAsync()
     {
-        var wanted = (CampaignId, Number, Tick);
-        if (_read == wanted)
+        if (_read == (CampaignId, Number, Tick))
         {
             return;
         }
 
-        if (_read?.Item2 != Number)
+        if (_shown != Number)
         {
-            (_view, _missing) = (null, false);
+            (_shown, _view, _missing, _failed) = (Number, null, false, false);
         }
 
+        await ReadAsync();
+    }
+
+    private async Task ReadAsync()
+    {
+        var wanted = (CampaignId, Number, Tick);
         _read = wanted;
-        _view = await Timeline.ExecuteAsync(Session.Caller.Scope, CampaignId, Number, CancellationToken.None);
-        _missing = _view is null;
+        try
+        {
+            var view = await Timeline.ExecuteAsync(Session.Caller.Scope, CampaignId, Number, CancellationToken.None);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (_read == wanted)
+            {
+                (_view, _missing, _failed) = (view, view is null, false);
+            }
+        }
+        catch (Exception failure)
+        {
+            Logger.LogWarning(failure, "A recipient's story could not be read.");
+            if (_read == wanted)
+            {
+                // What is shown stays; the next look reads again.
+                (_read, _failed) = (null, true);
+            }
+        }
     }
 }

@@ -9,10 +9,14 @@ namespace AdminPortal.Features.Campaigns.Watch;
 public sealed partial class UnknownCard
 {
     private UnknownCalls? _calls;
-    private (Guid, int) _read;
+    private (Guid, int)? _read;
+    private bool _failed;
 
     [Inject]
     public required ListUnknown List { get; init; }
+
+    [Inject]
+    public required ILogger<UnknownCard> Logger { get; init; }
 
     [CascadingParameter]
     public required TenantSession Session { get; set; }
@@ -45,13 +49,31 @@ public sealed partial class UnknownCard
 
     protected override async Task OnParametersSetAsync()
     {
-        if (_calls is not null && _read == (CampaignId, Tick))
+        var wanted = (CampaignId, Tick);
+        if (_read == wanted)
         {
             return;
         }
 
-        _read = (CampaignId, Tick);
-        _calls = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, CancellationToken.None);
+        _read = wanted;
+        try
+        {
+            var calls = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, CancellationToken.None);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (_read == wanted)
+            {
+                (_calls, _failed) = (calls, false);
+            }
+        }
+        catch (Exception failure)
+        {
+            Logger.LogWarning(failure, "The calls whose fate is unknown could not be read.");
+            if (_read == wanted)
+            {
+                // What is shown stays; the next look reads again.
+                (_read, _failed) = (null, true);
+            }
+        }
     }
 
     private static string Said(UnknownCall call) =>
