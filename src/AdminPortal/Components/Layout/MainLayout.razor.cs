@@ -1,4 +1,5 @@
 using AdminPortal.Components.Shared;
+using AdminPortal.Tenancy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 
@@ -8,6 +9,7 @@ public sealed partial class MainLayout : IDisposable
 {
     private readonly CancellationTokenSource _closed = new();
     private PageErrorBoundary? _boundary;
+    private ITimer? _timer;
     private ShellView? _view;
     private string? _slug;
 
@@ -17,9 +19,16 @@ public sealed partial class MainLayout : IDisposable
     [Inject]
     public required NavigationManager Navigation { get; init; }
 
+    [Inject]
+    public required TimeProvider Time { get; init; }
+
+    [Inject]
+    public required ILogger<MainLayout> Logger { get; init; }
+
     public void Dispose()
     {
         Navigation.LocationChanged -= OnLocationChanged;
+        _timer?.Dispose();
         _closed.Cancel();
         _closed.Dispose();
     }
@@ -27,6 +36,12 @@ public sealed partial class MainLayout : IDisposable
     protected override async Task OnInitializedAsync()
     {
         Navigation.LocationChanged += OnLocationChanged;
+        _timer = Time.CreateTimer(
+            _ => _ = InvokeAsync(LookAgainAsync),
+            null,
+            TenantGate.LookAgain,
+            TenantGate.LookAgain
+        );
         _slug = SlugOfPage();
         _view = await Shell.LoadAsync(_slug, _closed.Token);
     }
@@ -58,6 +73,29 @@ public sealed partial class MainLayout : IDisposable
         catch (Exception failure)
         {
             await DispatchExceptionAsync(failure);
+        }
+    }
+
+    /// <summary>Notices come and go while a page stands open.</summary>
+    private async Task LookAgainAsync()
+    {
+        try
+        {
+            var banners = (await Shell.LoadAsync(_slug, _closed.Token)).Banners;
+            // Another view is cascaded, and has the page read anew: not for the notices that stand there already.
+            if (_view is not null && !_view.Banners.SequenceEqual(banners))
+            {
+                _view = _view with { Banners = banners };
+                StateHasChanged();
+            }
+        }
+        catch (Exception) when (_closed.IsCancellationRequested)
+        {
+            // The page was closed while it read.
+        }
+        catch (Exception failure)
+        {
+            Logger.LogWarning(failure, "The notices could not be read; those that are shown stay until the next look.");
         }
     }
 }

@@ -24,19 +24,21 @@ public sealed partial class DashboardPage
 
     private bool MayWrite => Tenant.Can(TenantRole.Editor);
 
-    protected override Task OnInitializedAsync() => LoadAsync();
+    /// <summary>Again whenever the gate has looked again: what stands here for hours must not be hours old.</summary>
+    protected override Task OnParametersSetAsync() => LoadAsync();
 
     private async Task LoadAsync()
     {
-        _failed = false;
         try
         {
             _view = await Query.ReadAsync(Tenant.Caller.Scope, CancellationToken.None);
+            _failed = false;
         }
         catch (Exception exception)
         {
             Logger.LogError(exception, "The dashboard could not be read.");
-            _failed = true;
+            // What is shown stays until the next look.
+            _failed = _view is null;
         }
     }
 }
