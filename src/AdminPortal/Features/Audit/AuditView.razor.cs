@@ -16,6 +16,7 @@ public sealed partial class AuditView
     private IReadOnlyList<(string Value, string Label)> _people = [];
     private string? _loaded;
     private string? _failed;
+    private int _asked;
 
     [Inject]
     public required NavigationManager Navigation { get; init; }
@@ -86,21 +87,27 @@ public sealed partial class AuditView
 
     private async Task LoadAsync()
     {
+        var asked = ++_asked;
         _failed = null;
         _page = null;
         _filter = Address.Filter(Zone ?? TimeZoneInfo.Utc);
         try
         {
-            (_page, _people) = await Source(_filter, Before);
+            var shown = await Source(_filter, Before);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (asked == _asked)
+            {
+                (_page, _people) = shown;
+            }
         }
         catch (AccessDeniedException denied)
         {
-            _failed = denied.Message;
+            _failed = asked == _asked ? denied.Message : _failed;
         }
         catch (Exception exception)
         {
             Logger.LogError(exception, "The audit log could not be read.");
-            _failed = "The audit log could not be read.";
+            _failed = asked == _asked ? "The audit log could not be read." : _failed;
         }
     }
 

@@ -28,6 +28,7 @@ public sealed partial class CampaignsPage : IDisposable
     private IReadOnlyDictionary<Guid, LedgerSummary> _ledgers = new Dictionary<Guid, LedgerSummary>();
     private CampaignStatus? _status;
     private string? _failed;
+    private int _asked;
 
     [Inject]
     public required CampaignList List { get; init; }
@@ -100,18 +101,23 @@ public sealed partial class CampaignsPage : IDisposable
 
     private async Task LoadAsync()
     {
+        var asked = ++_asked;
         try
         {
             var query = new CampaignListQuery(_status, Q, (PageNumber - 1) * PageSize, PageSize);
             var scope = Session.Caller.Scope;
             var page = await List.ExecuteAsync(scope, query, _closed.Token);
-            _ledgers = await Summarize.ExecuteAsync(scope, [.. page.Items.Select(item => item.Id)], _closed.Token);
-            (_page, _failed) = (page, null);
+            var ledgers = await Summarize.ExecuteAsync(scope, [.. page.Items.Select(item => item.Id)], _closed.Token);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (asked == _asked)
+            {
+                (_page, _ledgers, _failed) = (page, ledgers, null);
+            }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The campaigns could not be loaded.");
-            _failed = "The campaigns could not be loaded.";
+            _failed = asked == _asked ? "The campaigns could not be loaded." : _failed;
         }
     }
 

@@ -30,6 +30,7 @@ public sealed partial class ContactsPage : IDisposable
     private bool _adding;
     private bool _missing;
     private bool _all;
+    private int _asked;
 
     [Inject]
     public required ContactList List { get; init; }
@@ -152,6 +153,7 @@ public sealed partial class ContactsPage : IDisposable
 
     private async Task LoadAsync()
     {
+        var asked = ++_asked;
         try
         {
             var caller = Session.Caller;
@@ -164,10 +166,16 @@ public sealed partial class ContactsPage : IDisposable
                 PageSize,
                 _closed.Token
             );
-            _tags = await List.TagsAsync(caller, _closed.Token);
-            _adding = Contact == "new" && MayEdit;
-            _open = Guid.TryParse(Contact, out var id) ? id : null;
-            var contact = _open is { } open ? await List.FindAsync(caller, open, _closed.Token) : null;
+            var tags = await List.TagsAsync(caller, _closed.Token);
+            Guid? open = Guid.TryParse(Contact, out var id) ? id : null;
+            var contact = open is null ? null : await List.FindAsync(caller, id, _closed.Token);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (asked != _asked)
+            {
+                return;
+            }
+
+            (_tags, _open, _adding) = (tags, open, Contact == "new" && MayEdit);
             // An open form stays when its contact was deleted: it holds what was typed.
             _contact = contact ?? (_contact?.Id == _open ? _contact : null);
             _missing = _open is not null && contact is null;
@@ -176,7 +184,7 @@ public sealed partial class ContactsPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The contacts could not be loaded");
-            _failed = "The contacts could not be loaded.";
+            _failed = asked == _asked ? "The contacts could not be loaded." : _failed;
         }
     }
 

@@ -17,6 +17,7 @@ public sealed partial class EmailsPage : IDisposable
     private EmailStatus? _status;
     private string? _failed;
     private bool _busy;
+    private int _asked;
 
     [Inject]
     public required EmailPages Pages { get; init; }
@@ -73,21 +74,26 @@ public sealed partial class EmailsPage : IDisposable
 
     private async Task LoadAsync()
     {
+        var asked = ++_asked;
         try
         {
             _status = EmailWords.Parse(Status);
             EmailCursor? after = EmailCursor.TryParse(After, null, out var cursor) ? cursor : null;
-            _page = await Pages.ExecuteAsync(
+            var page = await Pages.ExecuteAsync(
                 Session.Caller.Scope,
                 new EmailListQuery(_status, string.IsNullOrWhiteSpace(To) ? null : To, after, PageSize + 1),
                 _closed.Token
             );
-            _failed = null;
+            // A slower answer to an older question must not overwrite the newer one.
+            if (asked == _asked)
+            {
+                (_page, _failed) = (page, null);
+            }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The emails could not be loaded");
-            _failed = "The emails could not be loaded.";
+            _failed = asked == _asked ? "The emails could not be loaded." : _failed;
         }
     }
 

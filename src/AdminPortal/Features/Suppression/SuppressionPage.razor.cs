@@ -23,6 +23,7 @@ public sealed partial class SuppressionPage : IDisposable
     private string? _note;
     private bool _adding;
     private bool _saving;
+    private int _asked;
 
     [Inject]
     public required SuppressionList List { get; init; }
@@ -97,16 +98,21 @@ public sealed partial class SuppressionPage : IDisposable
 
     private async Task LoadAsync()
     {
+        var asked = ++_asked;
         try
         {
             var offset = (PageNumber - 1) * PageSize;
-            _page = await List.ExecuteAsync(Session.Caller, Q, _reason, offset, PageSize, _closed.Token);
-            _failed = null;
+            var page = await List.ExecuteAsync(Session.Caller, Q, _reason, offset, PageSize, _closed.Token);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (asked == _asked)
+            {
+                (_page, _failed) = (page, null);
+            }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The suppression list could not be loaded");
-            _failed = "The list could not be loaded.";
+            _failed = asked == _asked ? "The list could not be loaded." : _failed;
         }
     }
 

@@ -14,6 +14,7 @@ public sealed partial class RecipientsTab : IDisposable
     private RecipientListPage? _page;
     private (Guid, LedgerFilter?, string?, int, int)? _read;
     private string? _failed;
+    private int _asked;
 
     [Inject]
     public required RecipientList List { get; init; }
@@ -83,6 +84,7 @@ public sealed partial class RecipientsTab : IDisposable
 
     private async Task LoadAsync()
     {
+        var asked = ++_asked;
         try
         {
             var query = new RecipientListQuery(
@@ -93,8 +95,12 @@ public sealed partial class RecipientsTab : IDisposable
                 (PageNumber - 1) * PageSize,
                 PageSize
             );
-            _page = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, query, _closed.Token);
-            _failed = null;
+            var page = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, query, _closed.Token);
+            // A slower answer to an older question must not overwrite the newer one.
+            if (asked == _asked)
+            {
+                (_page, _failed) = (page, null);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -103,7 +109,7 @@ public sealed partial class RecipientsTab : IDisposable
         catch (Exception failure)
         {
             Logger.LogError(failure, "The recipients could not be loaded.");
-            _failed = "The recipients could not be loaded.";
+            _failed = asked == _asked ? "The recipients could not be loaded." : _failed;
         }
     }
 }
