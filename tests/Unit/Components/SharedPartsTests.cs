@@ -5,6 +5,7 @@ using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Radzen;
+using UnitTests.Support;
 
 namespace UnitTests.Components;
 
@@ -128,6 +129,51 @@ public sealed class SharedPartsTests : BunitContext
         bar.Find("input").Change("ada");
 
         Assert.Equal(["ada"], sent);
+    }
+
+    [Fact]
+    public void FilterBar_WhoseSearchWasTakenAway_TakesTheSameWordAgain()
+    {
+        var sent = new List<string>();
+        var bar = Render<FilterBar>(parameters => parameters.Add(part => part.OnSearch, text => sent.Add(text)));
+        bar.Find("input").Change("ada");
+        bar.Render(parameters => parameters.Add(part => part.Search, "ada"));
+
+        bar.Render(parameters => parameters.Add(part => part.Search, null));
+        Assert.Equal("", bar.Find("input").GetAttribute("value"));
+        bar.Find("input").Change("ada");
+
+        Assert.Equal(["ada", "ada"], sent);
+    }
+
+    [Fact]
+    public void FilterBar_WhileItsSearchIsUnderWay_KeepsWhatIsTyped()
+    {
+        var time = new ManualTime();
+        Services.AddSingleton<TimeProvider>(time);
+        var sent = new List<string>();
+        var bar = Render<FilterBar>(parameters => parameters.Add(part => part.OnSearch, text => sent.Add(text)));
+        Type("ada ");
+        Type("ada lo");
+        Assert.Equal(["ada", "ada lo"], sent);
+
+        bar.Find("input").Input("ada lovelace ");
+        // The address comes to what was sent one after the other.
+        bar.Render(parameters => parameters.Add(part => part.Search, "ada"));
+        bar.Render(parameters => parameters.Add(part => part.Search, "ada lo"));
+        Assert.Equal("ada lovelace ", bar.Find("input").GetAttribute("value"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        bar.WaitForAssertion(() => Assert.Equal(["ada", "ada lo", "ada lovelace"], sent));
+
+        bar.Render(parameters => parameters.Add(part => part.Search, "grace"));
+        Assert.Equal("grace", bar.Find("input").GetAttribute("value"));
+
+        void Type(string text)
+        {
+            bar.Find("input").Input(text);
+            time.Advance(TimeSpan.FromSeconds(1));
+            bar.WaitForAssertion(() => Assert.Equal(text.Trim(), sent[^1]));
+        }
     }
 
     [Fact]

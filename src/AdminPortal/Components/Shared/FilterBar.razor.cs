@@ -6,14 +6,18 @@ namespace AdminPortal.Components.Shared;
 public sealed record FilterChip(string Label, string WithoutHref);
 
 /// <summary>
-/// The bar above a list. It holds no state of its own: the page reads its filters from the address, and answers
+/// The bar above a list. It holds nothing but what is being typed: the page reads its filters from the address, and answers
 /// <see cref="OnSearch"/> by navigating to the address with the new text.
 /// </summary>
 public sealed partial class FilterBar : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    // Sent from here, and not in the address yet.
+    private readonly List<string> _underWay = [];
     private CancellationTokenSource? _typing;
-    private string? _sent;
+    private string _search = "";
+    private string _text = "";
 
     [Inject]
     public required TimeProvider Time { get; init; }
@@ -45,44 +49,65 @@ public sealed partial class FilterBar : IDisposable
     [Parameter]
     public RenderFragment? ChildContent { get; set; }
 
-    public void Dispose() => _typing?.Dispose();
+    public void Dispose() => StopWaiting();
 
-    private async Task TypedAsync(ChangeEventArgs change)
+    protected override void OnParametersSet()
     {
-        if (_typing is not null)
+        var search = Search ?? "";
+        if (search == _search)
         {
-            await _typing.CancelAsync();
-            _typing.Dispose();
+            return;
         }
 
+        _search = search;
+        var mine = _underWay.IndexOf(search);
+        if (mine >= 0)
+        {
+            // Typed here: in the box stands that, or more by now.
+            _underWay.RemoveRange(0, mine + 1);
+            return;
+        }
+
+        _underWay.Clear();
+        StopWaiting();
+        _text = search;
+    }
+
+    private void StopWaiting()
+    {
+        _typing?.Cancel();
+        _typing?.Dispose();
+        _typing = null;
+    }
+
+    private async Task TypedAsync()
+    {
+        StopWaiting();
         var typing = _typing = new CancellationTokenSource();
         try
         {
             await Task.Delay(Pause, Time, typing.Token);
-            await SendAsync(change);
+            await SendAsync();
         }
         catch (OperationCanceledException)
         {
-            // More was typed.
+            // More was typed, the address says something else, or the bar is gone.
         }
     }
 
     private async Task SubmittedAsync(ChangeEventArgs change)
     {
-        if (_typing is not null)
-        {
-            await _typing.CancelAsync();
-        }
-
-        await SendAsync(change);
+        StopWaiting();
+        _text = change.Value as string ?? "";
+        await SendAsync();
     }
 
-    private async Task SendAsync(ChangeEventArgs change)
+    private async Task SendAsync()
     {
-        var text = (change.Value as string ?? "").Trim();
-        if (!string.Equals(text, _sent ?? Search ?? "", StringComparison.Ordinal))
+        var text = _text.Trim();
+        if (text != (_underWay.Count > 0 ? _underWay[^1] : _search))
         {
-            _sent = text;
+            _underWay.Add(text);
             await OnSearch.InvokeAsync(text);
         }
     }

@@ -69,12 +69,6 @@ public sealed partial class SegmentForm
 
     private string? Invalid(string field) => _errors.Any(error => error.Field == field) ? "true" : null;
 
-    private Task TagsAsync(string? text)
-    {
-        _tags = text;
-        return CountAsync();
-    }
-
     private Task AddTagAsync(string tag)
     {
         var typed = _tags?.Trim().TrimEnd(',', ';');
@@ -90,10 +84,16 @@ public sealed partial class SegmentForm
 
     private async Task CountAsync()
     {
-        _size =
+        var counted = (_match, _tags);
+        var size =
             _match != SegmentMatch.Named && Tag.TryParseList(_tags, out var tags, out _) && tags.Count > 0
                 ? await List.CountAsync(Session.Caller, _match, tags)
                 : null;
+        // A slower count of an older text must not overwrite the newer one.
+        if (counted == (_match, _tags))
+        {
+            _size = size;
+        }
     }
 
     private async Task SaveAsync()
