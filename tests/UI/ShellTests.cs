@@ -103,6 +103,53 @@ public sealed class ShellTests(PortalFixture fixture) : IClassFixture<PortalFixt
     }
 
     [Fact]
+    public async Task Row_Clicked_IsOneStepInTheHistory_AndAnotherTabLeavesThisOne()
+    {
+        var page = await fixture.NewPageAsync();
+        await page.OpenAsync(fixture.Portal, PortalUrls.GalleryTables);
+        var rows = page.GetByRole(AriaRole.Region, new() { Name = "People", Exact = true }).Locator("tbody tr");
+        var panel = page.GetByRole(AriaRole.Complementary);
+        var first = rows.Nth(0).GetByRole(AriaRole.Link);
+
+        var other = await page.Context.RunAndWaitForPageAsync(() =>
+            first.ClickAsync(new() { Modifiers = [KeyboardModifier.Control] })
+        );
+        await other.CloseAsync();
+        await first.ClickAsync();
+        await Expect(panel.GetByText("Number 1 of the ledger.")).ToBeVisibleAsync();
+        // Beside the link: the panel stands over the other cells.
+        await rows.Nth(1)
+            .GetByRole(AriaRole.Cell)
+            .First.ClickAsync(
+                new()
+                {
+                    Position = new() { X = 2, Y = 2 },
+                }
+            );
+        await Expect(panel.GetByText("Number 2 of the ledger.")).ToBeVisibleAsync();
+
+        await page.GoBackAsync();
+        await Expect(panel.GetByText("Number 1 of the ledger.")).ToBeVisibleAsync();
+        await page.GoBackAsync();
+        await Expect(panel).ToBeHiddenAsync();
+        await Expect(page).ToHaveURLAsync(fixture.Portal.Url + PortalUrls.GalleryTables);
+
+        // What stands apart in a row, its menu here, does not lead away.
+        await rows.Nth(0).GetByRole(AriaRole.Button).ClickAsync();
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Open" }).ClickAsync();
+        await rows.Nth(0)
+            .GetByRole(AriaRole.Cell)
+            .Last.ClickAsync(
+                new()
+                {
+                    Position = new() { X = 2, Y = 2 },
+                }
+            );
+        await page.ReloadAsync();
+        await Expect(page).ToHaveURLAsync(fixture.Portal.Url + PortalUrls.GalleryTables);
+    }
+
+    [Fact]
     public async Task UnknownAddress_Opened_Answers404AndSaysSo()
     {
         var page = await fixture.NewPageAsync();

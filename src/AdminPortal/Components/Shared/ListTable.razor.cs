@@ -8,9 +8,6 @@ namespace AdminPortal.Components.Shared;
 /// </summary>
 public sealed partial class ListTable<TItem>
 {
-    [Inject]
-    public required NavigationManager Navigation { get; init; }
-
     /// <summary>Names the list: "Contacts".</summary>
     [Parameter, EditorRequired]
     public required string Label { get; set; }
@@ -33,9 +30,12 @@ public sealed partial class ListTable<TItem>
     [Parameter]
     public Func<TItem, object>? KeyOf { get; set; }
 
-    /// <summary>A click anywhere on the row goes here, as the link in its first cell does.</summary>
+    /// <summary>
+    /// A click anywhere on the row is one on the link in its first cell (shell.js), except in a cell with
+    /// <c>data-lp-apart</c>.
+    /// </summary>
     [Parameter]
-    public Func<TItem, string>? RowHref { get; set; }
+    public bool RowLinks { get; set; }
 
     /// <summary>The row whose panel is open.</summary>
     [Parameter]
@@ -65,12 +65,4 @@ public sealed partial class ListTable<TItem>
     public Func<int, string>? PageHref { get; set; }
 
     private object Key(TItem item) => KeyOf is null ? item! : KeyOf(item);
-
-    private void Open(TItem item)
-    {
-        if (RowHref is not null)
-        {
-            Navigation.NavigateTo(RowHref(item));
-        }
-    }
 }

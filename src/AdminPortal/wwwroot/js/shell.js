@@ -66,6 +66,16 @@
       openSearch(document.getElementById(opener.dataset.lpOpen));
     }
 
+    // A click on a row is one on its link, so that the address is gone to once. With a modifier it is not meant.
+    const row = event.target.closest(".list-table-link");
+    if (
+      row &&
+      !event.target.closest("a, button, input, select, label, [data-lp-apart]") &&
+      !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+    ) {
+      row.querySelector("a[href]")?.click();
+    }
+
     // A click on the backdrop hits the dialog itself.
     if (event.target instanceof HTMLDialogElement && event.target.classList.contains("lp-palette")) {
       event.target.close();
