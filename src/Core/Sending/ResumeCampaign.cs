@@ -168,7 +168,7 @@ public sealed class ResumeCampaign(
     /// <see cref="ProviderAccount.TryNow"/>, after the commit: every claim of every tenant stands in line for the account's row,
     /// which planning a large run would have held for minutes. A crash before it costs the pause that was there anyway.
     /// </summary>
-    private Task TryNowAsync(Caller caller, Guid accountId, CancellationToken cancellation) =>
+    private Task<bool> TryNowAsync(Caller caller, Guid accountId, CancellationToken cancellation) =>
         db.WriteBesideOthersAsync(
             caller.Scope,
             async (context, token) =>
