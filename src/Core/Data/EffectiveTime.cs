@@ -94,6 +94,18 @@ public sealed class EffectiveTime : TimeProvider
         }
     }
 
+    /// <summary>False at a start after a long stop, until the provider has told its time.</summary>
+    public bool IsConfirmed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _confirmed;
+            }
+        }
+    }
+
     /// <summary>At the start: the mark that the last run of this installation stored.</summary>
     public void Resume(DateTimeOffset mark)
     {
@@ -211,9 +223,13 @@ public static class Clocks
         );
 
     /// <summary>
-    /// While true nothing is deleted or missed for its age: the clock is ahead, or nobody knows yet whether it is. So it is at a
-    /// start after a long stop, until the provider has told its time.
+    /// While true no campaign is started, or missed, because its hour has come: the clock is ahead, or nobody knows yet whether it
+    /// is. So it is at a start after a long stop, until the provider has told its time.
     /// </summary>
+    public static bool MayNotLaunch(this TimeProvider time) =>
+        time is EffectiveTime { IsConfirmed: false } || time.MayNotSend();
+
+    /// <summary>While true nothing is deleted for its age: the same, and while the provider and the clock disagree at all.</summary>
     public static bool MayNotForget(this TimeProvider time) =>
         time is EffectiveTime { Mark: null } || time.MayNotSend();
 }

@@ -45,22 +45,29 @@ public sealed class DomainRegistration(PortalDb portal, IDomainProvider provider
             return await CreateAsync(own, domain.Name, domain.Region, cancellation);
         }
 
-        if (domain.Status != DomainStatus.Verified)
+        // Read first: to have one verified that is verified would make it pending again there.
+        var answer = await provider.GetAsync(own, id, cancellation);
+        if (
+            domain.Status != DomainStatus.Verified
+            && answer is DomainAnswer.Known { Domain.Status: not DomainStatus.Verified }
+        )
         {
             var started = await provider.VerifyAsync(own, id, cancellation);
             if (started is not (DomainAnswer.Done or DomainAnswer.NotFound))
             {
                 return started;
             }
+
+            answer = await provider.GetAsync(own, id, cancellation);
         }
 
-        return await provider.GetAsync(own, id, cancellation) switch
+        return answer switch
         {
             // Gone at the provider: nothing can be sent from it, and the record here must say so.
             DomainAnswer.NotFound => new DomainAnswer.Known(
                 new ProviderDomain(id, domain.Name, DomainStatus.Failed, [])
             ),
-            var answer => answer,
+            _ => answer,
         };
     }
 

@@ -97,7 +97,9 @@ public sealed class RecheckDomains(
                 .SendingDomains.Where(row =>
                     row.NextCheckAt <= now && db.Tenants.Living().Any(tenant => tenant.Id == row.TenantId)
                 )
-                .OrderBy(row => row.NextCheckAt)
+                // Somebody sits before the one that is not verified yet; and of the others there may be thousands.
+                .OrderBy(row => row.Status == DomainStatus.Verified)
+                .ThenBy(row => row.NextCheckAt)
                 .FirstOrDefaultAsync(cancellation);
         }
 

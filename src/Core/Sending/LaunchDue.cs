@@ -36,7 +36,7 @@ public sealed class LaunchDue(
     /// <returns>How many were started.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancellation)
     {
-        if (db.Time.MayNotForget())
+        if (db.Time.MayNotLaunch())
         {
             // Ahead by the clock is not due, and not missed either.
             return 0;

@@ -7,6 +7,7 @@ using Ledgerpost.Recipients;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Ledgerpost.Sending;
 
@@ -46,6 +47,7 @@ public sealed class ResumeCampaign(
     PortalDb db,
     SendingSignal signal,
     CampaignNotifier notifier,
+    ILogger<ResumeCampaign> logger,
     SendingOptions? options = null
 )
 {
@@ -67,7 +69,7 @@ public sealed class ResumeCampaign(
         );
         if (through is { } accountId)
         {
-            await TryNowAsync(caller, accountId, cancellation);
+            await TryNowAsync(caller, accountId);
         }
 
         signal.Raise();
@@ -99,6 +101,8 @@ public sealed class ResumeCampaign(
 
         if (
             request is { IncludeJoined: true, JoinedAtMost: { } told }
+            && campaign.Status == CampaignStatus.Partial
+            && campaign.CurrentRun == request.ExpectedRun
             && await FreezeAudience.CountJoinedAsync(context, campaign, command.Now, cancellation) is var joined
             && joined > told
         )
@@ -168,26 +172,27 @@ public sealed class ResumeCampaign(
     /// <see cref="ProviderAccount.TryNow"/>, after the commit: every claim of every tenant stands in line for the account's row,
     /// which planning a large run would have held for minutes. A crash before it costs the pause that was there anyway.
     /// </summary>
-    private Task<bool> TryNowAsync(Caller caller, Guid accountId, CancellationToken cancellation) =>
-        db.WriteBesideOthersAsync(
-            caller.Scope,
-            async (context, token) =>
-            {
-                if (
-                    await context
-                        .ProviderAccounts.Where(account => account.Id == accountId)
-                        .ForUpdate()
-                        .SingleOrDefaultAsync(token) is
-                    { } account
-                )
+    private async Task TryNowAsync(Caller caller, Guid accountId)
+    {
+        try
+        {
+            await db.WriteBesideOthersAsync(
+                caller.Scope,
+                async (context, token) =>
                 {
+                    var account = await AccountRow.LockAsync(context, accountId, token);
                     account.TryNow(db.Time.GetUtcNow());
-                }
-
-                return true;
-            },
-            cancellation
-        );
+                    return true;
+                },
+                CancellationToken.None
+            );
+        }
+        catch (Exception exception) when (StorageFailures.IsTheDatabases(exception))
+        {
+            // It has been resumed all the same.
+            logger.LogWarning(exception, "Account {AccountId} is not tried at once after a resume.", accountId);
+        }
+    }
 
     private static async Task<Run> StartRunAsync(
         CommandContext command,

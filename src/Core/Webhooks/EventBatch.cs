@@ -19,12 +19,14 @@ internal sealed class EventBatch(
     PortalDbContext context,
     IIds ids,
     CampaignNotifier notifier,
-    DomainSignal domains,
+    DomainSignal looks,
     ILogger logger
 )
 {
     /// <summary>An untagged event that nobody claimed for so long is about somebody else's mail.</summary>
     private static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(6);
@@ -64,8 +66,9 @@ internal sealed class EventBatch(
     }
 
     /// <summary>
-    /// What it says of a domain is not believed, for an older one may come later: the provider is asked. Last of all, for a
-    /// domain's row is the last that anybody takes.
+    /// What it says of a domain is not believed, for an older one may come later: the provider is asked. A look may itself be what
+    /// the next event tells of, so that one comes a minute after the last at the soonest. Last of all, for a domain's row is the last
+    /// that anybody takes.
     /// </summary>
     private async Task LookAtDomainsAsync(
         IReadOnlyList<WaitingEvent> events,
@@ -77,17 +80,21 @@ internal sealed class EventBatch(
         {
             var accounts = _signers.SpeaksFor(signed.Key);
             var named = signed.Select(one => one.DomainId!).Distinct(StringComparer.Ordinal).ToList();
-            var due = await context
-                .SendingDomains.Where(domain =>
-                    accounts.Contains(domain.AccountId)
-                    && domain.ProviderDomainId != null
-                    && named.Contains(domain.ProviderDomainId)
-                    && domain.NextCheckAt > now
-                )
+            var domains = context.SendingDomains.Where(domain =>
+                accounts.Contains(domain.AccountId)
+                && domain.ProviderDomainId != null
+                && named.Contains(domain.ProviderDomainId)
+            );
+            var (before, soon) = (now - BetweenLooks, now + BetweenLooks);
+            await domains
+                .Where(domain => domain.CheckedAt > before && domain.NextCheckAt > soon)
+                .ExecuteUpdateAsync(set => set.SetProperty(domain => domain.NextCheckAt, soon), cancellation);
+            var due = await domains
+                .Where(domain => (domain.CheckedAt == null || domain.CheckedAt <= before) && domain.NextCheckAt > now)
                 .ExecuteUpdateAsync(set => set.SetProperty(domain => domain.NextCheckAt, now), cancellation);
             if (due > 0)
             {
-                context.AfterCommit(domains.Raise);
+                context.AfterCommit(looks.Raise);
             }
         }
     }

@@ -49,7 +49,7 @@ public sealed class RecheckDomainsTests : IAsyncLifetime
     {
         Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
         _provider.Get = Answer(DomainStatus.Failed, "failed");
-        _engine.Time.Advance(TimeSpan.FromSeconds(1));
+        _engine.Time.Advance(TimeSpan.FromMinutes(2));
         Assert.False(await Recheck().RunOnceAsync(CancellationToken.None));
 
         // Not what it says: it may be an old one.
@@ -63,12 +63,43 @@ public sealed class RecheckDomainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task EventThatALookBrought_IsLookedAtAMinuteLater_SoThatLooksAndEventsDoNotChaseEachOther()
+    {
+        _provider.Get = Answer(DomainStatus.Pending);
+        await SetAsync(DomainStatus.Pending);
+        var looks = 0;
+        for (var second = 0; second < 600; second++)
+        {
+            if (await Recheck().RunOnceAsync(CancellationToken.None))
+            {
+                looks++;
+                await EventTests.ReceiveAsync(_engine, """{"type":"domain.updated","data":{"id":"id-1"}}""");
+            }
+
+            _engine.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(looks, 3, 12);
+    }
+
+    [Fact]
+    public async Task VerifiedDomain_ThatIsNotKnownToBeHere_IsNotSentToBeVerifiedAgain()
+    {
+        await SetAsync(DomainStatus.Pending);
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+
+        Assert.StartsWith("get ", Assert.Single(_provider.Calls), StringComparison.Ordinal);
+        Assert.Equal(DomainStatus.Verified, (await DomainAsync()).Status);
+    }
+
+    [Fact]
     public async Task EventAboutADomain_OfAnotherAccount_ChangesNothing()
     {
         await _engine.SetKeyAsync("re_one_first");
         await _engine.VerifyAtAsync(await _engine.OwnAsync(), "one");
         Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
-        _engine.Time.Advance(TimeSpan.FromSeconds(1));
+        _engine.Time.Advance(TimeSpan.FromMinutes(2));
 
         // Signed with the installation's secret.
         await EventTests.ReceiveAsync(_engine, """{"type":"domain.updated","data":{"id":"id-1"}}""");

@@ -95,6 +95,27 @@ public sealed class ClockAheadTests : IAsyncLifetime
         Assert.Equal(CampaignStatus.Sending, (await Engine.CampaignAsync(id)).Status);
     }
 
+    [Fact]
+    public async Task ScheduledCampaign_WhileTheClockIsBehindTheProviders_LeavesAtItsHour()
+    {
+        await Engine.Database.AddContactsAsync(Engine.Tenant, 1);
+        var id = await Engine.DraftAsync();
+        Assert.IsType<ScheduleResult.Scheduled>(
+            await Engine.Schedule.ExecuteAsync(
+                Engine.Tenant.As(TenantRole.Admin),
+                id,
+                0,
+                _machine.GetUtcNow() + TimeSpan.FromHours(2),
+                CancellationToken.None
+            )
+        );
+        _machine.Advance(TimeSpan.FromHours(2));
+        _clock.Observe(_machine.GetUtcNow() + TimeSpan.FromHours(5));
+
+        Assert.Equal(1, await Engine.Due.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(CampaignStatus.Sending, (await Engine.CampaignAsync(id)).Status);
+    }
+
     /// <summary>A start that finds the wall clock so much later than the last mark.</summary>
     private void StartAgain(TimeSpan later)
     {

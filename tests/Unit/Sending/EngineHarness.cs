@@ -38,7 +38,7 @@ public sealed class EngineHarness : IAsyncDisposable
         Unschedule = new UnscheduleCampaign(Db, Notifier);
         Due = new LaunchDue(Db, Launch, Notifier, Crash, NullLogger<LaunchDue>.Instance);
         Recover = new RecoverAtStart(Db, Launch, NullLogger<RecoverAtStart>.Instance);
-        Resume = new ResumeCampaign(Db, Signal, Notifier, Options);
+        Resume = new ResumeCampaign(Db, Signal, Notifier, NullLogger<ResumeCampaign>.Instance, Options);
         ResumePreview = new ResumePreview(Db);
         FollowUp = new CreateFollowUp(Db, Notifier);
         Decide = new DecideUnknown(Db, Signal, Notifier, Options);

@@ -31,6 +31,23 @@ public sealed class LaunchAndCountTests
         Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
     }
 
+    [Fact]
+    public async Task Resume_AfterWhichTheDatabaseIsAway_HasHappened_AndWakesTheWorkers()
+    {
+        var disk = new DiskThatFills();
+        await using var engine = await EngineHarness.CreateAsync(faults: disk);
+        var id = await engine.StoppedAfterAsync(chunks: 0, people: 2);
+        var seen = engine.Signal.Seen;
+
+        disk.Left = 1;
+        var result = await engine.ResumeAsync(id);
+
+        Assert.IsType<Ledgerpost.Sending.ResumeResult.Resumed>(result);
+        Assert.True(disk.Failed);
+        Assert.NotEqual(seen, engine.Signal.Seen);
+        Assert.Equal(CampaignStatus.Sending, (await engine.CampaignAsync(id)).Status);
+    }
+
     private sealed class DiskThatFills : StorageFaults
     {
         private const int Full = 13;

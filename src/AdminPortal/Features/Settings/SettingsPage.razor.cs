@@ -3,6 +3,7 @@ using AdminPortal.Components.Shared;
 using AdminPortal.Features.Tenants;
 using AdminPortal.Hosting;
 using AdminPortal.Tenancy;
+using Ledgerpost.Data;
 using Ledgerpost.Deletion;
 using Ledgerpost.Identity;
 using Ledgerpost.Tenancy;
@@ -133,6 +134,10 @@ public sealed partial class SettingsPage
         catch (AccessDeniedException denied)
         {
             Toasts.Failed(denied.Message, "Nothing was deleted.");
+        }
+        catch (TenantBusyException busy)
+        {
+            Toasts.Failed(busy.Message, "Nothing was deleted; try again in a minute.");
         }
     }
 
