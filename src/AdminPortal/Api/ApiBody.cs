@@ -27,6 +27,14 @@ internal interface ICheckedByItsCommand
     IEnumerable<FieldError> Faults(Func<string, bool> has);
 }
 
+/// <summary>A body of which the installation's settings say what is wrong.</summary>
+internal interface ICheckedBySettings
+{
+    /// <param name="has">Whether a field was sent, by its name in JSON.</param>
+    /// <returns>Fields by the name of their property.</returns>
+    IEnumerable<FieldError> Check(Func<string, bool> has, IServiceProvider services);
+}
+
 /// <summary>A body that may as well be left away, as an empty object.</summary>
 internal interface IOptionalBody;
 
@@ -81,7 +89,7 @@ internal sealed class ApiBody<T>
         var bytes = await RequestBody.ReadAsync(context);
         if (bytes.Length == 0 && typeof(T).IsAssignableTo(typeof(IOptionalBody)))
         {
-            return Read([]);
+            return Read([], context.RequestServices);
         }
 
         if (!context.Request.HasJsonContentType())
@@ -92,7 +100,7 @@ internal sealed class ApiBody<T>
         try
         {
             return Members(bytes) is { } members
-                ? Read(members)
+                ? Read(members, context.RequestServices)
                 : new ApiBody<T>(null, ApiErrors.InvalidBody.Say("The body must be one JSON object."));
         }
         catch (JsonException exception)
@@ -134,7 +142,7 @@ internal sealed class ApiBody<T>
             )
         );
 
-    private static ApiBody<T> Read(List<(string Name, JsonElement Value)> members)
+    private static ApiBody<T> Read(List<(string Name, JsonElement Value)> members, IServiceProvider services)
     {
         var errors = new List<FieldError>();
         var valid = new JsonObject();
@@ -170,6 +178,7 @@ internal sealed class ApiBody<T>
         );
         var sent = members.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         Add((value as IChecked)?.Check());
+        Add((value as ICheckedBySettings)?.Check(sent.Contains, services));
         if (errors.Count > 0)
         {
             Add((value as ICheckedByItsCommand)?.Faults(sent.Contains));

@@ -15,6 +15,7 @@ internal sealed class ApiKeyAuthentication(
     ILoggerFactory logger,
     UrlEncoder encoder,
     FindProgram programs,
+    ApiRates rates,
     PortalDb portal
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -54,6 +55,12 @@ internal sealed class ApiKeyAuthentication(
 
     protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
+        if (rates.Take(Context) is { } tooMany)
+        {
+            await tooMany.ExecuteAsync(Context);
+            return;
+        }
+
         var access = Context.GetEndpoint()?.Metadata.GetMetadata<ApiAccess>();
         await NoteAsync(access);
         await (

@@ -12,7 +12,7 @@ public sealed record ApiOptions(int RequestsPerMinute);
 /// So many requests of one key in each minute, told in the headers of every answer. For fairness between tenants on one
 /// portal, not against attackers: whoever shows no valid key gets no further than its lookup.
 /// </summary>
-internal sealed class ApiRates(RequestDelegate next, ApiOptions options, TimeProvider time)
+internal sealed class ApiRates(ApiOptions options, TimeProvider time) : IMiddleware
 {
     public const string LimitHeader = "RateLimit-Limit";
     public const string RemainingHeader = "RateLimit-Remaining";
@@ -23,10 +23,12 @@ internal sealed class ApiRates(RequestDelegate next, ApiOptions options, TimePro
 
     private readonly ConcurrentDictionary<Guid, Window> _windows = new();
 
-    public Task InvokeAsync(HttpContext http) => Take(http) is { } tooMany ? tooMany.ExecuteAsync(http) : next(http);
+    public Task InvokeAsync(HttpContext http, RequestDelegate next) =>
+        Take(http) is { } tooMany ? tooMany.ExecuteAsync(http) : next(http);
 
+    /// <summary>Once for each request: also for one that a scope refuses, which comes no further than that.</summary>
     /// <returns>Null when the request may go on.</returns>
-    private ApiProblem? Take(HttpContext http)
+    public ApiProblem? Take(HttpContext http)
     {
         if (http.User.Program() is not { } key)
         {

@@ -39,6 +39,7 @@ internal static class ApiServices
         services.AddSingleton<MakeOperatorKey>();
         services.AddSingleton<RevokeOperatorKey>();
         services.AddSingleton<RequestsInFlight>();
+        services.AddSingleton<ApiRates>();
         services.AddScoped<ApiCall>();
         services
             .AddAuthentication()

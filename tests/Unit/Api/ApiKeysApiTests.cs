@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace UnitTests.Api;
 
 /// <summary>Keys that make and revoke keys.</summary>
@@ -33,6 +35,8 @@ public sealed class ApiKeysApiTests(ApiRulesTests.Portal portal) : IClassFixture
             .EnumerateArray()
             .Single(row => row.GetProperty("id").GetString() == id);
         Assert.Equal(key[^4..], row.GetProperty("ending").GetString());
+        Assert.Equal("", made.Text("last_used_at"));
+        Assert.Equal(JsonValueKind.String, row.GetProperty("last_used_at").ValueKind);
         Assert.DoesNotContain(key, listed.Body.ToString(), StringComparison.Ordinal);
         Assert.Equal((204, 404), (revoked.Status, again.Status));
         Assert.Equal((401, "invalid_api_key"), (refused.Status, refused.Code));

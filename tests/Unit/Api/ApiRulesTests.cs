@@ -245,6 +245,22 @@ public sealed class ApiRulesTests(ApiRulesTests.Portal portal) : IClassFixture<A
         Assert.Equal(200, (await other.SendAsync(HttpMethod.Get, "contacts")).Status);
     }
 
+    [Fact]
+    public async Task Requests_ThatAScopeRefuses_AreCountedToo_AndSayHowManyAreLeft()
+    {
+        await using var strict = await ApiHost.StartAsync("--Api:RequestsPerMinute=2");
+        using var sender = await strict.ProgramAsync(strict.North, "send");
+
+        var replies = new List<ApiReply>();
+        for (var i = 0; i < 3; i++)
+        {
+            replies.Add(await sender.SendAsync(HttpMethod.Get, "contacts"));
+        }
+
+        Assert.Equal([403, 403, 429], replies.Select(reply => reply.Status));
+        Assert.Equal(["1", "0", "0"], replies.Select(reply => reply.Headers["RateLimit-Remaining"]));
+    }
+
     private static async Task<(int, string?)> RefusalAsync(HttpClient client)
     {
         var reply = await client.SendAsync(HttpMethod.Get, "contacts");

@@ -88,6 +88,30 @@ public sealed class WebhookEndpointsApiTests : IAsyncLifetime
         Assert.Equal((403, 200), (denied.Status, allowed.Status));
     }
 
+    [Theory]
+    [InlineData("http://example.org/hooks")]
+    [InlineData("https://10.0.0.1/hooks")]
+    [InlineData("https://example.org:22/hooks")]
+    public async Task Address_ThatTheInstallationDoesNotCall_IsToldWithAllElse(string url)
+    {
+        await using var strict = await ApiHost.StartAsync();
+        using var admin = await strict.ProgramAsync(strict.North);
+
+        var wrong = await admin.CreateAsync("webhook-endpoints", new { url, events = new[] { "campaign.exploded" } });
+        var made = await admin.CreateAsync(
+            "webhook-endpoints",
+            new { url = "https://example.org", events = new[] { "campaign.sent" } }
+        );
+        var changed = await admin.SendAsync(
+            HttpMethod.Patch,
+            $"webhook-endpoints/{made.Text("id")}",
+            new { url, enabled = "yes" }
+        );
+
+        Assert.Equal(["events", "url"], wrong.WrongFields.Order(StringComparer.Ordinal));
+        Assert.Equal(["enabled", "url"], changed.WrongFields.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task Endpoint_OfAnotherTenant_AnswersExactlyAsAnUnknownOne()
     {

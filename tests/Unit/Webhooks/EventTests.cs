@@ -76,6 +76,49 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task Tags_AsAList_ProveTheBatchAsAnObjectDoes()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 2);
+        engine.Provider.Then(Fault.LostAnswer);
+        var id = await engine.LaunchAsync();
+        await engine.TurnAsync();
+        var mail = engine.Provider.Mailed[0];
+
+        await ReceiveAsync(
+            engine,
+            $$$"""
+            {"type":"email.delivered","created_at":"2026-03-02T09:00:05.123Z","data":{"email_id":"{{{mail.Id}}}","tags":[
+                {"name":"campaign","value":"{{{mail.CampaignTag}}}"},{"name":"recipient","value":"{{{mail.Recipient}}}"},
+                {"name":"chunk","value":"{{{mail.Chunk}}}"},{"name":"generation","value":"{{{mail.Generation}}}"}]}}
+            """
+        );
+
+        Assert.Equal(2, (await engine.CountsAsync(id)).Accepted);
+    }
+
+    [Theory]
+    [InlineData("2026-03-02T09:00:05.123Z", "2026-03-02T09:00:05.1230000+00:00")]
+    [InlineData("2025-11-30 20:39:59.540771+00", "2025-11-30T20:39:59.5407710+00:00")]
+    public async Task Timestamp_InEitherForm_IsTheInstantOfTheStory(string written, string instant)
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        await engine.LaunchAsync();
+        await engine.RunAsync();
+
+        await ReceiveAsync(
+            engine,
+            Event("email.delivered", engine.Provider.Mailed[0], tagged: false)
+                .Replace("2026-03-02T09:00:05.123Z", written, StringComparison.Ordinal)
+        );
+
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        var line = await db.RecipientEvents.SingleAsync(row => row.Type == "email.delivered");
+        Assert.Equal(instant, line.OccurredAt.ToString("O", CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public async Task UntaggedEvent_WaitsForItsProviderId()
     {
         await using var engine = await EngineHarness.CreateAsync();

@@ -147,19 +147,21 @@ internal static class WebhookEndpointsApi
 internal sealed record EndpointBody(
     [property: Required] string? Url,
     [property: Required] IReadOnlyList<string>? Events
-) : IChecked
+) : ICheckedBySettings
 {
     public EndpointInput ToInput() => new(Url, Events);
 
-    // Whether the address may be called is the installation's to say; what is wrong with it anyway is told with the rest.
-    public IEnumerable<FieldError> Check() => ToInput().Problems(new OutgoingEventOptions(AllowPrivateAddresses: true));
+    public IEnumerable<FieldError> Check(Func<string, bool> has, IServiceProvider services) =>
+        ToInput().Problems(services.GetRequiredService<OutgoingEventOptions>());
 }
 
 /// <summary>What is to change; what is not sent stays.</summary>
-internal sealed record EndpointPatch(string? Url, IReadOnlyList<string>? Events, bool? Enabled) : ICheckedByItsCommand
+internal sealed record EndpointPatch(string? Url, IReadOnlyList<string>? Events, bool? Enabled) : ICheckedBySettings
 {
-    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
-        new EndpointBody(Url, Events).Check().Where(problem => has(problem.Field == nameof(Url) ? "url" : "events"));
+    public IEnumerable<FieldError> Check(Func<string, bool> has, IServiceProvider services) =>
+        new EndpointBody(Url, Events)
+            .Check(has, services)
+            .Where(problem => has(problem.Field == nameof(Url) ? "url" : "events"));
 }
 
 /// <param name="Secret">Only in the answer that made it; null ever after, also when that answer is replayed.</param>
