@@ -115,6 +115,8 @@ internal sealed partial class SimOwners(SimWorld world)
         }
     }
 
+    private const string Refused = "refused";
+
     private string AnyKey() => SimPlan.Pick(_random, [.. world.OwnTeams.SelectMany(team => team.Keys)]);
 
     /// <summary>As an owner does on the page: whoever saw an error, or a page that went away, enters it again.</summary>
@@ -139,7 +141,7 @@ internal sealed partial class SimOwners(SimWorld world)
                         {
                             var result = await EnterAsync(portal, tenant, key);
                             answered = true;
-                            await SetUpAsync(portal, tenant, key);
+                            await SetUpAsync(portal, tenant, key, taken: result != Refused);
                             return result;
                         }
                     );
@@ -181,18 +183,19 @@ internal sealed partial class SimOwners(SimWorld world)
             OwnAccountOutcome.Saved => SimDeed.OwnKeyEntered,
             _ => SimDeed.OwnKeyRefused,
         };
-        return world.Note(result is OwnAccountOutcome.Saved ? result : "refused", true, deed);
+        return world.Note(result is OwnAccountOutcome.Saved ? result : Refused, true, deed);
     }
 
     /// <summary>A domain and a sender there, and its signing secret; whatever of it is missing.</summary>
-    private async Task SetUpAsync(SimPortal portal, TestTenant tenant, string key)
+    /// <param name="taken">Else another account's is current still, and nobody gives it this one's secret.</param>
+    private async Task SetUpAsync(SimPortal portal, TestTenant tenant, string key, bool taken)
     {
         if (await CurrentAsync(portal, tenant) is null)
         {
             return;
         }
 
-        if (_random.Next(5) > 0)
+        if (_random.Next(5) > 0 && taken)
         {
             var secret = world.TeamOf(key).WebhookSecret;
             await portal.Get<AddOwnWebhookSecret>().ExecuteAsync(tenant.As(TenantRole.Owner), secret, None);

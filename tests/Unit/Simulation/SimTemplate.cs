@@ -80,7 +80,8 @@ internal sealed record SimTemplate(
             await using var command = connection.CreateCommand();
             command.CommandText = """
                 UPDATE "ProviderAccounts" SET "KeyFingerprint" = @key;
-                UPDATE "SendingDomains" SET "NextCheckAt" = 9000000000000000;
+                -- The installation's provider knows these, verified, under ids of its own: a look finds that, and changes nothing.
+                UPDATE "SendingDomains" SET "NextCheckAt" = 9000000000000000, "ProviderDomainId" = NULL;
                 UPDATE "AspNetUsers" SET "IsOperator" = 1;
                 """;
             command.Parameters.AddWithValue(
