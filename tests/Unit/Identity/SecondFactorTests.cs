@@ -18,6 +18,15 @@ public sealed class SecondFactorTests
     public void Code_IsThatOfTheStandard(long seconds, string code) =>
         Assert.Equal(code, Totp.Code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", seconds / 30));
 
+    /// <summary>As apps read it: issuer and account before the secret, each escaped, so that none of them ends another.</summary>
+    [Fact]
+    public void Uri_IsThatOfTheApps_WordForWord() =>
+        Assert.Equal(
+            "otpauth://totp/Ledger%20post%20%26%20Co:ada%2Bx%40example.org"
+                + "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Ledger%20post%20%26%20Co&digits=6&period=30",
+            Totp.Uri("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "ada+x@example.org", "Ledger post & Co")
+        );
+
     [Fact]
     public async Task Password_WithAnAuthenticator_IsOnlyTheFirstStep()
     {
