@@ -65,7 +65,7 @@ public sealed class SignInWithCode(PortalDb portal, AuthenticatorSecrets secrets
                     return new SignInAnswer.LockedOut();
                 }
 
-                if (await CodeProof.TakeAsync(account, secrets, user, code, token) is { } method)
+                if (await CodeProof.TakeAsync(account, secrets, user, code, origin, token) is { } method)
                 {
                     return new SignInAnswer.SignedIn(await Sessions.OpenAsync(account, user, method, origin, token));
                 }
@@ -87,6 +87,7 @@ internal static class CodeProof
         AuthenticatorSecrets secrets,
         PortalUser user,
         string code,
+        Origin origin,
         CancellationToken cancellation
     )
     {
@@ -116,7 +117,7 @@ internal static class CodeProof
         }
 
         recovery.UsedAt = account.Now;
-        await account.AuditAsync(user, "account.recovery_code_used", from: null, details: null, cancellation);
+        await account.AuditAsync(user, "account.recovery_code_used", origin.From, details: null, cancellation);
         return SignInMethod.RecoveryCode;
     }
 }
@@ -272,7 +273,7 @@ public sealed class ChangeSecondFactor(PortalDb portal, AuthenticatorSecrets sec
                     return null;
                 }
 
-                if (await CodeProof.TakeAsync(account, secrets, user, code, token) is null)
+                if (await CodeProof.TakeAsync(account, secrets, user, code, origin, token) is null)
                 {
                     await LockOut.CountAsync(account, user, SignInMethod.Authenticator, origin, token);
                     return null;

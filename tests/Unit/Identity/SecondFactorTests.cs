@@ -99,6 +99,37 @@ public sealed class SecondFactorTests
     }
 
     [Fact]
+    public async Task RecoveryCode_ThatIsUsed_IsInTheLog_WithTheAddressThatItCameFrom()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        var (_, codes) = await rig.EnableAsync(session);
+        var step = Assert.IsType<SignInAnswer.SecondStep>(await rig.TryAsync(AccountRig.Password));
+
+        Assert.IsType<SignInAnswer.SignedIn>(
+            await rig.WithCode.ExecuteAsync(step.UserId, step.Stamp, codes[0], AccountRig.Elsewhere, default)
+        );
+        // On an open page as well.
+        Assert.True(
+            await new ChangeSecondFactor(rig.Database.Db, rig.Secrets).DisableAsync(
+                AccountRig.As(session),
+                codes[1],
+                default
+            )
+        );
+
+        await using var db = rig.Database.Db.Read(TenantScope.Installation);
+        Assert.Equal(
+            [AccountRig.Elsewhere.From, AccountRig.Home.From],
+            await db
+                .AuditEntries.Where(entry => entry.Action == "account.recovery_code_used")
+                .OrderBy(entry => entry.Sequence)
+                .Select(entry => entry.From)
+                .ToListAsync()
+        );
+    }
+
+    [Fact]
     public async Task RecoveryCode_Works_WhereTheAppsSecretCannotBeReadAnyMore()
     {
         await using var rig = await AccountRig.CreateAsync();
