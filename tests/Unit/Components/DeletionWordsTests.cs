@@ -1,4 +1,6 @@
 using AdminPortal.Components.Shared;
+using AdminPortal.Features.Tenants;
+using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
@@ -8,7 +10,10 @@ using Ledgerpost.Recipients;
 using Ledgerpost.Segments;
 using Ledgerpost.Templates;
 using Ledgerpost.Tenancy;
+using Ledgerpost.Unsubscribe;
 using Microsoft.EntityFrameworkCore;
+using UnitTests.Deletion;
+using UnitTests.Senders;
 using UnitTests.Sending;
 using UnitTests.Support;
 
@@ -232,6 +237,87 @@ public sealed class DeletionWordsTests
         await using var db = engine.Db.Read(engine.Tenant.Scope);
         Assert.Equal("", (await db.Campaigns.SingleAsync(mail => mail.Kind == CampaignKind.Email)).Html);
         Assert.Equal(2, await db.Recipients.CountAsync(row => row.State == RecipientState.Accepted));
+    }
+
+    [Fact]
+    public async Task Tenant()
+    {
+        Assert.Equal(
+            "Nothing more is sent from now on.",
+            TenantDeletionQuestion.Of(new TenantHoldings("North", 1, 1, 1, Sending: 0, 1, 1)).Sentences[1]
+        );
+        await using var engine = await EngineHarness.CreateAsync();
+        var (tenant, owner) = (engine.Tenant, engine.Tenant.As(TenantRole.Owner));
+        await new AddContact(engine.Db).ExecuteAsync(owner, new ContactInput(Address, null, null, null));
+        await engine.Database.AddContactAsync(tenant, "bob@example.net");
+        await engine.SuppressAsync("bob@example.net");
+        await NameAsync(engine);
+        await new CreateTemplate(engine.Db).ExecuteAsync(owner, new TemplateInput("News", "Hi", "<p>Hi</p>", null));
+        var key = Assert.IsType<ApiKeyOutcome.Created>(
+            await new CreateApiKey(engine.Db).ExecuteAsync(owner, new ApiKeyInput("Program", ["read"]), default)
+        );
+        await engine.DraftAsync();
+        await engine.LaunchAsync();
+        var delete = new DeleteTenant(engine.Db, new DeletionSignal());
+
+        var question = TenantDeletionQuestion.Of(await delete.LookAsync(owner, default));
+
+        Assert.Equal(("Delete “north Ltd” for good?", "north Ltd"), (question.Title, question.Type));
+        Assert.Equal(
+            [
+                "2 contacts, 2 campaigns with their ledgers, templates, segments, the suppression list and 1 sending domain go. This cannot be undone, and no backup of it is made.",
+                "1 campaign is being sent and stops at once; calls under way are let finish.",
+                "4 members and 1 API key are locked out at once. People keep their accounts, which may belong to other organisations too.",
+                "The audit log stays, without names, addresses and details, so that it can still be verified. Links to unsubscribe in mails that were sent say that nothing more will come.",
+            ],
+            question.Sentences
+        );
+        var before = await engine.Database.CountRowsAsync(tenant.Id);
+        Assert.Equal((2, 2, 1, 1), (before["Contacts"], before["Campaigns"], before["Templates"], before["Segments"]));
+        Assert.Equal(
+            (1, 1, 1, 4),
+            (before["SuppressedAddresses"], before["SendingDomains"], before["ApiKeys"], before["Memberships"])
+        );
+
+        Assert.IsType<DeleteTenantResult.Begun>(await delete.ExecuteAsync(owner, "north Ltd", default));
+
+        // At once, before the first row is removed.
+        await Assert.ThrowsAsync<AccessDeniedException>(() =>
+            new AddContact(engine.Db).ExecuteAsync(owner, new ContactInput("c@example.net", null, null, null))
+        );
+        Assert.Null(await new FindProgram(engine.Db).ExecuteAsync(key.Token, from: null, default));
+        await engine.RunAsync();
+        Assert.Empty(engine.Provider.Mailed);
+
+        Assert.Equal(
+            1,
+            await DeletionSteps.Job(engine.Database, engine.Crash, new ScriptedDomains()).RunOnceAsync(default)
+        );
+
+        var counts = await engine.Database.CountRowsAsync(tenant.Id);
+        Assert.Equal(["AuditEntries"], counts.Where(table => table.Value > 0).Select(table => table.Key));
+        await using var db = engine.Db.Read(TenantScope.Installation);
+        Assert.False(await db.Tenants.AnyAsync());
+        var people = tenant.People.Values.ToList();
+        Assert.Equal(4, await db.Users.CountAsync(user => people.Contains(user.Id)));
+        var log = await db
+            .AuditEntries.Where(entry => entry.TenantId == tenant.Id)
+            .OrderBy(entry => entry.Sequence)
+            .ToListAsync();
+        Assert.Contains("contact.added", log.Select(entry => entry.Action));
+        // The last one, which says that it was deleted, names nobody.
+        Assert.All(
+            log.SkipLast(1),
+            entry => Assert.Equal(("", "", null, null), (entry.ActorName, entry.TargetName, entry.Details, entry.From))
+        );
+        var verify = new VerifyAuditLog(
+            engine.Db,
+            TestDatabase.AuditKeys,
+            new AuditAnchorFiles(Path.Combine(engine.Database.Folder, "anchors"))
+        );
+        Assert.True((await verify.ExecuteAsync(tenant.Scope, default)).IsWhole);
+        var link = new UnsubscribeTokens(new byte[32]).Seal(tenant.Id, Address);
+        Assert.True((await new UnsubscribeByLink(engine.Db, engine.Database.Ids).LookAsync(link, default))!.Gone);
     }
 
     private static async Task<Guid> NameAsync(EngineHarness engine, params Guid[] contacts)

@@ -4,7 +4,7 @@ using Ledgerpost.Deletion;
 namespace AdminPortal.Features.Tenants;
 
 /// <summary>What is said before an organisation is deleted: what goes, what stays and why.</summary>
-internal static class TenantDeletionQuestion
+public static class TenantDeletionQuestion
 {
     public static Confirmation Of(TenantHoldings holdings) =>
         new(
