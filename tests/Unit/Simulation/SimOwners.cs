@@ -13,6 +13,7 @@ internal sealed partial class SimOwners(SimWorld world)
 {
     /// <summary>What stands before the @ of an address at a tenant's own account.</summary>
     private const string LocalPart = "own";
+    private const string Refused = "refused";
 
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -114,8 +115,6 @@ internal sealed partial class SimOwners(SimWorld world)
                 break;
         }
     }
-
-    private const string Refused = "refused";
 
     private string AnyKey() => SimPlan.Pick(_random, [.. world.OwnTeams.SelectMany(team => team.Keys)]);
 
