@@ -14,6 +14,8 @@ public sealed class TwoDrafts(BrowserFixture browser) : IClassFixture<BrowserFix
         await page.WriteAsync(stage, "Autumn bulbs");
         await page.Keyboard.PressAsync("Control+k");
         await page.GetByRole(AriaRole.Combobox, new() { Name = "Search or go to" }).FillAsync("New campaign");
+        // The list of what was typed; that of before has the entry elsewhere.
+        await Expect(page.Locator("#lp-search-list")).ToContainTextAsync("Contacts with “New campaign”");
         await page.Locator("#lp-search-list").GetByText("New campaign", new() { Exact = true }).ClickAsync();
         await Expect(Title(page, "New campaign")).ToBeVisibleAsync();
         await page.GetByLabel("Name").FillAsync("Winter bulbs");

@@ -248,7 +248,8 @@ public sealed class ComposePageTests
         var script = new ComposeScript(context);
         script.Arrive();
         var visit = context.Render<Visit>(parameters => parameters.Add(one => one.Draft, id));
-        visit.WaitForAssertion(() => Assert.Equal(["attach", "read"], script.Calls));
+        await script.WasRead.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(["attach", "read"], script.Calls);
 
         storage.Hold();
         var typing = visit.InvokeAsync(() => visit.Find("[data-draft=subject]").ChangeAsync("Sunshine"));
@@ -349,6 +350,7 @@ public sealed class ComposePageTests
     private sealed class ComposeScript : JSRuntimeInvocationHandlerBase<IJSObjectReference>, IJSObjectReference
     {
         private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly List<string> _calls = [];
 
         public ComposeScript(BunitContext context)
@@ -360,11 +362,19 @@ public sealed class ComposePageTests
         /// <summary>The page has let go of it.</summary>
         public Task IsDone => _done.Task;
 
+        /// <summary>It was attached, and asked for what the browser kept: no rendering follows that.</summary>
+        public Task WasRead => _read.Task;
+
         public void Arrive() => SetResultBase(this);
 
         public ValueTask<TValue> InvokeAsync<TValue>(string identifier, object?[]? args)
         {
             _calls.Add(identifier);
+            if (identifier == "read")
+            {
+                _read.TrySetResult();
+            }
+
             return ValueTask.FromResult(identifier == "attach" ? (TValue)(object)this : default!);
         }
 
