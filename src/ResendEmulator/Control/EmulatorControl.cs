@@ -95,7 +95,12 @@ public sealed class EmulatorControl(
         return database.WriteAsync(faults.Save);
     }
 
-    public Task HealAsync() => SetFaultsAsync();
+    /// <summary>Forgets all faults, and ends the delay of the calls that are slow by one.</summary>
+    public async Task HealAsync()
+    {
+        await SetFaultsAsync();
+        await life.HealAsync();
+    }
 
     /// <summary>Completes when a call has begun to hang; each hang is reported once.</summary>
     public Task NextHangAsync(CancellationToken cancellationToken = default) => life.NextHangAsync(cancellationToken);

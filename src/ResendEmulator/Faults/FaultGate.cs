@@ -70,12 +70,12 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
     {
         try
         {
-            await Task.Delay(delay, clock, life.Stopping);
+            await Task.Delay(delay, clock, life.Healing);
             return true;
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return !life.Stopping.IsCancellationRequested;
         }
     }
 

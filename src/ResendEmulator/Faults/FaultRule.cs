@@ -28,7 +28,7 @@ public enum FaultKind
 
     /// <summary>
     /// The rule's delay, then all as usual; what was only slow is accepted even if the caller has given up. After acceptance
-    /// the delay counts from the call's arrival: the answer is held back until then.
+    /// the delay counts from the call's arrival: the answer is held back until then. Healing ends the delay.
     /// </summary>
     Slow,
 

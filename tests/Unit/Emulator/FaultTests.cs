@@ -142,6 +142,19 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Slow_IsOverWhenTheFaultsAreCleared()
+    {
+        await using var emulator = await StartAsync();
+        await emulator.Control.SetFaultsAsync(new FaultRule { Kind = FaultKind.Slow, DelayMilliseconds = 7000 });
+        var call = emulator.BatchAsync(Batch("a@one.test"));
+        await Until(() => emulator.Time.TimersWithin(TimeSpan.FromSeconds(7)) > 0);
+
+        await emulator.Control.HealAsync();
+
+        Assert.Equal(200, (await call).Code);
+    }
+
+    [Fact]
     public async Task SlowBefore_IsAcceptedThoughTheCallerHasGivenUp()
     {
         await using var emulator = await StartAsync();
