@@ -1,6 +1,5 @@
 using AdminPortal.Account;
 using AdminPortal.Components.Layout;
-using AdminPortal.Components.Shared;
 using AdminPortal.Hosting;
 using Ledgerpost.Sending.Provider;
 using Ledgerpost.Tenancy;
@@ -31,7 +30,7 @@ internal sealed class PortalShell(
             new ShellPerson(person.DisplayName(), person.Email(), person.IsOperator()),
             [.. tenants.Select(Shown)],
             here is null ? null : Shown(here),
-            [.. (await notices.ReadAsync(ct)).Select(notice => new ShellBanner(Tone.Bad, notice))],
+            ShellBanner.Of(await notices.ReadAsync(ct)),
             provider.Mode == ProviderMode.Emulator,
             emulator.InboxUrl,
             here is not null && TimeZoneInfo.TryFindSystemTimeZoneById(here.TimeZone, out var zone) ? zone : null

@@ -23,6 +23,7 @@ public sealed partial class ComponentDoorTests(WallTests.Portal portal) : IClass
         ["Confirmations"] = "asks the person who looks at the page",
         ["FailedAttempts"] = "counts failures of a network address",
         ["IShellData"] = "the frame of the person of the circuit",
+        ["InstallationNotices"] = "sentences for everybody who is signed in",
         ["LaunchCampaign"] = "also launches what was scheduled, for the engine: pages give the caller",
         ["Passkeys"] = "lists the passkeys of the account that the cookie names; its commands ask for the session",
         ["PortalOptions"] = "settings",

@@ -17,6 +17,9 @@ public sealed partial class MainLayout : IDisposable
     public required IShellData Shell { get; init; }
 
     [Inject]
+    public required InstallationNotices Notices { get; init; }
+
+    [Inject]
     public required NavigationManager Navigation { get; init; }
 
     [Inject]
@@ -79,11 +82,16 @@ public sealed partial class MainLayout : IDisposable
     /// <summary>Notices come and go while a page stands open.</summary>
     private async Task LookAgainAsync()
     {
+        if (_view?.Person is null)
+        {
+            return;
+        }
+
         try
         {
-            var banners = (await Shell.LoadAsync(_slug, _closed.Token)).Banners;
+            var banners = ShellBanner.Of(await Notices.ReadAsync(_closed.Token));
             // Another view is cascaded, and has the page read anew: not for the notices that stand there already.
-            if (_view is not null && !_view.Banners.SequenceEqual(banners))
+            if (!_view.Banners.SequenceEqual(banners))
             {
                 _view = _view with { Banners = banners };
                 StateHasChanged();

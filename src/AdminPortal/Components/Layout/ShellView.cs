@@ -10,7 +10,12 @@ public sealed record ShellPerson(string Name, string Email, bool Operator);
 public sealed record ShellTenant(string Slug, string Name, string Role);
 
 /// <summary>A sentence over every page: all sending is stopped, the database is a copy.</summary>
-public sealed record ShellBanner(Tone Tone, string Sentence);
+public sealed record ShellBanner(Tone Tone, string Sentence)
+{
+    /// <param name="notices">As the installation says them.</param>
+    public static IReadOnlyList<ShellBanner> Of(IReadOnlyList<string> notices) =>
+        [.. notices.Select(notice => new ShellBanner(Tone.Bad, notice))];
+}
 
 /// <summary>What the frame around a page shows.</summary>
 /// <param name="Tenant">The tenant of this page; null outside of tenants, and for a tenant that is not the person's.</param>
