@@ -40,9 +40,3 @@ public interface IShellData
     /// <param name="tenantSlug">The tenant in the address, or null.</param>
     Task<ShellView> LoadAsync(string? tenantSlug, CancellationToken ct);
 }
-
-/// <summary>A frame for nobody, where nothing knows of persons and tenants.</summary>
-public sealed class AnonymousShellData : IShellData
-{
-    public Task<ShellView> LoadAsync(string? tenantSlug, CancellationToken ct) => Task.FromResult(ShellView.Empty);
-}
