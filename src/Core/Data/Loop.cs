@@ -6,6 +6,8 @@ namespace Ledgerpost.Data;
 public static class Loop
 {
     private static readonly TimeSpan AfterAnError = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ForgetsEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan UntilTheClockIsSure = TimeSpan.FromMinutes(1);
 
     /// <summary>For what only looks from time to time: once, then a rest, whatever it found.</summary>
     /// <param name="rest">How long; asked each time.</param>
@@ -28,6 +30,17 @@ public static class Loop
             logger,
             stopping
         );
+
+    /// <summary>
+    /// For what lets go of what is old: once an hour, and soon again where it has let go of nothing because nobody knows whether
+    /// the clock is right.
+    /// </summary>
+    public static Task ForgetAsync(
+        Func<CancellationToken, Task> runOnce,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken stopping
+    ) => EveryAsync(() => time.MayNotForget() ? UntilTheClockIsSure : ForgetsEvery, runOnce, time, logger, stopping);
 
     /// <param name="runOnce">Returns whether it found something to do: then it is called again at once.</param>
     /// <param name="nap">How long to wait at most where there was nothing; asked each time.</param>

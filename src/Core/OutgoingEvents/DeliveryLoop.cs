@@ -26,8 +26,6 @@ public sealed class DeliveryLoop(
     public const int MaxOfATenant = 4;
 
     private static readonly TimeSpan Nap = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ForgetsEvery = TimeSpan.FromHours(1);
-    private static readonly TimeSpan UntilTheClockIsSure = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<DueEndpoint, Task> _served = new();
     private bool _recovered;
@@ -37,13 +35,7 @@ public sealed class DeliveryLoop(
         // Beside the serving: neither waits for the other to have nothing to do.
         await Task.WhenAll(
             Loop.RunAsync(RunOnceAsync, _ => Task.FromResult(Nap), signal, time, logger, stopping),
-            Loop.EveryAsync(
-                () => time.MayNotForget() ? UntilTheClockIsSure : ForgetsEvery,
-                forget.RunOnceAsync,
-                time,
-                logger,
-                stopping
-            )
+            Loop.ForgetAsync(forget.RunOnceAsync, time, logger, stopping)
         );
         await Task.WhenAll(_served.Values);
     }

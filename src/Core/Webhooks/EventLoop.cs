@@ -12,9 +12,6 @@ public sealed class EventLoop(
     ILogger<EventLoop> logger
 )
 {
-    private static readonly TimeSpan ForgetsEvery = TimeSpan.FromHours(1);
-    private static readonly TimeSpan UntilTheClockIsSure = TimeSpan.FromMinutes(1);
-
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestNap = TimeSpan.FromSeconds(1);
 
@@ -25,13 +22,7 @@ public sealed class EventLoop(
         // Beside the applying: a month-old campaign's events are many, and no bounce waits for them to be gone.
         Task.WhenAll(
             Loop.RunAsync(ApplyAsync, NapAsync, signal, time, logger, stopping),
-            Loop.EveryAsync(
-                () => time.MayNotForget() ? UntilTheClockIsSure : ForgetsEvery,
-                forget.RunOnceAsync,
-                time,
-                logger,
-                stopping
-            )
+            Loop.ForgetAsync(forget.RunOnceAsync, time, logger, stopping)
         );
 
     private async Task<bool> ApplyAsync(CancellationToken stopping)
