@@ -17,22 +17,19 @@ public sealed class ForgetRequestsService(
     ILogger<ForgetRequestsService> logger
 ) : BackgroundService
 {
-    private static readonly TimeSpan Rest = TimeSpan.FromHours(1);
-    private static readonly TimeSpan UntilTheClockIsSure = TimeSpan.FromMinutes(1);
-
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Loop.RunAsync(
-            async token =>
-            {
-                var more =
-                    await forget.RunOnceAsync(token) >= ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(token);
-                await forgetLines.RunOnceAsync(token);
-                return more;
-            },
-            _ => Task.FromResult(time.MayNotForget() ? UntilTheClockIsSure : Rest),
-            new NeverRaised(),
-            time,
-            logger,
-            stoppingToken
+        Task.WhenAll(
+            Loop.ForgetAsync(ForgetRecordsAsync, time, logger, stoppingToken),
+            Loop.ForgetAsync(forgetLines.RunOnceAsync, time, logger, stoppingToken)
         );
+
+    private async Task ForgetRecordsAsync(CancellationToken stopping)
+    {
+        bool more;
+        do
+        {
+            more =
+                await forget.RunOnceAsync(stopping) >= ForgetRequests.AtOnce | await forgetMails.RunOnceAsync(stopping);
+        } while (more);
+    }
 }
