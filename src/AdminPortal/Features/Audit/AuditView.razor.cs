@@ -11,12 +11,12 @@ public sealed record AuditShown(Ledgerpost.Audit.AuditPage Page, IReadOnlyList<(
 /// <summary>A log with its filters, its files and the button that verifies it; whose log it is, the page says.</summary>
 public sealed partial class AuditView
 {
+    private readonly LatestRead _latest = new();
     private AuditFilter _filter = new();
     private Ledgerpost.Audit.AuditPage? _page;
     private IReadOnlyList<(string Value, string Label)> _people = [];
     private string? _loaded;
     private string? _failed;
-    private int _asked;
 
     [Inject]
     public required NavigationManager Navigation { get; init; }
@@ -87,27 +87,26 @@ public sealed partial class AuditView
 
     private async Task LoadAsync()
     {
-        var asked = ++_asked;
+        var isLatest = _latest.Begin();
         _failed = null;
         _page = null;
         _filter = Address.Filter(Zone ?? TimeZoneInfo.Utc);
         try
         {
             var shown = await Source(_filter, Before);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (asked == _asked)
+            if (isLatest())
             {
                 (_page, _people) = shown;
             }
         }
         catch (AccessDeniedException denied)
         {
-            _failed = asked == _asked ? denied.Message : _failed;
+            _failed = isLatest() ? denied.Message : _failed;
         }
         catch (Exception exception)
         {
             Logger.LogError(exception, "The audit log could not be read.");
-            _failed = asked == _asked ? "The audit log could not be read." : _failed;
+            _failed = isLatest() ? "The audit log could not be read." : _failed;
         }
     }
 

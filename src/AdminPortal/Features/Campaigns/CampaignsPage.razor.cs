@@ -24,11 +24,11 @@ public sealed partial class CampaignsPage : IDisposable
     ];
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly LatestRead _latest = new();
     private CampaignListPage? _page;
     private IReadOnlyDictionary<Guid, LedgerSummary> _ledgers = new Dictionary<Guid, LedgerSummary>();
     private CampaignStatus? _status;
     private string? _failed;
-    private int _asked;
 
     [Inject]
     public required CampaignList List { get; init; }
@@ -101,15 +101,14 @@ public sealed partial class CampaignsPage : IDisposable
 
     private async Task LoadAsync()
     {
-        var asked = ++_asked;
+        var isLatest = _latest.Begin();
         try
         {
             var query = new CampaignListQuery(_status, Q, (PageNumber - 1) * PageSize, PageSize);
             var scope = Session.Caller.Scope;
             var page = await List.ExecuteAsync(scope, query, _closed.Token);
             var ledgers = await Summarize.ExecuteAsync(scope, [.. page.Items.Select(item => item.Id)], _closed.Token);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (asked == _asked)
+            if (isLatest())
             {
                 (_page, _ledgers, _failed) = (page, ledgers, null);
             }
@@ -117,7 +116,7 @@ public sealed partial class CampaignsPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The campaigns could not be loaded.");
-            _failed = asked == _asked ? "The campaigns could not be loaded." : _failed;
+            _failed = isLatest() ? "The campaigns could not be loaded." : _failed;
         }
     }
 

@@ -20,6 +20,7 @@ public sealed partial class ContactsPage : IDisposable
     ];
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly LatestRead _latest = new();
     private readonly HashSet<Guid> _ticked = [];
     private IReadOnlyList<TagCount> _tags = [];
     private ContactPage? _page;
@@ -30,7 +31,6 @@ public sealed partial class ContactsPage : IDisposable
     private bool _adding;
     private bool _missing;
     private bool _all;
-    private int _asked;
 
     [Inject]
     public required ContactList List { get; init; }
@@ -153,7 +153,7 @@ public sealed partial class ContactsPage : IDisposable
 
     private async Task LoadAsync()
     {
-        var asked = ++_asked;
+        var isLatest = _latest.Begin();
         try
         {
             var caller = Session.Caller;
@@ -169,8 +169,7 @@ public sealed partial class ContactsPage : IDisposable
             var tags = await List.TagsAsync(caller, _closed.Token);
             Guid? open = Guid.TryParse(Contact, out var id) ? id : null;
             var contact = open is null ? null : await List.FindAsync(caller, id, _closed.Token);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (asked != _asked)
+            if (!isLatest())
             {
                 return;
             }
@@ -184,7 +183,7 @@ public sealed partial class ContactsPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The contacts could not be loaded");
-            _failed = asked == _asked ? "The contacts could not be loaded." : _failed;
+            _failed = isLatest() ? "The contacts could not be loaded." : _failed;
         }
     }
 

@@ -13,11 +13,11 @@ public sealed partial class EmailsPage : IDisposable
     private const int PageSize = 50;
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly LatestRead _latest = new();
     private IReadOnlyList<EmailView>? _page;
     private EmailStatus? _status;
     private string? _failed;
     private bool _busy;
-    private int _asked;
 
     [Inject]
     public required EmailPages Pages { get; init; }
@@ -74,7 +74,7 @@ public sealed partial class EmailsPage : IDisposable
 
     private async Task LoadAsync()
     {
-        var asked = ++_asked;
+        var isLatest = _latest.Begin();
         try
         {
             _status = EmailWords.Parse(Status);
@@ -84,8 +84,7 @@ public sealed partial class EmailsPage : IDisposable
                 new EmailListQuery(_status, string.IsNullOrWhiteSpace(To) ? null : To, after, PageSize + 1),
                 _closed.Token
             );
-            // A slower answer to an older question must not overwrite the newer one.
-            if (asked == _asked)
+            if (isLatest())
             {
                 (_page, _failed) = (page, null);
             }
@@ -93,7 +92,7 @@ public sealed partial class EmailsPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The emails could not be loaded");
-            _failed = asked == _asked ? "The emails could not be loaded." : _failed;
+            _failed = isLatest() ? "The emails could not be loaded." : _failed;
         }
     }
 

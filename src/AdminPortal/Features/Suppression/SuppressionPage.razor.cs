@@ -14,6 +14,7 @@ public sealed partial class SuppressionPage : IDisposable
     private const int PageSize = 50;
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly LatestRead _latest = new();
     private IReadOnlyList<FieldError> _errors = [];
     private SuppressionReason _why = SuppressionReason.Unsubscribed;
     private SuppressionReason? _reason;
@@ -23,7 +24,6 @@ public sealed partial class SuppressionPage : IDisposable
     private string? _note;
     private bool _adding;
     private bool _saving;
-    private int _asked;
 
     [Inject]
     public required SuppressionList List { get; init; }
@@ -98,13 +98,12 @@ public sealed partial class SuppressionPage : IDisposable
 
     private async Task LoadAsync()
     {
-        var asked = ++_asked;
+        var isLatest = _latest.Begin();
         try
         {
             var offset = (PageNumber - 1) * PageSize;
             var page = await List.ExecuteAsync(Session.Caller, Q, _reason, offset, PageSize, _closed.Token);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (asked == _asked)
+            if (isLatest())
             {
                 (_page, _failed) = (page, null);
             }
@@ -112,7 +111,7 @@ public sealed partial class SuppressionPage : IDisposable
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             Logger.LogError(failure, "The suppression list could not be loaded");
-            _failed = asked == _asked ? "The list could not be loaded." : _failed;
+            _failed = isLatest() ? "The list could not be loaded." : _failed;
         }
     }
 

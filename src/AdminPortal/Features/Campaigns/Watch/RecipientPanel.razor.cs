@@ -1,3 +1,4 @@
+using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
 using Ledgerpost.Sending;
 using Microsoft.AspNetCore.Components;
@@ -7,6 +8,7 @@ namespace AdminPortal.Features.Campaigns.Watch;
 /// <summary>One recipient's whole story, beside the list.</summary>
 public sealed partial class RecipientPanel
 {
+    private readonly LatestRead _latest = new();
     private RecipientTimelineView? _view;
     private bool _missing;
     private bool _failed;
@@ -54,13 +56,12 @@ public sealed partial class RecipientPanel
 
     private async Task ReadAsync()
     {
-        var wanted = (CampaignId, Number, Tick);
-        _read = wanted;
+        var isLatest = _latest.Begin();
+        _read = (CampaignId, Number, Tick);
         try
         {
             var view = await Timeline.ExecuteAsync(Session.Caller.Scope, CampaignId, Number, CancellationToken.None);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (_read == wanted)
+            if (isLatest())
             {
                 (_view, _missing, _failed) = (view, view is null, false);
             }
@@ -68,7 +69,7 @@ public sealed partial class RecipientPanel
         catch (Exception failure)
         {
             Logger.LogWarning(failure, "A recipient's story could not be read.");
-            if (_read == wanted)
+            if (isLatest())
             {
                 // What is shown stays; the next look reads again.
                 (_read, _failed) = (null, true);

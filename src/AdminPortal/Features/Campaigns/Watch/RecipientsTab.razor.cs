@@ -11,10 +11,10 @@ public sealed partial class RecipientsTab : IDisposable
     public const int PageSize = 50;
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly LatestRead _latest = new();
     private RecipientListPage? _page;
     private (Guid, LedgerFilter?, string?, int, int)? _read;
     private string? _failed;
-    private int _asked;
 
     [Inject]
     public required RecipientList List { get; init; }
@@ -84,7 +84,7 @@ public sealed partial class RecipientsTab : IDisposable
 
     private async Task LoadAsync()
     {
-        var asked = ++_asked;
+        var isLatest = _latest.Begin();
         try
         {
             var query = new RecipientListQuery(
@@ -96,8 +96,7 @@ public sealed partial class RecipientsTab : IDisposable
                 PageSize
             );
             var page = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, query, _closed.Token);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (asked == _asked)
+            if (isLatest())
             {
                 (_page, _failed) = (page, null);
             }
@@ -109,7 +108,7 @@ public sealed partial class RecipientsTab : IDisposable
         catch (Exception failure)
         {
             Logger.LogError(failure, "The recipients could not be loaded.");
-            _failed = asked == _asked ? "The recipients could not be loaded." : _failed;
+            _failed = isLatest() ? "The recipients could not be loaded." : _failed;
         }
     }
 }

@@ -1,3 +1,4 @@
+using AdminPortal.Components.Shared;
 using AdminPortal.Tenancy;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Sending;
@@ -8,6 +9,7 @@ namespace AdminPortal.Features.Campaigns.Watch;
 /// <summary>Calls whose fate is unknown, each with what a person needs to decide.</summary>
 public sealed partial class UnknownCard
 {
+    private readonly LatestRead _latest = new();
     private UnknownCalls? _calls;
     private (Guid, int)? _read;
     private bool _failed;
@@ -49,18 +51,17 @@ public sealed partial class UnknownCard
 
     protected override async Task OnParametersSetAsync()
     {
-        var wanted = (CampaignId, Tick);
-        if (_read == wanted)
+        if (_read == (CampaignId, Tick))
         {
             return;
         }
 
-        _read = wanted;
+        var isLatest = _latest.Begin();
+        _read = (CampaignId, Tick);
         try
         {
             var calls = await List.ExecuteAsync(Session.Caller.Scope, CampaignId, CancellationToken.None);
-            // A slower answer to an older question must not overwrite the newer one.
-            if (_read == wanted)
+            if (isLatest())
             {
                 (_calls, _failed) = (calls, false);
             }
@@ -68,7 +69,7 @@ public sealed partial class UnknownCard
         catch (Exception failure)
         {
             Logger.LogWarning(failure, "The calls whose fate is unknown could not be read.");
-            if (_read == wanted)
+            if (isLatest())
             {
                 // What is shown stays; the next look reads again.
                 (_read, _failed) = (null, true);
