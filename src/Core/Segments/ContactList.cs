@@ -178,22 +178,24 @@ public sealed class ContactList(PortalDb portal)
         CancellationToken cancellation
     ) =>
         await contacts
-            .Select(contact => new ContactRow(
-                contact.Id,
-                contact.Email,
-                contact.FirstName,
-                contact.LastName,
-                contact.Tags.OrderBy(row => row.Tag).Select(row => row.Tag).ToList(),
-                db.SuppressedAddresses.Where(row => row.NormalizedEmail == contact.NormalizedEmail)
-                    .Select(row => (SuppressionReason?)row.Reason)
-                    .FirstOrDefault(),
-                db.SuppressedAddresses.Where(row => row.NormalizedEmail == contact.NormalizedEmail)
-                    .Select(row => (Guid?)row.Id)
-                    .FirstOrDefault(),
-                contact.CreatedAt,
-                contact.UpdatedAt,
-                ContactFields.Read(contact.Fields)
-            ))
+            .LeftJoin(
+                db.SuppressedAddresses,
+                contact => contact.NormalizedEmail,
+                suppressed => suppressed.NormalizedEmail,
+                (contact, suppressed) =>
+                    new ContactRow(
+                        contact.Id,
+                        contact.Email,
+                        contact.FirstName,
+                        contact.LastName,
+                        contact.Tags.OrderBy(row => row.Tag).Select(row => row.Tag).ToList(),
+                        (SuppressionReason?)suppressed!.Reason,
+                        (Guid?)suppressed!.Id,
+                        contact.CreatedAt,
+                        contact.UpdatedAt,
+                        ContactFields.Read(contact.Fields)
+                    )
+            )
             .ToListAsync(cancellation);
 }
 

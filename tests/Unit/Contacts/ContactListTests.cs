@@ -1,6 +1,7 @@
 using Ledgerpost.Segments;
 using Ledgerpost.Suppression;
 using Ledgerpost.Tenancy;
+using Microsoft.EntityFrameworkCore;
 using UnitTests.Support;
 
 namespace UnitTests.Contacts;
@@ -71,6 +72,26 @@ public sealed class ContactListTests
         Assert.Equal("person2@example.net", Assert.Single(others.Rows).Email);
         Assert.Equal(SuppressionReason.Bounced, others.Rows[0].Suppression);
         Assert.Equal(1, others.Total);
+    }
+
+    [Fact]
+    public async Task Row_HasItsEntryOfTheSuppressionList_WhichIsAskedOnce()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var tenant = await database.AddTenantAsync("north");
+        await database.AddContactsAsync(tenant, 2);
+        await SuppressAsync(database, tenant, "person2@example.net");
+        using var statements = StatementLog.Of(database.ConnectionString);
+
+        var page = await PageAsync(new ContactList(database.Db), tenant, new ContactFilter());
+
+        var asked = statements.Take().Sum(text => text.Split("\"SuppressedAddresses\"").Length - 1);
+        Assert.Equal(1, asked);
+        await using var db = database.Db.Read(tenant.Scope);
+        var entry = await db.SuppressedAddresses.SingleAsync();
+        var (mailed, suppressed) = (page.Rows[0], page.Rows[1]);
+        Assert.Equal((null, null), (mailed.Suppression, mailed.SuppressionId));
+        Assert.Equal((SuppressionReason.Bounced, entry.Id), (suppressed.Suppression, suppressed.SuppressionId));
     }
 
     [Theory]
