@@ -25,11 +25,21 @@ internal static class CallSteps
             CancellationToken.None
         );
 
+    /// <param name="repeat">With the bytes of the call before.</param>
+    public static async Task<Intent> WriteIntentAsync(
+        this EngineHarness engine,
+        ClaimedChunk claim,
+        bool repeat = false
+    )
+    {
+        var prepared = repeat ? null : await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
+        return Assert.IsType<IntentResult.Written>(await engine.IntentAsync(claim, prepared)).Intent;
+    }
+
     public static async Task<(ClaimedChunk Claim, Intent Intent)> InFlightAsync(this EngineHarness engine)
     {
         var claim = await engine.ClaimAsync();
-        var prepared = await engine.Prepare.ExecuteAsync(claim, recheck: false, CancellationToken.None);
-        return (claim, Assert.IsType<IntentResult.Written>(await engine.IntentAsync(claim, prepared)).Intent);
+        return (claim, await engine.WriteIntentAsync(claim));
     }
 
     /// <summary>The provider took it.</summary>
@@ -52,7 +62,7 @@ internal static class CallSteps
             new Outcome.Refusal(RefusalKind.DailyQuota, "daily_quota_exceeded", "Enough for today.", null)
         );
 
-    private static Task<bool> SettleAsync(
+    public static Task<bool> SettleAsync(
         this EngineHarness engine,
         (ClaimedChunk Claim, Intent Intent) call,
         Outcome outcome
