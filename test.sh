@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the solution and runs every test. Ends with the plain line "N passed, N failed", summed over all suites, and fails
-# on any failure, on a formatting difference and on a build warning.
+# Builds the solution and runs every test. Ends with what failed and the plain line "N passed, N failed", summed over all
+# suites, and fails on any failure, on a formatting difference and on a build warning.
 #
 #   ./test.sh           everything; data and engine on SQLite and on a throw-away PostgreSQL
 #   ./test.sh --quick   no browser, no PostgreSQL and none of the long proofs (Category=Long)
@@ -40,6 +40,8 @@ results=artifacts/test-results
 configuration=Debug
 passed=0
 failed=0
+# What failed, a line each and what it said: once more at the end, which is often all that is seen of a long log.
+failures=
 
 say() { printf '\n== %s\n' "$1"; }
 
@@ -47,9 +49,11 @@ say() { printf '\n== %s\n' "$1"; }
 fail() {
   echo "FAILED: $1" >&2
   failed=$((failed + 1))
+  failures+=$'\n'"$1"
 }
 
 finish() {
+  if [ -n "$failures" ]; then say "What failed:$failures"; fi
   echo
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
@@ -68,6 +72,30 @@ need() { # command, Debian package
   fi
 }
 
+# Each failed test of a suite's result file, with the first lines of what it said; nothing where there is no file.
+failed_tests() { # suite
+  awk -v suite="$1" '
+    function plain(text) {
+      gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text); gsub(/&amp;/, "\\&", text)
+      return substr(text, 1, 300)
+    }
+    /<UnitTestResult / {
+      failed = !/ outcome="(Passed|NotExecuted)"/
+      left = 0
+      if (failed) {
+        sub(/.* testName="/, ""); sub(/".*/, "")
+        printf "\n%s: %s", suite, plain($0)
+      }
+      next
+    }
+    failed && sub(/.*<Message>/, "") { left = 5 }
+    left {
+      left = sub(/<\/Message>.*/, "") ? 0 : left - 1
+      printf "\n  %s", plain($0)
+    }
+  ' "$results/$1.trx" 2>/dev/null || true
+}
+
 # Sums one suite's result file. A test host that crashed leaves no file or one without a summary: that is a failure.
 count() { # suite, exit code of dotnet test, seconds
   local file="$results/$1.trx" counters suite_passed=0 suite_failed=0
@@ -79,8 +107,10 @@ count() { # suite, exit code of dotnet test, seconds
   fi
   if [ "$suite_failed" -eq 0 ] && { [ -z "$counters" ] || [ "$2" -ne 0 ] || [ "$suite_passed" -eq 0 ]; }; then
     echo "$1: the test host did not finish properly (exit code $2)." >&2
+    failures+=$'\n'"$1: the test host did not finish properly (exit code $2)."
     suite_failed=1
   fi
+  failures+=$(failed_tests "$1")
   echo "$1: $suite_passed passed, $suite_failed failed, $3 s"
   passed=$((passed + suite_passed))
   failed=$((failed + suite_failed))
