@@ -135,6 +135,27 @@ public sealed class HeldCopyTests
         );
     }
 
+    /// <summary>Who has waited finds the chunk Unknown, and has the provider's word.</summary>
+    [Fact]
+    public async Task Acceptance_ThatWaitsForAnOldDatabaseToBeDoubted_IsProofAllTheSame()
+    {
+        using var faults = new HeldCommits();
+        await using var engine = await EngineHarness.CreateAsync(faults);
+        await engine.Database.AddContactsAsync(engine.Tenant, 200);
+        var id = await engine.LaunchAsync();
+        var call = await engine.InFlightAsync();
+
+        var proven = false;
+        await faults.BesideAsync(
+            () => Hold(engine).HoldOldDatabaseAsync(HoldReason.RolledBack, "A test.", CancellationToken.None),
+            async () => proven = await engine.SettleAsync(call)
+        );
+
+        Assert.True(proven);
+        var counts = await engine.CountsAsync(id);
+        Assert.Equal((100, 100), (counts.Accepted, counts.Unknown));
+    }
+
     [PostgreSqlFact]
     public async Task OldDatabase_OfManyCampaigns_TakesOneLockForAll()
     {
