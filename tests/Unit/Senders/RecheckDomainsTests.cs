@@ -83,6 +83,53 @@ public sealed class RecheckDomainsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task EventRightAfterALook_HasItLookedAtAMinuteLater_AndNotInAnHour()
+    {
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        _engine.Time.Advance(TimeSpan.FromSeconds(10));
+
+        await EventTests.ReceiveAsync(_engine, """{"type":"domain.updated","data":{"id":"id-1"}}""");
+
+        _engine.Time.Advance(TimeSpan.FromSeconds(59));
+        Assert.False(await Recheck().RunOnceAsync(CancellationToken.None));
+        _engine.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task DomainThatIsNotVerified_IsLookedAtBeforeThoseThatAre_HoweverLongTheyHaveWaited()
+    {
+        // A verified one, due for an hour.
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.Db.WriteAsync(
+            TenantScope.Installation,
+            (db, token) =>
+                db.SendingDomains.ExecuteUpdateAsync(
+                    set => set.SetProperty(d => d.NextCheckAt, _engine.Time.GetUtcNow() - TimeSpan.FromHours(1)),
+                    token
+                ),
+            CancellationToken.None
+        );
+        await _engine.Db.WriteAsync(
+            _engine.Tenant.Scope,
+            (db, token) =>
+                db.SendingDomains.ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(d => d.Status, DomainStatus.Pending)
+                            .SetProperty(d => d.NextCheckAt, _engine.Time.GetUtcNow()),
+                    token
+                ),
+            CancellationToken.None
+        );
+        _provider.Get = new DomainAnswer.NoAnswer();
+
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+        Assert.True(await Recheck().RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal([$"get {_engine.Tenant.DomainId}", $"get {south.DomainId}"], _provider.Calls);
+    }
+
+    [Fact]
     public async Task VerifiedDomain_ThatIsNotKnownToBeHere_IsNotSentToBeVerifiedAgain()
     {
         await SetAsync(DomainStatus.Pending);

@@ -71,17 +71,7 @@ public sealed class ClockAheadTests : IAsyncLifetime
     [Fact]
     public async Task ScheduledCampaign_AtAStartWithAClockThatIsAhead_IsNotMissed_AndLeavesAtItsHour()
     {
-        await Engine.Database.AddContactsAsync(Engine.Tenant, 1);
-        var id = await Engine.DraftAsync();
-        Assert.IsType<ScheduleResult.Scheduled>(
-            await Engine.Schedule.ExecuteAsync(
-                Engine.Tenant.As(TenantRole.Admin),
-                id,
-                0,
-                _machine.GetUtcNow() + TimeSpan.FromHours(2),
-                CancellationToken.None
-            )
-        );
+        var id = await InTwoHoursAsync();
         StartAgain(TimeSpan.FromDays(3));
 
         await Engine.Due.RunOnceAsync(CancellationToken.None);
@@ -98,6 +88,47 @@ public sealed class ClockAheadTests : IAsyncLifetime
     [Fact]
     public async Task ScheduledCampaign_WhileTheClockIsBehindTheProviders_LeavesAtItsHour()
     {
+        var id = await InTwoHoursAsync();
+        _machine.Advance(TimeSpan.FromHours(2));
+        _clock.Observe(_machine.GetUtcNow() + TimeSpan.FromHours(5));
+
+        Assert.Equal(1, await Engine.Due.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(CampaignStatus.Sending, (await Engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task ScheduledCampaign_WhileTheClockIsBehindWhatWasSeen_LeavesAtItsHour_AsItIsCounted()
+    {
+        var id = await InTwoHoursAsync();
+        _machine.JumpWall(-TimeSpan.FromHours(5));
+        _machine.Advance(TimeSpan.FromMinutes(119));
+        var early = await Engine.Due.RunOnceAsync(CancellationToken.None);
+        _machine.Advance(TimeSpan.FromMinutes(1));
+
+        var due = await Engine.Due.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal((ClockFault.SetBack, 0, 1), (_clock.Disagreement!.Fault, early, due));
+        Assert.Equal(CampaignStatus.Sending, (await Engine.CampaignAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task ScheduledCampaign_WhileTheClockIsAheadOfTheProviders_WaitsUntilTheyAgree()
+    {
+        var id = await InTwoHoursAsync();
+        _machine.Advance(TimeSpan.FromHours(2));
+        _clock.Observe(_machine.GetUtcNow() - TimeSpan.FromHours(5));
+
+        Assert.Equal(0, await Engine.Due.RunOnceAsync(CancellationToken.None));
+        var waiting = await Engine.CampaignAsync(id);
+        Assert.Equal((CampaignStatus.Scheduled, null), (waiting.Status, waiting.StopReason));
+
+        _clock.Observe(_machine.GetUtcNow());
+        Assert.Equal(1, await Engine.Due.RunOnceAsync(CancellationToken.None));
+        Assert.Equal(CampaignStatus.Sending, (await Engine.CampaignAsync(id)).Status);
+    }
+
+    private async Task<Guid> InTwoHoursAsync()
+    {
         await Engine.Database.AddContactsAsync(Engine.Tenant, 1);
         var id = await Engine.DraftAsync();
         Assert.IsType<ScheduleResult.Scheduled>(
@@ -109,11 +140,7 @@ public sealed class ClockAheadTests : IAsyncLifetime
                 CancellationToken.None
             )
         );
-        _machine.Advance(TimeSpan.FromHours(2));
-        _clock.Observe(_machine.GetUtcNow() + TimeSpan.FromHours(5));
-
-        Assert.Equal(1, await Engine.Due.RunOnceAsync(CancellationToken.None));
-        Assert.Equal(CampaignStatus.Sending, (await Engine.CampaignAsync(id)).Status);
+        return id;
     }
 
     /// <summary>A start that finds the wall clock so much later than the last mark.</summary>
