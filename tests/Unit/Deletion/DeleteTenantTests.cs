@@ -271,24 +271,12 @@ public sealed class DeleteTenantTests
     public async Task Deletion_BesideALongCommandOfTheTenant_GivesUp_SoThatNobodysSignInWaitsForIt()
     {
         await using var steps = await DeletionSteps.CreateAsync();
-        var (held, let) = (new TaskCompletionSource(), new TaskCompletionSource());
-        var command = steps.Database.Db.WriteAsync(
-            steps.North.Scope,
-            async (_, _) =>
-            {
-                held.SetResult();
-                await let.Task;
-                return true;
-            },
-            CancellationToken.None
+        await DeletionSteps.BesideALongCommandAsync(
+            steps.Database,
+            steps.North,
+            () => Assert.ThrowsAsync<TenantBusyException>(() => steps.BeginAsync().WaitAsync(TimeSpan.FromSeconds(20)))
         );
-        await held.Task;
 
-        var refused = await Record.ExceptionAsync(() => steps.BeginAsync().WaitAsync(TimeSpan.FromSeconds(20)));
-        let.SetResult();
-        await command;
-
-        Assert.IsType<TenantBusyException>(refused);
         await steps.BeginAsync();
     }
 }

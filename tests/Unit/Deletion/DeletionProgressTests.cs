@@ -74,6 +74,32 @@ public sealed class DeletionProgressTests : BunitContext
         page.WaitForAssertion(() => Assert.Contains("No tenant yet.", page.Markup, StringComparison.Ordinal), Patience);
     }
 
+    /// <summary>On SQLite everybody waits in one line, and nobody is told to come again.</summary>
+    [PostgreSqlFact]
+    public async Task Deletion_BesideALongCommandOfTheTenant_IsSaidToHaveToWait_AndDeletesNothing()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var north = await rig.Database.AddTenantAsync("north");
+        var delete = new DeleteTenant(rig.Database.Db, new DeletionSignal());
+        var page = Open(rig, delete, await FirstAsync(rig));
+        var dialogs = Services.GetRequiredService<DialogService>();
+        dialogs.OnOpen += (_, _, _, _) => dialogs.Close(true);
+        var button = page.WaitForElement("[aria-label='Delete north Ltd']", Patience);
+
+        await DeletionSteps.BesideALongCommandAsync(rig.Database, north, () => button.ClickAsync());
+
+        var told = Assert.Single(Services.GetRequiredService<NotificationService>().Messages);
+        Assert.Equal(
+            (
+                "Another command of this organisation is being carried out.",
+                "Nothing was deleted; try again in a minute."
+            ),
+            (told.Summary, told.Detail)
+        );
+        await using var db = rig.Database.Db.Read(TenantScope.None);
+        Assert.Null((await db.Tenants.SingleAsync()).DeletionBegunAt);
+    }
+
     /// <summary>All but the log, which stays.</summary>
     private static async Task<long> RowsAsync(AccountRig rig, TestTenant tenant) =>
         (await rig.Database.CountRowsAsync(tenant.Id))

@@ -56,6 +56,32 @@ internal sealed class DeletionSteps : IAsyncDisposable
             AtMost = atMost,
         };
 
+    /// <summary>While a command of the tenant goes on, as a launch of a million does for as long as it takes.</summary>
+    public static async Task BesideALongCommandAsync(TestDatabase database, TestTenant tenant, Func<Task> deed)
+    {
+        var (held, let) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var command = database.Db.WriteAsync(
+            tenant.Scope,
+            async (_, _) =>
+            {
+                held.SetResult();
+                await let.Task;
+                return true;
+            },
+            CancellationToken.None
+        );
+        await held.Task;
+        try
+        {
+            await deed();
+        }
+        finally
+        {
+            let.SetResult();
+            await command;
+        }
+    }
+
     public DeleteTenants Job(int atMost = 2000) => Job(Database, Crash, Domains, atMost);
 
     /// <param name="tenant">North when null.</param>

@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Radzen;
+using UnitTests.Deletion;
 using UnitTests.Identity;
 using UnitTests.Support;
 
@@ -114,6 +115,38 @@ public sealed class SettingsPageTests : BunitContext
         await using var db = rig.Database.Db.Read(TenantScope.None);
         var row = await db.Tenants.SingleAsync();
         Assert.Equal(("Far north", !isRefused, !isRefused), (row.Name, row.RequiresSecondFactor, row.MailsAnchors));
+    }
+
+    /// <summary>On SQLite everybody waits in one line, and nobody is told to come again.</summary>
+    [PostgreSqlFact]
+    public async Task Deletion_BesideALongCommandOfTheTenant_IsSaidToHaveToWait_AndDeletesNothing()
+    {
+        await using var rig = await AccountRig.CreateAsync();
+        var session = await rig.NewlySignedInAsync();
+        var tenant = await rig.Database.AddTenantAsync("north");
+        await rig.JoinAsync(tenant.Id, session.UserId, TenantRole.Owner);
+        var caller = new Caller(tenant.Scope, AccountRig.As(session));
+        var page = Open(rig, new TenantSession(tenant.Id, "north", "north Ltd", "UTC", TenantRole.Owner, caller));
+        var dialogs = Services.GetRequiredService<DialogService>();
+        dialogs.OnOpen += (_, _, _, _) => dialogs.Close(true);
+
+        await DeletionSteps.BesideALongCommandAsync(
+            rig.Database,
+            tenant,
+            () => page.Find("[aria-labelledby='settings-delete'] button").ClickAsync()
+        );
+
+        var told = Assert.Single(Services.GetRequiredService<NotificationService>().Messages);
+        Assert.Equal(
+            (
+                NotificationSeverity.Error,
+                "Another command of this organisation is being carried out.",
+                "Nothing was deleted; try again in a minute."
+            ),
+            (told.Severity, told.Summary, told.Detail)
+        );
+        await using var db = rig.Database.Db.Read(TenantScope.None);
+        Assert.Null((await db.Tenants.SingleAsync()).DeletionBegunAt);
     }
 
     private IRenderedComponent<SettingsPage> Open(AccountRig rig, TenantSession session)
