@@ -25,13 +25,18 @@ internal sealed record OwnWork(CurrentAccount Account, DateTimeOffset Due, bool 
         CancellationToken cancellation
     )
     {
-        // A campaign's chunks only where its tenant has an account: by tenant and kind, along the index of what is being sent.
+        // A campaign's chunks only where its tenant has an account: by tenant and kind, along the index of what is being sent,
+        // which is why SQLite is told the order.
         const string Sending = """
-            FROM "Campaigns" AS m
-            JOIN "Runs" AS r ON r."TenantId" = m."TenantId" AND r."CampaignId" = m."Id" AND r."Number" = m."CurrentRun"
-            JOIN "Chunks" AS c ON c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
+            FROM "Campaigns" AS m CROSS JOIN "Runs" AS r CROSS JOIN "Chunks" AS c
             WHERE m."Status" = 'Sending' AND m."Kind" IN (0, 1) AND m."TenantId" = o."TenantId"
+                AND r."TenantId" = m."TenantId" AND r."CampaignId" = m."Id" AND r."Number" = m."CurrentRun"
+                AND c."TenantId" = m."TenantId" AND c."CampaignId" = m."Id" AND c."RunNumber" = m."CurrentRun"
                 AND r."AccountId" = o."AccountId" AND c."DoubtfulSince" IS NULL
+            """;
+        // The first of many mails that wait for nothing is enough: then nobody goes through them for the end of a lease.
+        const string AtOnce = $"""
+            EXISTS (SELECT 1 {Sending} AND c."State" = 'Planned' AND c."NotBefore" IS NULL)
             """;
         var (doubtOf, accountsOf) = only is null
             ? ("", "")
@@ -41,18 +46,22 @@ internal sealed record OwnWork(CurrentAccount Account, DateTimeOffset Due, bool 
                 $$"""
                 WITH doubt("AccountId", "At") AS MATERIALIZED (
                     SELECT c."AccountId", MIN(CASE c."State" WHEN 'Planned' THEN COALESCE(c."NotBefore", 0) ELSE c."LeaseEnds" END)
-                    FROM "Chunks" AS c JOIN "Campaigns" AS m ON m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
-                    WHERE c."DoubtfulSince" IS NOT NULL AND c."State" IN ('Planned', 'Leased') AND c."FirstAttemptAt" > {0}
+                    FROM "Chunks" AS c CROSS JOIN "Campaigns" AS m
+                    WHERE m."TenantId" = c."TenantId" AND m."Id" = c."CampaignId"
+                        AND c."DoubtfulSince" IS NOT NULL AND c."State" IN ('Planned', 'Leased') AND c."FirstAttemptAt" > {0}
                         AND m."Status" IN ('Sending', 'Partial') AND {1}{{doubtOf}}
                     GROUP BY c."AccountId"),
                 waiting("Id", "BaseUrl", "OwnerId", "NotBefore", "FailuresInARow", "First", "Leased", "Doubt") AS MATERIALIZED (
                     SELECT a."Id", a."BaseUrl", a."OwnerId", a."NotBefore", a."FailuresInARow",
                         CASE
                             WHEN NOT o."IsCurrent" THEN NULL
-                            WHEN EXISTS (SELECT 1 {{Sending}} AND c."State" = 'Planned' AND c."NotBefore" IS NULL) THEN 0
+                            WHEN {{AtOnce}} THEN 0
                             ELSE (SELECT MIN(c."NotBefore") {{Sending}} AND c."State" = 'Planned')
                         END,
-                        CASE WHEN o."IsCurrent" THEN (SELECT MIN(c."LeaseEnds") {{Sending}} AND c."State" = 'Leased') END,
+                        CASE
+                            WHEN NOT o."IsCurrent" OR {{AtOnce}} THEN NULL
+                            ELSE (SELECT MIN(c."LeaseEnds") {{Sending}} AND c."State" = 'Leased')
+                        END,
                         d."At"
                     FROM "OwnAccounts" AS o
                     JOIN "ProviderAccounts" AS a ON a."Id" = o."AccountId"

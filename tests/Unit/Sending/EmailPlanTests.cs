@@ -80,6 +80,26 @@ public sealed class EmailPlanTests(ITestOutputHelper output)
         Assert.Equal(newest, first[0].Email.Id);
     }
 
+    [Fact]
+    public async Task ManyMails_AtAnOwnAccount_AreNotInTheWayOfItsWorkers()
+    {
+        const int Mails = 100_000;
+        await using var engine = await EngineHarness.CreateAsync();
+        var own = await engine.OwnAccountAsync("own");
+        await FillAsync(engine, Mails, CampaignStatus.Sending, own.Id);
+        await engine.Db.AnalyzeAsync(CancellationToken.None);
+        await CountStepsAsync(engine);
+        var none = CancellationToken.None;
+        using var lane = engine.Lanes.Open(own);
+
+        for (var turn = 0; turn < 4; turn++)
+        {
+            engine.Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(own.Id, Assert.Single(await FastAsync("look", () => engine.Lanes.BusyAsync(none))).Id);
+            Assert.NotNull(await FastAsync("claim", () => lane.Claim.ExecuteAsync(own.Id, "worker", none)));
+        }
+    }
+
     /// <summary>On PostgreSQL only what comes of it is looked at: it counts for each connection by itself, and late.</summary>
     private async Task<T> FastAsync<T>(string what, Func<Task<T>> step)
     {
@@ -153,11 +173,13 @@ public sealed class EmailPlanTests(ITestOutputHelper output)
         return true;
     }
 
-    private static Task FillAsync(EngineHarness engine, int mails, CampaignStatus status)
+    /// <param name="through">The installation's account when null.</param>
+    private static Task FillAsync(EngineHarness engine, int mails, CampaignStatus status, Guid? through = null)
     {
         var done = status == CampaignStatus.Sent;
         var (state, chunk) = done ? ("Accepted", "Accepted") : ("Pending", "Planned");
-        var (tenant, sender, account) = (engine.Tenant.Id, engine.Tenant.SenderId, engine.Database.AccountId);
+        var (tenant, sender) = (engine.Tenant.Id, engine.Tenant.SenderId);
+        var account = through ?? engine.Database.AccountId;
         var at = InstantConverter.ToMicroseconds(engine.Time.GetUtcNow() - TimeSpan.FromDays(1));
         return engine.Db.WriteAsync(
             engine.Tenant.Scope,
