@@ -14,7 +14,10 @@ public sealed class ProviderAccount
 
     public required Guid Id { get; init; }
 
-    /// <summary>The tenant whose own account it is (<see cref="OwnAccount"/>); null for the installation's.</summary>
+    /// <summary>
+    /// The tenant whose own account it is (<see cref="OwnAccount"/>), whose rows alone name it; null for the installation's. The
+    /// database refuses another tenant's row, and another owner.
+    /// </summary>
     public Guid? OwnerId { get; init; }
 
     /// <summary>Without a slash at its end.</summary>

@@ -22,6 +22,8 @@ public sealed partial class SafetyRegisterTests
         ["the From line names the sender in the intent"] = "a condition of the intent; it counts as intent_sender_lost",
         ["an own account only at the provider that is configured"] = "the same, as intent_other_account",
         ["an own account is its owner's"] = "the same",
+        ["the database refuses another tenant's account in a row, and another owner of an account"] =
+            "the database refuses",
         ["a bounded number of calls over all own accounts"] = "what every call waits for",
         ["own accounts in turn"] = "an order of turns",
         ["half of the places for accounts that answer"] = "an order of turns",

@@ -88,7 +88,7 @@ internal sealed class CanaryRows
                 "Tenant" => await db.Tenants.SingleAsync(tenant => tenant.Id == _tenantId, token),
                 "PortalUser" => await db.Users.OrderBy(user => user.Email).FirstAsync(token),
                 "ProviderAccount" when row is OwnAccount => OwnAccount(db),
-                "ProviderAccount" => await db.ProviderAccounts.FirstAsync(token),
+                "ProviderAccount" => await db.ProviderAccounts.FirstAsync(account => account.OwnerId == null, token),
                 var name => throw new InvalidOperationException($"Say where a {name} comes from."),
             };
         }
@@ -154,7 +154,9 @@ internal sealed class CanaryRows
         {
             return column.Name switch
             {
-                "Records" => "[]",
+                // As DNS records are kept.
+                "Records" =>
+                    $$"""[{"record":"{{word}}","type":"{{word}}","name":"{{word}}","value":"{{word}}","status":"{{word}}"}]""",
                 // Ids of campaigns; the tenant's own is none.
                 "LeavesOut" => _tenantId.ToString(),
                 "ProviderIds" => $"[\"{word}\"]",

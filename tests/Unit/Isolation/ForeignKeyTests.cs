@@ -1,32 +1,33 @@
 using System.Data.Common;
 using System.Globalization;
 using Ledgerpost.Data;
+using Ledgerpost.Identity;
+using Ledgerpost.Senders;
+using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using UnitTests.Support;
 
 namespace UnitTests.Isolation;
 
-/// <summary>SQL by hand, past every layer of the program: the keys of the tables themselves refuse a child of another tenant's parent.</summary>
+/// <summary>
+/// SQL by hand, past every layer of the program: the keys of the tables themselves refuse a child of another tenant's parent, and
+/// where the parent may be everybody's, a trigger beside the key does.
+/// </summary>
 public sealed class ForeignKeyTests
 {
+    /// <summary>Parents of which none is another tenant's: the tenant itself, and people, who belong to none.</summary>
+    private static readonly Type[] NobodyElses = [typeof(Tenant), typeof(PortalUser)];
+
     [Fact]
     public async Task EveryForeignKey_IntoTenantData_RefusesAnothersParent_InInsertAndUpdate()
     {
         await using var database = await TestDatabase.CreateAsync();
-        var north = await database.AddTenantAsync("north");
-        var south = await database.AddTenantAsync("south");
-        await CanaryRows.AddAsync(database.Db, north.Id, "north-canary");
-        await CanaryRows.AddAsync(database.Db, south.Id, "south-canary");
-        await using var db = database.Db.Read(TenantScope.Installation);
+        var (north, south) = await FillAsync(database);
         var before = await database.Db.DumpAsync(south.Id);
-        var keys = TenantTables
-            .InOrder(db.Model)
-            .SelectMany(table => table.GetForeignKeys())
-            .Where(key => key.PrincipalEntityType.ClrType.IsAssignableTo(typeof(ITenantOwned)))
-            .ToList();
+        var keys = Keys(database).Where(key => !NobodyElses.Contains(key.PrincipalEntityType.ClrType)).ToList();
 
-        Assert.True(keys.Count >= 10, $"The model has only {keys.Count} keys.");
+        Assert.True(keys.Count >= 15, $"The model has only {keys.Count} keys.");
         await using var connection = await OpenAsync(database);
         var refused = new List<string>();
         foreach (var key in keys)
@@ -40,6 +41,98 @@ public sealed class ForeignKeyTests
 
         Assert.Equal(2 * keys.Count, refused.Count);
         Assert.Equal(before, await database.Db.DumpAsync(south.Id));
+    }
+
+    [Fact]
+    public async Task Account_OfTheInstallation_OrTheTenantsOwn_IsTaken()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = await FillAsync(database);
+        await using var connection = await OpenAsync(database);
+        var tables = Keys(database)
+            .Where(key => key.PrincipalEntityType.ClrType == typeof(ProviderAccount))
+            .Select(key => key.DeclaringEntityType)
+            .ToList();
+
+        Assert.True(tables.Count >= 5, $"Only {tables.Count} tables name an account.");
+        foreach (var table in tables)
+        {
+            // Its secrets hang on an own account's row, which stays at its own.
+            string[] owners =
+                table.ClrType == typeof(OwnAccount)
+                    ? ["\"OwnerId\" = @north"]
+                    : ["\"OwnerId\" = @north", "\"OwnerId\" IS NULL AND @north <> @south"];
+            foreach (var owner in owners)
+            {
+                var sql =
+                    $"UPDATE \"{table.GetTableName()}\" SET \"AccountId\" = (SELECT \"Id\" FROM \"ProviderAccounts\" WHERE {owner} LIMIT 1) WHERE \"TenantId\" = @north";
+                Assert.False(await IsRefusedAsync(connection, sql, north.Id, south.Id), sql);
+            }
+        }
+    }
+
+    /// <summary>It comes in before anybody knows whose mail it is about; then it is the account's owner's, and nobody else's.</summary>
+    [Fact]
+    public async Task Event_OfAnOwnAccount_IsNobodys_AndThenItsOwnersAlone()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = await FillAsync(database);
+        await using var connection = await OpenAsync(database);
+        const string OfSouths = "(SELECT \"Id\" FROM \"ProviderAccounts\" WHERE \"OwnerId\" = @south LIMIT 1)";
+
+        Assert.False(
+            await IsRefusedAsync(
+                connection,
+                $"UPDATE \"WebhookMessages\" SET \"TenantId\" = '{Guid.Empty}', \"AccountId\" = {OfSouths} WHERE \"TenantId\" = @north",
+                north.Id,
+                south.Id
+            )
+        );
+        Assert.True(
+            await IsRefusedAsync(
+                connection,
+                $"UPDATE \"WebhookMessages\" SET \"TenantId\" = @north WHERE \"AccountId\" = {OfSouths}",
+                north.Id,
+                south.Id
+            )
+        );
+        Assert.False(
+            await IsRefusedAsync(
+                connection,
+                $"UPDATE \"WebhookMessages\" SET \"TenantId\" = @south WHERE \"AccountId\" = {OfSouths} AND \"TenantId\" <> @north",
+                north.Id,
+                south.Id
+            )
+        );
+    }
+
+    /// <summary>Or rows that were right would be wrong, and nothing would look at them again.</summary>
+    [Theory]
+    [InlineData("SET \"OwnerId\" = @north WHERE \"OwnerId\" = @south")]
+    [InlineData("SET \"OwnerId\" = NULL WHERE \"OwnerId\" IN (@north, @south)")]
+    [InlineData("SET \"OwnerId\" = @north WHERE \"OwnerId\" IS NULL AND @north <> @south")]
+    public async Task OwnerOfAnAccount_IsNeverAnother(string change)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = await FillAsync(database);
+        await using var connection = await OpenAsync(database);
+
+        Assert.True(await IsRefusedAsync(connection, $"UPDATE \"ProviderAccounts\" {change}", north.Id, south.Id));
+    }
+
+    private static async Task<(TestTenant North, TestTenant South)> FillAsync(TestDatabase database)
+    {
+        var north = await database.AddTenantAsync("north");
+        var south = await database.AddTenantAsync("south");
+        await CanaryRows.AddAsync(database.Db, north.Id, "north-canary");
+        await CanaryRows.AddAsync(database.Db, south.Id, "south-canary");
+        return (north, south);
+    }
+
+    private static List<IForeignKey> Keys(TestDatabase database)
+    {
+        using var db = database.Db.Read(TenantScope.Installation);
+        return [.. TenantTables.InOrder(db.Model).SelectMany(table => table.GetForeignKeys())];
     }
 
     // As the owner of the tables, whom no row-level security and no trigger of EF Core's stands before.
@@ -80,7 +173,8 @@ public sealed class ForeignKeyTests
             return refused switch
             {
                 Npgsql.PostgresException { SqlState: "23503" } => true,
-                Microsoft.Data.Sqlite.SqliteException { SqliteExtendedErrorCode: 787 } => true,
+                // Of a key, and of a trigger.
+                Microsoft.Data.Sqlite.SqliteException { SqliteExtendedErrorCode: 787 or 1811 } => true,
                 _ => throw new InvalidOperationException(sql, refused),
             };
         }
@@ -154,6 +248,10 @@ public sealed class ForeignKeyTests
             .Select(pair => (pair.First.GetColumnName(child)!, pair.Second.GetColumnName(parent)!));
     }
 
-    private static string FromSouth(IForeignKey key, string column) =>
-        $"(SELECT \"{column}\" FROM \"{key.PrincipalEntityType.GetTableName()}\" WHERE \"TenantId\" = @south LIMIT 1)";
+    private static string FromSouth(IForeignKey key, string column)
+    {
+        var parent = key.PrincipalEntityType;
+        var owner = parent.ClrType == typeof(ProviderAccount) ? "OwnerId" : "TenantId";
+        return $"(SELECT \"{column}\" FROM \"{parent.GetTableName()}\" WHERE \"{owner}\" = @south LIMIT 1)";
+    }
 }

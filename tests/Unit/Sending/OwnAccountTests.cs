@@ -6,6 +6,7 @@ using Ledgerpost.Sending;
 using Ledgerpost.Sending.Provider;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
+using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
 
 namespace UnitTests.Sending;
@@ -340,7 +341,8 @@ public sealed class OwnAccountTests : IAsyncLifetime
         var souths = await _engine.OwnAccountAsync("two", south);
         await _engine.Database.AddContactsAsync(_engine.Tenant, 2);
         await _engine.LaunchAsync();
-        // Forced into every row that names an account.
+        // Forced into every row that names an account, which their triggers would refuse.
+        await AccountTriggers.DropAsync(_engine.Database);
         await ChangeAsync(async db =>
         {
             await db.Runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.AccountId, souths.Id));

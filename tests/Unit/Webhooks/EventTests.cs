@@ -11,6 +11,7 @@ using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using UnitTests.Sending;
+using UnitTests.Support;
 using static UnitTests.Sending.FakeProvider;
 
 namespace UnitTests.Webhooks;
@@ -224,6 +225,8 @@ public sealed class EventTests
     {
         await using var engine = await EngineHarness.CreateAsync();
         var id = await SentBeforeTheKeyMovedAsync(engine);
+        // An account that is no longer the installation's, which the database itself would refuse.
+        await AccountTriggers.DropAsync(engine.Database);
         await engine.Db.WriteAsync(
             TenantScope.Installation,
             (db, token) =>

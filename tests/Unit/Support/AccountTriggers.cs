@@ -1,0 +1,42 @@
+using Ledgerpost.Data;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace UnitTests.Support;
+
+/// <summary>
+/// What lets a row name no account of another tenant's, and no account change its owner: taken away, as whoever owns the tables
+/// may, so that what stands behind it is seen.
+/// </summary>
+internal static class AccountTriggers
+{
+    private const string OfSqlite = """
+        DROP TRIGGER "SendingDomains_account_inserted"; DROP TRIGGER "SendingDomains_account_updated";
+        DROP TRIGGER "OwnAccounts_account_inserted"; DROP TRIGGER "OwnAccounts_account_updated";
+        DROP TRIGGER "Runs_account_inserted"; DROP TRIGGER "Runs_account_updated";
+        DROP TRIGGER "Chunks_account_inserted"; DROP TRIGGER "Chunks_account_updated";
+        DROP TRIGGER "WebhookMessages_account_inserted"; DROP TRIGGER "WebhookMessages_account_updated";
+        DROP TRIGGER "ProviderAccounts_owner";
+        """;
+
+    public static async Task DropAsync(TestDatabase database)
+    {
+        if (PostgreSqlServer.IsChosen)
+        {
+            await using var connection = new NpgsqlConnection(database.ConnectionString);
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(
+                "DROP FUNCTION refuse_anothers_account, refuse_another_owner CASCADE",
+                connection
+            );
+            await command.ExecuteNonQueryAsync();
+            return;
+        }
+
+        await database.Db.WriteAsync(
+            TenantScope.Installation,
+            (db, token) => db.Database.ExecuteSqlRawAsync(OfSqlite, token),
+            CancellationToken.None
+        );
+    }
+}
