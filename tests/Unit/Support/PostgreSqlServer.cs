@@ -112,3 +112,16 @@ public sealed class PostgreSqlFactAttribute : FactAttribute
         }
     }
 }
+
+/// <inheritdoc cref="PostgreSqlFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class PostgreSqlTheoryAttribute : TheoryAttribute
+{
+    public PostgreSqlTheoryAttribute()
+    {
+        if (!PostgreSqlServer.IsChosen)
+        {
+            Skip = "About PostgreSQL alone.";
+        }
+    }
+}
