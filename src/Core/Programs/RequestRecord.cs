@@ -10,12 +10,14 @@ namespace Ledgerpost.Programs;
 /// <param name="Location">Where what was made can be read.</param>
 /// <param name="Sent">The campaign that was sent or resumed; such an answer is never repeated word for word.</param>
 /// <param name="Kept">Instead of the body, where that holds a secret that is shown once and stored nowhere.</param>
+/// <param name="HidesKey">Somebody was erased whose address the key may have: it is kept by its hash, as other keys of theirs are.</param>
 public sealed record CommandAnswer(
     int Status,
     string? Body = null,
     string? Location = null,
     Guid? Sent = null,
-    string? Kept = null
+    string? Kept = null,
+    bool HidesKey = false
 )
 {
     /// <summary>Anything else has changed nothing, and may be tried again under the same key.</summary>
@@ -113,7 +115,7 @@ public sealed class RequestRecord<TOutcome>(
             {
                 TenantId = command.TenantId,
                 Path = key.Path,
-                Key = key.Key,
+                Key = Answer.HidesKey ? (await KeptAsync(command, key.Key, cancellation))[^1] : key.Key,
                 BodyHash = key.BodyHash(),
                 Status = Answer.Status,
                 Body = Answer.Sent is null ? Answer.Kept ?? Answer.Body : null,

@@ -19,7 +19,7 @@ public sealed record UnknownCall(
     string? Said
 );
 
-/// <param name="Total">All of them; the list has the first <see cref="ListUnknown.MaxTake"/>.</param>
+/// <param name="Total">All of them; the list has the first that were asked for.</param>
 public sealed record UnknownCalls(IReadOnlyList<UnknownCall> Calls, int Total);
 
 /// <summary>The calls of a campaign that wait for proof or for a person's decision.</summary>
@@ -27,7 +27,14 @@ public sealed class ListUnknown(PortalDb database)
 {
     public const int MaxTake = 20;
 
-    public Task<UnknownCalls> ExecuteAsync(TenantScope scope, Guid campaignId, CancellationToken cancellation) =>
+    /// <param name="after">The last call of the page before.</param>
+    public Task<UnknownCalls> ExecuteAsync(
+        TenantScope scope,
+        Guid campaignId,
+        CancellationToken cancellation,
+        int after = 0,
+        int take = MaxTake
+    ) =>
         database.ReadSnapshotAsync(
             scope,
             async (db, token) =>
@@ -37,8 +44,9 @@ public sealed class ListUnknown(PortalDb database)
                 );
                 var total = await waiting.CountAsync(token);
                 var calls = await waiting
+                    .Where(chunk => chunk.Number > after)
                     .OrderBy(chunk => chunk.Number)
-                    .Take(MaxTake)
+                    .Take(take)
                     .Select(chunk => new UnknownCall(
                         chunk.Number,
                         chunk.RunNumber,
