@@ -56,6 +56,11 @@ public static class ApiErrors
     public static readonly ApiError HasKey = new(409, "tenant_has_key", "The tenant has had a key");
     public static readonly ApiError SegmentHasRule = new(409, "segment_has_rule", "The segment has a rule");
     public static readonly ApiError EndpointDisabled = new(409, "endpoint_disabled", "The endpoint is disabled");
+    public static readonly ApiError AlreadyDecided = new(409, "already_decided", "The call was decided before");
+    public static readonly ApiError NotUnknown = new(409, "not_unknown", "What became of the call is known");
+    public static readonly ApiError MailInDoubt = new(409, "mail_in_doubt", "A mail to the person is in doubt");
+    public static readonly ApiError PersonIsMember = new(409, "person_is_member", "The person is a member");
+    public static readonly ApiError ImportRunning = new(409, "import_running", "An import is running");
     public static readonly ApiError BodyTooLarge = new(413, "body_too_large", "The body is too large");
     public static readonly ApiError UnsupportedMediaType = new(
         415,

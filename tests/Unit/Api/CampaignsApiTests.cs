@@ -516,11 +516,20 @@ public sealed class CampaignsApiTests : IAsyncLifetime
             (HttpMethod.Get, "/recipients"),
             (HttpMethod.Get, "/recipients/1"),
             (HttpMethod.Get, "/stats"),
+            (HttpMethod.Get, "/content"),
+            (HttpMethod.Get, "/preview"),
+            (HttpMethod.Get, "/launch-preview"),
+            (HttpMethod.Post, "/duplicate"),
+            (HttpMethod.Get, "/unknown"),
+            (HttpMethod.Post, "/unknown"),
         ];
 
         foreach (var (method, path) in routes)
         {
-            var body = method == HttpMethod.Patch ? new { name = "Mine" } : null;
+            object? body =
+                method == HttpMethod.Patch ? new { name = "Mine" }
+                : method == HttpMethod.Post && path == "/unknown" ? new { call = 1, decision = "send_again" }
+                : null;
             var foreign = await south.SendAsync(method, $"campaigns/{id}{path}", body, $"foreign-{path}");
             var none = await south.SendAsync(method, $"campaigns/{unknown}{path}", body, $"none-{path}");
             Assert.True(

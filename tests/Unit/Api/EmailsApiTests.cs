@@ -257,12 +257,24 @@ public sealed class EmailsApiTests : IAsyncLifetime
             Assert.Equal(404, (await client.CreateAsync($"{path}{ids[0]}/resume", null, "r")).Status);
         }
 
-        foreach (var rest in new[] { "stats", "recipients", "recipients/1", "resume-preview" })
+        foreach (
+            var rest in new[]
+            {
+                "stats",
+                "recipients",
+                "recipients/1",
+                "resume-preview",
+                "content",
+                "preview",
+                "launch-preview",
+                "unknown",
+            }
+        )
         {
             Assert.Equal(404, (await _program.SendAsync(HttpMethod.Get, $"campaigns/{ids[0]}/{rest}")).Status);
         }
 
-        foreach (var verb in new[] { "pause", "continue", "cancel", "send" })
+        foreach (var verb in new[] { "pause", "continue", "cancel", "send", "duplicate" })
         {
             Assert.Equal(404, (await _program.CreateAsync($"campaigns/{ids[0]}/{verb}", null, verb)).Status);
         }

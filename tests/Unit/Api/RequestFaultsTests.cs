@@ -115,6 +115,13 @@ public sealed class RequestFaultsTests(ApiRulesTests.Portal portal) : IClassFixt
         "{\"schedule_at\":\"2027-01-01T09:00:00\",\"send\":7,\"resume_from_campaign_id\":7,\"subject\":\"x\",\"html\":\"x\",\"sender_id\":7,\"audience\":null}",
         "audience,resume_from_campaign_id,schedule_at,send,sender_id"
     )]
+    [InlineData(
+        "POST",
+        "campaigns/{id}/unknown",
+        "{\"call\":\"first\",\"decision\":\"forget\",\"chunk\":1}",
+        "call,chunk,decision"
+    )]
+    [InlineData("POST", "campaigns/{id}/unknown", "{\"call\":null}", "call,decision")]
     [InlineData("POST", "domains", "{\"name\":\"nowhere\",\"region\":\"moon\"}", "name,region")]
     [InlineData("POST", "api-keys", "{\"name\":\"All\",\"scopes\":[]}", "scopes")]
     [InlineData("POST", "api-keys", "{\"name\":\"All\",\"scopes\":null}", "scopes")]

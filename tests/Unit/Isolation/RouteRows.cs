@@ -52,6 +52,21 @@ internal static class RouteRows
                 new("campaigns/[Campaign]", "{\"audience\":{\"exclude_recipients_of\":[\"<Campaign>\"]}}")
             ),
             ["DELETE /api/v1/campaigns/{id:guid}"] = RouteRow.Of("campaigns/<Campaign>"),
+            ["GET /api/v1/campaigns/{id:guid}/content"] = RouteRow.Of("campaigns/<Campaign>/content"),
+            ["GET /api/v1/campaigns/{id:guid}/preview"] = RouteRow.Of(
+                "campaigns/<Campaign>/preview",
+                "campaigns/[Campaign]/preview?contact_id=<Contact>"
+            ),
+            ["GET /api/v1/campaigns/{id:guid}/launch-preview"] = RouteRow.Of("campaigns/<Campaign>/launch-preview"),
+            ["POST /api/v1/campaigns/{id:guid}/duplicate"] = RouteRow.Of("campaigns/<Campaign>/duplicate"),
+            ["GET /api/v1/campaigns/{id:guid}/unknown"] = RouteRow.Of(
+                "campaigns/<Campaign>/unknown",
+                "campaigns/<Campaign>/unknown?cursor=MTo1"
+            ),
+            ["POST /api/v1/campaigns/{id:guid}/unknown"] = RouteRow.With(
+                "campaigns/<Campaign>/unknown",
+                "{\"call\":100,\"decision\":\"treat_as_sent\"}"
+            ),
             ["POST /api/v1/campaigns/{id:guid}/send"] = RouteRow.Of("campaigns/<Campaign>/send"),
             ["POST /api/v1/campaigns/{id:guid}/pause"] = RouteRow.Of("campaigns/<Campaign>/pause"),
             ["POST /api/v1/campaigns/{id:guid}/continue"] = RouteRow.Of("campaigns/<Campaign>/continue"),
@@ -90,6 +105,8 @@ internal static class RouteRows
             ),
             ["DELETE /api/v1/contacts/{id:guid}"] = RouteRow.Of("contacts/<Contact>"),
             ["POST /api/v1/contacts/{id:guid}/unsubscribe"] = RouteRow.Of("contacts/<Contact>/unsubscribe"),
+            ["GET /api/v1/contacts/{id:guid}/record"] = RouteRow.Of("contacts/<Contact>/record"),
+            ["POST /api/v1/contacts/{id:guid}/erase"] = RouteRow.Of("contacts/<Contact>/erase"),
             ["POST /api/v1/contacts/imports"] = RouteRow.None("takes a file and no id"),
             ["GET /api/v1/contacts/imports/{id:guid}"] = RouteRow.Of("contacts/imports/<ContactImport>"),
             ["GET /api/v1/contacts/export"] = RouteRow.Of("contacts/export?segment_id=<Segment>"),

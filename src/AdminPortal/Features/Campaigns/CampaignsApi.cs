@@ -69,6 +69,14 @@ internal static class CampaignsApi
                 ApiErrors.Changed
             )
             .Produces<CampaignShape>(StatusCodes.Status200OK);
+        campaigns
+            .MapPost("/{id:guid}/duplicate", DuplicateAsync)
+            .RequireScope(ApiScopes.Send)
+            .Creates<CampaignShape>(
+                "duplicateCampaign",
+                "Makes a draft with the content of a campaign in any state",
+                ApiErrors.NotFound
+            );
         foreach (var (verb, action) in CampaignMoves.All)
         {
             campaigns
@@ -77,6 +85,8 @@ internal static class CampaignsApi
                 .Acts<CampaignShape>($"{verb}Campaign", CampaignMoves.Summary(verb), ApiErrors.NotInThisState);
         }
 
+        campaigns.MapContent();
+        campaigns.MapUnknown();
         campaigns.MapResume();
         campaigns.MapLedger();
     }
@@ -211,6 +221,18 @@ internal static class CampaignsApi
                 present: call.PresentAsync(campaigns)
             )
             : ApiErrors.Unknown("campaign");
+
+    private static Task<IResult> DuplicateAsync(
+        Guid id,
+        ApiCall call,
+        DuplicateCampaign duplicate,
+        CampaignAnswers campaigns
+    ) =>
+        call.RunAsync(
+            (caller, token) => duplicate.ExecuteAsync(caller, id, token),
+            async (copy, db, token) =>
+                copy is { } made ? await campaigns.CreatedAsync(db, made, token) : ApiErrors.Unknown("campaign")
+        );
 
     private static ApiProblem NotADraft(CampaignStatus status) =>
         ApiErrors.NotADraft.Say("Nothing was changed: its content is what is being mailed.", new { state = status });

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using AdminPortal.Api;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
+using Ledgerpost.Deletion;
 using Ledgerpost.Programs;
 using Ledgerpost.Segments;
 using Ledgerpost.Suppression;
@@ -13,6 +14,8 @@ namespace AdminPortal.Features.Contacts;
 internal static class ContactsApi
 {
     private const ApiScopes Read = ApiScopes.Read | ApiScopes.Contacts;
+
+    private const string Json = "application/json; charset=utf-8";
 
     private static readonly Dictionary<string, string?> None = [];
 
@@ -43,6 +46,21 @@ internal static class ContactsApi
             .MapPost("/{id:guid}/unsubscribe", UnsubscribeAsync)
             .RequireScope(ApiScopes.Contacts)
             .Acts<ContactShape>("unsubscribeContact", "Puts the contact's address on the suppression list");
+        contacts
+            .MapGet("/{id:guid}/record", RecordAsync)
+            .RequireScope(ApiScopes.Admin)
+            .Downloads("exportPerson", "Everything that is held about the person, as a JSON file", Json)
+            .Problems(ApiErrors.NotFound);
+        contacts
+            .MapPost("/{id:guid}/erase", EraseAsync)
+            .RequireScope(ApiScopes.Admin)
+            .Acts<ErasedShape>(
+                "erasePerson",
+                "Forgets the person, whom nothing mails any more; it cannot be taken back",
+                ApiErrors.MailInDoubt,
+                ApiErrors.PersonIsMember,
+                ApiErrors.ImportRunning
+            );
     }
 
     private static Task<IResult> AddAsync(ApiBody<ContactBody> body, ApiCall call, AddContact add) =>
@@ -115,6 +133,53 @@ internal static class ContactsApi
             (caller, token) => unsubscribe.ExecuteAsync(caller, id, token),
             (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
         );
+
+    private static async Task<IResult> RecordAsync(
+        Guid id,
+        HttpContext http,
+        ApiCall call,
+        ContactList contacts,
+        ExportPerson export
+    )
+    {
+        if (
+            await contacts.FindAsync(call.Caller, id, call.Cancellation) is not { } found
+            || await export.ExecuteAsync(call.Caller, found.Email, call.Cancellation) is not { } document
+        )
+        {
+            return ApiErrors.Unknown("contact");
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.File(document, Json, "personal-data.json");
+    }
+
+    private static Task<IResult> EraseAsync(Guid id, ApiCall call, ContactList contacts, ErasePerson erase) =>
+        call.RunAsync(
+            // Also without a contact, so that the same request finds its answer after it was carried out.
+            async (caller, token) =>
+                await erase.ExecuteAsync(caller, (await contacts.FindAsync(caller, id, token))?.Email ?? "", token),
+            Answer
+        );
+
+    private static CommandAnswer Answer(ErasePersonResult result) =>
+        result switch
+        {
+            ErasePersonResult.Erased erased => ApiAnswers.Of(StatusCodes.Status200OK, ErasedShape.Of(erased)) with
+            {
+                HidesKey = true,
+            },
+            ErasePersonResult.InDoubt doubt => ApiErrors.MailInDoubt.Say(
+                $"Nothing was erased: whether a mail to this person went out is not known yet, and it may have to be sent again as it is. At most {doubt.AtMost.TotalHours:0} hours after its first try that is over; erase them then."
+            ),
+            ErasePersonResult.IsMember => ApiErrors.PersonIsMember.Say(
+                "Nothing was erased: this person is a member of the organisation. An owner removes them first."
+            ),
+            ErasePersonResult.ImportRunning => ApiErrors.ImportRunning.Say(
+                "Nothing was erased: an import is running, and may bring this person back. Erase them when it has ended."
+            ),
+            _ => ApiErrors.Unknown("contact"),
+        };
 
     private static async Task<CommandAnswer> AnswerAsync(
         int status,
@@ -191,4 +256,12 @@ internal sealed record ContactShape(
             row.Suppression is null,
             row.CreatedAt
         );
+}
+
+/// <summary>What was forgotten with the person.</summary>
+/// <param name="Mails">Rows of ledgers, which stay without name and address.</param>
+/// <param name="Entries">Of the audit log, which stay without name and details.</param>
+internal sealed record ErasedShape(int Mails, int Entries)
+{
+    public static ErasedShape Of(ErasePersonResult.Erased erased) => new(erased.Mails, erased.Entries);
 }

@@ -71,6 +71,12 @@ public static class Program
         Assert.Equal((CampaignStatus.Draft, "Good morning"), (changed.Status, changed.Subject));
         Assert.Equal(("By a program", sender, "news"), (changed.Name, changed.Sender_id, changed.Audience.Tag));
 
+        var content = await portal.GetCampaignContentAsync(draft.Id);
+        Assert.Equal(("Good morning", template.Html), (content.Subject, content.Html));
+        var preview = await portal.PreviewLaunchAsync(draft.Id);
+        Assert.Equal((2, true), (preview.Will_send, preview.May_launch));
+        Assert.DoesNotContain(preview.Checks, check => check.Severity == PreflightSeverity.Blocker);
+
         await portal.SendCampaignAsync(draft.Id, "send-it");
         var sent = await UntilAsync(
             () => portal.GetCampaignAsync(draft.Id),
@@ -78,6 +84,8 @@ public static class Program
         );
         Assert.Equal((2, 1, 0), (sent.Counts.Accepted, sent.Counts.Excluded, sent.Counts.Pending));
         Assert.Equal(sent.Id, Assert.Single((await portal.ListCampaignsAsync(status: Status.Sent, limit: 10)).Data).Id);
+        var copy = await portal.DuplicateCampaignAsync(sent.Id);
+        Assert.Equal((CampaignStatus.Draft, "Copy of By a program"), (copy.Status, copy.Name));
         return sent;
     }
 
