@@ -62,7 +62,7 @@ internal static class PersonTexts
     {
         var whole = new WholeAddress(address);
         var found = new List<WebhookMessage>();
-        // However the provider wrote it: such events are few, and all are read.
+        // However the provider wrote it: such events are few, unless other programs use the tenant's own account; all are read.
         await foreach (
             var message in db
                 .WebhookMessages.AsNoTracking()

@@ -306,7 +306,14 @@ internal sealed class EventBatch(
         CancellationToken cancellation
     )
     {
-        var nobodys = known.Where(one => one.Proof is ProofResult.NoRecipient).Select(one => one.Event).ToList();
+        // What another tenant has, or another account, is nobody's to whom an own account belongs: it must not be told apart.
+        var nobodys = known
+            .Where(one =>
+                one.Proof is ProofResult.NoRecipient
+                || (one.Proof is ProofResult.OtherAccount && !_signers.IsTheInstallations(one.Event.AccountId))
+            )
+            .Select(one => one.Event)
+            .ToList();
         var waits = nobodys.Where(one => one.Happened!.Tags is null && now - one.ReceivedAt < WaitsAtMost).ToList();
         await WebhookRows.PutOffAsync(context, waits.ConvertAll(one => (one, Again(one, now))), cancellation);
         var foreign = nobodys.Except(waits).ToList();
@@ -332,7 +339,7 @@ internal sealed class EventBatch(
                     .Where(one => one.Happened is null)
                     .Select(one => (one, one.DomainId is null ? WebhookNotes.NotAMail : WebhookNotes.Domain)),
                 .. foreign.Select(one => (one, WebhookNotes.NoRecipient)),
-                .. others.Select(one => (one, WebhookNotes.OtherAccount)),
+                .. others.Except(nobodys).Select(one => (one, WebhookNotes.OtherAccount)),
             ],
             now,
             cancellation

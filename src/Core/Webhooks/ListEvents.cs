@@ -48,8 +48,9 @@ public sealed record EventListItem(
 public sealed record EventListPage(IReadOnlyList<EventListItem> Items, EventCursor? Next);
 
 /// <summary>
-/// The provider's events, as they came in and what became of them. A tenant sees those about its own mails; an operator
-/// those that are about nobody's, or not yet, and nothing of what they say but their type.
+/// The provider's events, as they came in and what became of them. A tenant sees those about its own mails, and all that its own
+/// account brought; an operator those of the installation's account that are about nobody's, or not yet, and nothing of what they
+/// say but their type.
 /// </summary>
 public sealed class ListEvents(PortalDb db)
 {

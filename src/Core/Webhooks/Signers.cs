@@ -23,5 +23,7 @@ internal sealed class Signers
         );
 
     /// <param name="accountId">The one under which the event came in.</param>
-    public IReadOnlyCollection<Guid> SpeaksFor(Guid accountId) => _shared.Contains(accountId) ? _shared : [accountId];
+    public IReadOnlyCollection<Guid> SpeaksFor(Guid accountId) => IsTheInstallations(accountId) ? _shared : [accountId];
+
+    public bool IsTheInstallations(Guid accountId) => _shared.Contains(accountId);
 }

@@ -7,11 +7,12 @@ namespace Ledgerpost.Webhooks;
 
 /// <summary>
 /// An event of the provider as it came in: durable before it is answered, applied afterwards. It belongs to the tenant whose
-/// mail it turned out to be about; to none while that is not proven, and then no tenant sees it.
+/// mail it turned out to be about; while that is not proven, to the tenant whose own account brought it, and of the installation's
+/// account to none, and then no tenant sees it.
 /// </summary>
 public sealed class WebhookMessage : ITenantOwned
 {
-    /// <summary>Empty until it is applied: nobody knows before whose mail it is about.</summary>
+    /// <summary>Of the installation's account empty until it is applied: nobody knows before whose mail it is about.</summary>
     public Guid TenantId { get; init; }
 
     /// <summary>Whose secret verified it: it can touch only mail of this account.</summary>

@@ -31,6 +31,15 @@ internal static class WebhookRows
             {JsonRows.AndAmong(db, "{0}", "m.\"MessageId\"")}
             """;
 
+    /// <summary>
+    /// Whose an event is before anybody knows whose mail it is about: the tenant's whose own account brought it, for nobody else
+    /// can have signed it.
+    /// </summary>
+    /// <param name="account">SQL: the account.</param>
+    /// <param name="otherwise">SQL: whose it is where the account is the installation's.</param>
+    private static string Owner(string account, string otherwise) =>
+        $"""COALESCE((SELECT a."OwnerId" FROM "ProviderAccounts" AS a WHERE a."Id" = {account}), {otherwise})""";
+
     /// <returns>The ids of those that were not there before.</returns>
     public static async Task<IReadOnlySet<string>> StoreAsync(
         PortalDbContext db,
@@ -44,7 +53,7 @@ internal static class WebhookRows
             FormattableStringFactory.Create(
                 $$"""
                 INSERT INTO "WebhookMessages" ("AccountId", "MessageId", "TenantId", "Body", "ReceivedAt", "State", "NotBefore")
-                SELECT {1}, e.key, {2}, e.value, {3}, 'Waiting', {3}
+                SELECT {1}, e.key, {{Owner("{1}", "{2}")}}, e.value, {3}, 'Waiting', {3}
                 FROM {{JsonRows.EachText(db, "{0}")}} AS e WHERE TRUE
                 ON CONFLICT DO NOTHING
                 RETURNING "MessageId"
@@ -138,7 +147,7 @@ internal static class WebhookRows
     }
 
     /// <summary>They changed nothing, and the note says why.</summary>
-    /// <param name="tenantId">Whose mail they are about, where that is proven.</param>
+    /// <param name="tenantId">Whose mail they are about, where that is proven; a tenant's own account's stay that tenant's.</param>
     public static Task EndedAsync(
         PortalDbContext db,
         WebhookState state,
@@ -149,8 +158,9 @@ internal static class WebhookRows
     ) =>
         UpdateAsync(
             db,
-            """
-            "State" = {1}, "AppliedAt" = {2}, "TenantId" = {3}, "Type" = e.value ->> 1, "Note" = e.value ->> 2
+            $$"""
+            "State" = {1}, "AppliedAt" = {2}, "TenantId" = {{Owner("m.\"AccountId\"", "{3}")}},
+            "Type" = e.value ->> 1, "Note" = e.value ->> 2
             """,
             events,
             row => row.Event,

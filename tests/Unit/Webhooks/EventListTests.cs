@@ -200,7 +200,7 @@ public sealed class EventListTests
         await engine.RunAsync();
     }
 
-    private static async Task<Actor> OperatorAsync(EngineHarness engine)
+    internal static async Task<Actor> OperatorAsync(EngineHarness engine)
     {
         var owner = engine.Tenant.People[TenantRole.Viewer];
         await engine.Db.WriteAsync(

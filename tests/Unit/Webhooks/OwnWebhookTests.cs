@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Ledgerpost.Campaigns;
+using Ledgerpost.Data;
 using Ledgerpost.Senders;
 using Ledgerpost.Tenancy;
 using Ledgerpost.Webhooks;
@@ -61,6 +62,81 @@ public sealed class OwnWebhookTests : IAsyncLifetime
         Assert.Equal(2, (await _engine.CountsAsync(souths, south)).InDoubt);
         await using var db = _engine.Db.Read(south.Scope);
         Assert.Empty(await db.SuppressedAddresses.ToListAsync());
+    }
+
+    [Fact]
+    public async Task Events_OfTheOwnAccount_AreSeenAndReplayedByItsTenantAlone_FromWhenTheyCameIn()
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+        var account = (await _engine.OwnAsync()).Id;
+        var foreign = new Mail("", "", 0, 0, 0, "foreign");
+        await ReceiveAsync(EventTests.Event("email.opened", foreign, tagged: false), "msg_1", First);
+        await ReceiveAsync("not json", "msg_2", First);
+        var list = new ListEvents(_engine.Db);
+        var replay = new ReplayEvent(_engine.Db, new WebhookSignal());
+        var actor = await EventListTests.OperatorAsync(_engine);
+
+        var cameIn = await StatesAsync();
+        await EventTests.ApplyAsync(_engine);
+        var lookedAt = await StatesAsync();
+        var theirs = await list.ExecuteAsync(south.Scope, new EventListQuery(), CancellationToken.None);
+        var nobodys = await list.ExecuteAsync(actor, new EventListQuery(), CancellationToken.None);
+
+        Assert.Equal(["msg_1 Waiting", "msg_2 Waiting"], cameIn);
+        Assert.Equal(["msg_1 Waiting for foreign", "msg_2 Ignored: Not about a mail."], lookedAt);
+        Assert.Empty(theirs.Items);
+        Assert.Empty(nobodys.Items);
+        Assert.Equal(
+            ReplayResult.NotFound,
+            await replay.ExecuteAsync(south.As(TenantRole.Owner), account, "msg_2", CancellationToken.None)
+        );
+        Assert.Equal(ReplayResult.NotFound, await replay.ExecuteAsync(actor, account, "msg_2", CancellationToken.None));
+        Assert.Equal(
+            ReplayResult.Asked,
+            await replay.ExecuteAsync(_engine.Tenant.As(TenantRole.Admin), account, "msg_2", CancellationToken.None)
+        );
+        Assert.Equal(["msg_1 Waiting for foreign", "msg_2 Waiting"], await StatesAsync());
+        await EventTests.ApplyAsync(_engine);
+        Assert.Equal(lookedAt, await StatesAsync());
+
+        async Task<IReadOnlyList<string>> StatesAsync()
+        {
+            var page = await list.ExecuteAsync(_engine.Tenant.Scope, new EventListQuery(), CancellationToken.None);
+            return [.. page.Items.OrderBy(item => item.MessageId, StringComparer.Ordinal).Select(Shown)];
+        }
+    }
+
+    /// <summary>A tenant signs what it likes: what becomes of it must not say which mails another tenant has sent.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task EventAboutAnothersMail_LooksToItsTenantAsOneAboutNobodys(bool tagged)
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+        await _engine.Database.AddContactsAsync(south, 1);
+        await _engine.LaunchAsync(south);
+        await _engine.RunAsync();
+        var theirs = _engine.Provider.Mailed[0];
+        var nobodys = theirs with { CampaignTag = $"{_engine.Database.Ids.New():N}", Id = "foreign" };
+
+        await ReceiveAsync(EventTests.Event("email.opened", theirs, tagged), "msg_1", First);
+        await ReceiveAsync(EventTests.Event("email.opened", nobodys, tagged), "msg_2", First);
+        await EventTests.ApplyAsync(_engine);
+
+        var page = await new ListEvents(_engine.Db).ExecuteAsync(
+            _engine.Tenant.Scope,
+            new EventListQuery(),
+            CancellationToken.None
+        );
+        Assert.Equal(2, page.Items.Count);
+        Assert.Single(
+            page.Items.Select(item => (item.Type, item.State, item.Note, item.LooksAgainAt, item.CampaignId)).Distinct()
+        );
+        Assert.Equal(1, _engine.Db.Safety.CountOf(SafetyMechanism.ProofOfOtherAccount));
     }
 
     [Fact]
@@ -183,9 +259,14 @@ public sealed class OwnWebhookTests : IAsyncLifetime
 
         Assert.Equal(WebhookReceipt.Stored, await ReceiveAsync("{}", "msg_1", First));
 
-        await using var db = _engine.Db.Read(Ledgerpost.Data.TenantScope.Installation);
+        await using var db = _engine.Db.Read(TenantScope.Installation);
         Assert.Equal(current.Id, (await db.WebhookMessages.SingleAsync()).AccountId);
     }
+
+    private static string Shown(EventListItem item) =>
+        $"{item.MessageId} {item.State}"
+        + (item.WaitsForEmailId is { } id ? $" for {id}" : "")
+        + (item.Note is { } note ? $": {note}" : "");
 
     private Task<OwnAccountOutcome> AddAsync(string secret) =>
         new AddOwnWebhookSecret(_engine.Db, OwnAccountSteps.Secrets).ExecuteAsync(

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace AdminPortal.Features.Events;
 
-/// <summary>The provider's events about this tenant's mails.</summary>
+/// <summary>The provider's events about this tenant's mails, and those of its own account.</summary>
 public sealed partial class EventsPage
 {
     private EventListPage? _page;
