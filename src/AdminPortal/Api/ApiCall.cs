@@ -126,9 +126,14 @@ internal sealed class ApiCall(
         }
 
         await crash.ReachAsync(CrashPoints.BeforeAnswer, Cancellation);
-        return new ApiAnswer(
-            done.Sent is { } campaignId && present is not null ? await present(campaignId, Cancellation) : done
-        );
+        if (done.Sent is { } campaignId && present is not null)
+        {
+            var stands = await present(campaignId, Cancellation);
+            // The first answer says that it was taken, however quick the sending was; a repeat, where it stands.
+            done = stands.IsDone && !record.WasReplayed ? stands with { Status = done.Status } : stands;
+        }
+
+        return new ApiAnswer(done);
     }
 
     private ApiProblem InProgress(string what)

@@ -576,7 +576,7 @@ public sealed class CampaignsApiTests : IAsyncLifetime
                     )
             );
             Assert.Single(replies.Where(reply => reply.Status < 300).Select(reply => reply.Text("id")).Distinct());
-            Assert.Single(replies, reply => reply.Status < 300 && !reply.WasReplayed);
+            Assert.Single(replies, reply => reply.Status < 300 && !reply.WasReplayed).AssertTaken();
         }
 
         await using var db = _api.Host.Get<PortalDb>().Read(_api.North.Caller.Scope);

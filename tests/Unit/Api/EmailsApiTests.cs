@@ -86,7 +86,7 @@ public sealed class EmailsApiTests : IAsyncLifetime
             );
 
             Assert.All(replies, reply => Assert.Contains(reply.Status, (int[])[200, 202]));
-            Assert.Equal(63, replies.Count(reply => reply.WasReplayed));
+            Assert.Single(replies, reply => !reply.WasReplayed).AssertTaken();
             await UntilAsync(Assert.Single(replies.Select(reply => reply.Text("id")).Distinct())!, "sent");
         }
 

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
+using AdminPortal.Hosting;
+using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
@@ -7,6 +9,7 @@ using Ledgerpost.Sending;
 using Ledgerpost.Tenancy;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using ResendEmulator.Faults;
 using UnitTests.Support;
 
 namespace UnitTests.Api;
@@ -160,6 +163,90 @@ public sealed class RepeatTests
     }
 
     [Fact]
+    public async Task WhatSends_IsAnsweredAsTakenTheFirstTime_AlsoWhereTheSendingIsThroughBeforeTheAnswer()
+    {
+        var answers = new LateAnswer();
+        await using var api = await ApiHost.StartAsync(builder => builder.Services.AddSingleton<CrashPoints>(answers));
+        using var program = await api.ProgramAsync(api.North);
+        var sender = await api.AddSenderAsync();
+        await program.CreateAsync("contacts", new { email = "ada@readers.example" });
+        var draft = (await program.CreateAsync("campaigns", Campaign(send: false))).Text("id");
+        var provider = api.Host.Get<EmbeddedEmulator>().Server!.Control;
+        await provider.AddFaultAsync(
+            new FaultRule
+            {
+                Kind = FaultKind.Refuse,
+                Status = 429,
+                Name = "daily_quota_exceeded",
+                On = FaultTarget.Batch,
+            }
+        );
+        answers.Until = () => StandsStillAsync(api);
+
+        var partial = await program.CreateAsync("campaigns", Campaign(send: true), "once");
+        await provider.HealAsync();
+        partial.AssertTaken();
+        Assert.Equal("partial", partial.Text("status"));
+        foreach (
+            var (path, body) in new (string, object?)[]
+            {
+                ($"campaigns/{partial.Text("id")}/resume", null),
+                ($"campaigns/{draft}/send", null),
+                ("campaigns", Campaign(send: true)),
+                (
+                    "emails",
+                    new
+                    {
+                        to = "ada@readers.example",
+                        subject = "Hello",
+                        text = "Hello",
+                        sender_id = sender,
+                    }
+                ),
+            }
+        )
+        {
+            var first = await program.CreateAsync(path, body, "twice");
+            var again = await program.CreateAsync(path, body, "twice");
+
+            first.AssertTaken();
+            Assert.Equal("sent", first.Text("status"));
+            Assert.Equal(
+                (200, first.Text("id"), "sent", true),
+                (again.Status, again.Text("id"), again.Text("status"), again.WasReplayed)
+            );
+        }
+
+        object Campaign(bool send) =>
+            new
+            {
+                subject = "Hello",
+                html = "<p>News.</p>",
+                sender_id = sender,
+                audience = new { },
+                send,
+            };
+    }
+
+    /// <summary>Nothing is on its way any more.</summary>
+    private static async Task StandsStillAsync(ApiHost api)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await IsUnderWayAsync())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, patience.Token);
+        }
+
+        async Task<bool> IsUnderWayAsync()
+        {
+            await using var db = api.Host.Get<PortalDb>().Read(api.North.Caller.Scope);
+            return await db.Campaigns.AnyAsync(row =>
+                row.Status == CampaignStatus.Preparing || row.Status == CampaignStatus.Sending
+            );
+        }
+    }
+
+    [Fact]
     public async Task File_InChunks_WhoseLengthNobodySaid_IsTaken()
     {
         await using var api = await ApiHost.StartAsync();
@@ -171,6 +258,20 @@ public sealed class RepeatTests
         var begun = await program.CreateAsync("contacts/imports", form, "chunked-1");
 
         Assert.Equal((202, "chunked.csv"), (begun.Status, begun.Text("file_name")));
+    }
+
+    /// <summary>Each answer waits, once it is told for what.</summary>
+    private sealed class LateAnswer : CrashPoints
+    {
+        public Func<Task>? Until { get; set; }
+
+        public override async ValueTask ReachAsync(string point, CancellationToken cancellation)
+        {
+            if (point == BeforeAnswer && Until is { } until)
+            {
+                await until();
+            }
+        }
     }
 
     private sealed class HeldAnswer : CrashPoints
