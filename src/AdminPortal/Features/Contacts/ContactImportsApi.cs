@@ -70,6 +70,8 @@ internal static class ContactImportsApi
                 StatusCodes.Status202Accepted,
                 ImportShape.Of((await ImportReport.FindAsync(db, started.ImportId, cancellation))!, [])
             ),
+            // As one is whose length was said before.
+            ImportOutcome.Refused { IsTooLarge: true } large => ApiErrors.BodyTooLarge.Say(large.Reason),
             ImportOutcome.Refused refused => ApiErrors.Fields([new FieldError(Field, refused.Reason)]),
             _ => throw new InvalidOperationException($"{outcome} has no answer."),
         };

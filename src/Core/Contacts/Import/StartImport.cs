@@ -11,7 +11,11 @@ public abstract record ImportOutcome
     public sealed record Started(Guid ImportId) : ImportOutcome;
 
     /// <summary>The file as a whole cannot be imported; nothing was kept of it.</summary>
-    public sealed record Refused(string Reason) : ImportOutcome;
+    public sealed record Refused(string Reason) : ImportOutcome
+    {
+        /// <summary>It is longer than <see cref="ImportFiles.MaxBytes"/>; its end was not read.</summary>
+        public bool IsTooLarge { get; init; }
+    }
 }
 
 /// <summary>Takes an uploaded CSV file, looks at its first line, and queues the rest for <see cref="ContactImporter"/>.</summary>
@@ -37,7 +41,10 @@ public sealed class StartImport(PortalDb portal, ImportFiles files, IIds ids, Im
         {
             return new ImportOutcome.Refused(
                 $"The file is larger than {ImportFiles.MaxBytes / (1024 * 1024)} MB. Split it and import the parts one after the other."
-            );
+            )
+            {
+                IsTooLarge = true,
+            };
         }
 
         var queued = false;
