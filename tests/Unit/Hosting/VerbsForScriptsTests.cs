@@ -99,7 +99,10 @@ public sealed class VerbsForScriptsTests
         var key = await RunAsync(settings, "apikey", "create", "--tenant=east-west", "--scopes", "read,contacts");
         var taken = await RunAsync(settings, "tenant", "create", "--name=Other", "--slug=east-west");
         var unknown = await RunAsync(settings, "apikey", "create", "--tenant", "nobody");
+        var asJson = await RunAsync(settings, "apikey", "create", "--tenant", "east-west", "--name", "Shop", "--json");
 
+        Assert.Equal((0, ""), (asJson.Exit, asJson.Messages));
+        Assert.Equal("Shop", JsonDocument.Parse(asJson.Output).RootElement.GetProperty("name").GetString());
         Assert.Equal((0, ""), (tenant.Exit, tenant.Messages));
         Assert.Equal("east-west", JsonDocument.Parse(tenant.Output).RootElement.GetProperty("slug").GetString());
         Assert.Equal(0, key.Exit);
@@ -113,7 +116,7 @@ public sealed class VerbsForScriptsTests
         await using var db = host.Get<PortalDb>().Read(TenantScope.Installation);
         // A tenant's making stands in its own log and in the installation's.
         Assert.Equal(
-            3,
+            4,
             await db.AuditEntries.CountAsync(row =>
                 row.ActorName == "The command line"
                 && (row.Action == "tenant.created" || row.Action == "api_key.created")
@@ -278,6 +281,47 @@ public sealed class VerbsForScriptsTests
         Assert.Contains("tenant create --name NAME", messages, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
         Directory.Delete(folder);
+    }
+
+    [SqliteFact]
+    public async Task Output_IsOneWordForAScript_OrWithJsonTheApisObject_AndWhatAPersonReadsStandsApart()
+    {
+        var folder = RealHost.NewFolder();
+        var settings = await RealHost.SettingsAsync(folder);
+
+        var tenant = await RunAsync(settings, "tenant", "create", "--name", "East");
+        var tenantAsJson = await RunAsync(settings, "tenant", "create", "--json", "--name", "West");
+        var key = await RunAsync(settings, "apikey", "create", "--tenant", "east");
+        var keyAsJson = await RunAsync(
+            settings,
+            ["apikey", "create", "--tenant", "west", "--name", "Shop", "--scopes", "read,send", "--json"]
+        );
+        var noTenant = await RunAsync(settings, "tenant", "create", "--name", "Other", "--slug", "west", "--json");
+        var noKey = await RunAsync(settings, "apikey", "create", "--tenant", "nobody", "--json");
+
+        Assert.Equal((0, 0, 0, 0), (tenant.Exit, tenantAsJson.Exit, key.Exit, keyAsJson.Exit));
+        Assert.True(Guid.TryParse(OneLine(tenant.Output), out _), tenant.Output);
+        Assert.Contains("apikey create --tenant east", tenant.Messages, StringComparison.Ordinal);
+        Assert.StartsWith("lp_", OneLine(key.Output), StringComparison.Ordinal);
+        Assert.DoesNotContain(key.Output.Trim(), key.Messages, StringComparison.Ordinal);
+        Assert.Contains("read, contacts, send, admin in east", key.Messages, StringComparison.Ordinal);
+        Assert.Equal(("", ""), (tenantAsJson.Messages, keyAsJson.Messages));
+        var made = JsonDocument.Parse(OneLine(tenantAsJson.Output)).RootElement;
+        Assert.Equal(("West", "west"), (made.GetProperty("name").GetString(), made.GetProperty("slug").GetString()));
+        Assert.NotEqual(Guid.Empty, made.GetProperty("id").GetGuid());
+        Assert.True(made.TryGetProperty("created_at", out _));
+        var shown = JsonDocument.Parse(OneLine(keyAsJson.Output)).RootElement;
+        Assert.Equal("Shop", shown.GetProperty("name").GetString());
+        Assert.Equal(["read", "send"], shown.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()));
+        Assert.StartsWith("lp_", shown.GetProperty("key").GetString(), StringComparison.Ordinal);
+        Assert.NotEqual(Guid.Empty, shown.GetProperty("id").GetGuid());
+        // What is refused is told to a person also then: nothing is there for a script to read but the code.
+        Assert.Equal((1, "", 1, ""), (noTenant.Exit, noTenant.Output, noKey.Exit, noKey.Output));
+        Assert.Contains("--slug: Another organisation", noTenant.Messages, StringComparison.Ordinal);
+        Assert.Contains("no tenant with the slug “nobody”", noKey.Messages, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+
+        static string OneLine(string output) => Assert.Single(output.TrimEnd().Split('\n'));
     }
 
     [SqliteFact]
