@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Ledgerpost.Contacts;
+using Ledgerpost.Data;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AdminPortal.Api;
@@ -26,6 +27,35 @@ internal interface ICheckedByItsCommand
     /// <returns>Fields by the name of their property.</returns>
     IEnumerable<FieldError> Faults(Func<string, bool> has);
 }
+
+/// <summary>A body in which it matters what was sent, be it as null.</summary>
+internal interface ICheckedBySent
+{
+    /// <param name="has">Whether a field was sent, by its name in JSON.</param>
+    /// <returns>Fields by the name of their property.</returns>
+    IEnumerable<FieldError> Check(Func<string, bool> has);
+}
+
+/// <summary>
+/// A body that names what the tenant has, such as a sender by its id. Its use case looks that up; where something else is wrong
+/// already it is looked up here, so that one answer tells of it all.
+/// </summary>
+internal interface ILookedUp
+{
+    /// <returns>Fields by the name of their property; what was told already is told once.</returns>
+    Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look);
+}
+
+/// <param name="Db">Of the tenant whose key was shown.</param>
+/// <param name="Id">The route's: what is to be changed; null where something is made.</param>
+/// <param name="Has">Whether a field was sent, by its name in JSON.</param>
+internal sealed record BodyLookUp(
+    PortalDbContext Db,
+    DateTimeOffset Now,
+    Guid? Id,
+    Func<string, bool> Has,
+    CancellationToken Cancellation
+);
 
 /// <summary>A body of which the installation's settings say what is wrong.</summary>
 internal interface ICheckedBySettings
@@ -89,7 +119,7 @@ internal sealed class ApiBody<T>
         var bytes = await RequestBody.ReadAsync(context);
         if (bytes.Length == 0 && typeof(T).IsAssignableTo(typeof(IOptionalBody)))
         {
-            return Read([], context.RequestServices);
+            return await CheckAsync([], context);
         }
 
         if (!context.Request.HasJsonContentType())
@@ -100,7 +130,7 @@ internal sealed class ApiBody<T>
         try
         {
             return Members(bytes) is { } members
-                ? Read(members, context.RequestServices)
+                ? await CheckAsync(members, context)
                 : new ApiBody<T>(null, ApiErrors.InvalidBody.Say("The body must be one JSON object."));
         }
         catch (JsonException exception)
@@ -142,7 +172,10 @@ internal sealed class ApiBody<T>
             )
         );
 
-    private static ApiBody<T> Read(List<(string Name, JsonElement Value)> members, IServiceProvider services)
+    private static async Task<ApiBody<T>> CheckAsync(
+        List<(string Name, JsonElement Value)> members,
+        HttpContext context
+    )
     {
         var errors = new List<FieldError>();
         var valid = new JsonObject();
@@ -178,10 +211,12 @@ internal sealed class ApiBody<T>
         );
         var sent = members.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         Add((value as IChecked)?.Check());
-        Add((value as ICheckedBySettings)?.Check(sent.Contains, services));
+        Add((value as ICheckedBySent)?.Check(sent.Contains));
+        Add((value as ICheckedBySettings)?.Check(sent.Contains, context.RequestServices));
         if (errors.Count > 0)
         {
             Add((value as ICheckedByItsCommand)?.Faults(sent.Contains));
+            Add(value is ILookedUp named ? await LookUpAsync(named, sent.Contains, context) : null);
         }
 
         var read = errors.Count > 0 ? new ApiBody<T>(null, ApiErrors.Fields(errors)) : new ApiBody<T>(value, null);
@@ -192,11 +227,23 @@ internal sealed class ApiBody<T>
         void Add(IEnumerable<FieldError>? further) =>
             errors.AddRange(
                 (further ?? [])
-                    .Where(found =>
-                        !errors.Exists(error => error.Field == JsonNamingPolicy.SnakeCaseLower.ConvertName(found.Field))
-                    )
+                    .Select(found => found with { Field = JsonNamingPolicy.SnakeCaseLower.ConvertName(found.Field) })
+                    .Where(found => !errors.Exists(error => error.Field == found.Field))
                     .ToList()
             );
+    }
+
+    private static async Task<IEnumerable<FieldError>> LookUpAsync(
+        ILookedUp body,
+        Func<string, bool> has,
+        HttpContext context
+    )
+    {
+        var portal = context.RequestServices.GetRequiredService<PortalDb>();
+        var call = context.RequestServices.GetRequiredService<ApiCall>();
+        await using var db = portal.Read(call.Caller.Scope);
+        var id = Guid.TryParse(context.GetRouteValue("id") as string, out var named) ? named : (Guid?)null;
+        return await body.LookUpAsync(new BodyLookUp(db, portal.Time.GetUtcNow(), id, has, context.RequestAborted));
     }
 
     /// <param name="at">Its path in the body.</param>

@@ -138,7 +138,7 @@ internal static class ApiDocument
         params ApiError[] errors
     ) =>
         route
-            .Describe(name, summary, [.. OfCommands, ApiErrors.NotFound, .. errors])
+            .Describe(name, summary, [.. OfBodies, .. OfCommands, ApiErrors.NotFound, .. errors])
             .Produces(StatusCodes.Status204NoContent);
 
     public static void AddApiDocument(this IServiceCollection services) =>

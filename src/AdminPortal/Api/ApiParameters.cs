@@ -19,10 +19,15 @@ internal static class ApiParameters
         return async context => Problem(context, known, texts, await NoBodyAsync(context)) ?? await next(context);
     }
 
-    /// <summary>A route says what body it takes; of one that says nothing an empty one is taken.</summary>
+    /// <summary>
+    /// A route says what body it takes; of one that says nothing an empty one is taken, or an empty object, which some clients
+    /// send with every request.
+    /// </summary>
     private static async Task<IReadParameter?> NoBodyAsync(EndpointFilterInvocationContext context) =>
-        HttpMethods.IsPost(context.HttpContext.Request.Method)
-        && context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null
+        (
+            HttpMethods.IsPost(context.HttpContext.Request.Method)
+            || HttpMethods.IsDelete(context.HttpContext.Request.Method)
+        ) && context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null
             ? await ApiBody<NoFields>.ReadAsync(context.HttpContext)
             : null;
 

@@ -95,7 +95,7 @@ internal static class NewDraft
             content = content with { SenderId = senders.Count == 1 ? senders[0] : null };
         }
 
-        if (await ProblemsAsync(command.Db, content, cancellation) is { Count: > 0 } problems)
+        if (await ProblemsAsync(command.Db, content, before: null, self: null, cancellation) is { Count: > 0 } problems)
         {
             return new CreateCampaignResult.Invalid(problems);
         }
@@ -124,15 +124,20 @@ internal static class NewDraft
     }
 
     /// <summary>What cannot be kept, and whom or what the tenant does not have; empty when there is nothing.</summary>
+    /// <param name="before">Of a draft that is there: what it names already stays, also where that is gone since.</param>
+    /// <param name="self">The draft that is there.</param>
     public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
         PortalDbContext db,
         DraftContent content,
+        DraftContent? before,
+        Guid? self,
         CancellationToken cancellation
     )
     {
         List<FieldError> problems = [.. content.Problems()];
         if (
             content.SenderId is { } senderId
+            && senderId != before?.SenderId
             && !await db.SenderIdentities.AnyAsync(row => row.Id == senderId, cancellation)
         )
         {
@@ -141,6 +146,7 @@ internal static class NewDraft
 
         if (
             content is { AudienceKind: AudienceKind.Segment, AudienceSegmentId: { } segmentId }
+            && segmentId != before?.AudienceSegmentId
             && !await db.Segments.AnyAsync(row => row.Id == segmentId, cancellation)
         )
         {
@@ -150,7 +156,7 @@ internal static class NewDraft
         return
         [
             .. problems,
-            .. await LeftOutCampaigns.ProblemsAsync(db, content.LeavesOut, known: null, self: null, cancellation),
+            .. await LeftOutCampaigns.ProblemsAsync(db, content.LeavesOut, before?.LeavesOut, self, cancellation),
         ];
     }
 }

@@ -49,21 +49,10 @@ public sealed class SaveDraft(PortalDb database)
                     return new SaveDraftResult.Conflict(campaign.Version, by, campaign.UpdatedAt, before);
                 }
 
-                if (content.Problems() is { Count: > 0 } problems)
+                var problems = await NewDraft.ProblemsAsync(command.Db, content, before, campaignId, token);
+                if (problems.Count > 0)
                 {
                     return new SaveDraftResult.Invalid(problems);
-                }
-
-                var unknown = await LeftOutCampaigns.ProblemsAsync(
-                    command.Db,
-                    content.LeavesOut,
-                    before.LeavesOut,
-                    campaignId,
-                    token
-                );
-                if (unknown.Count > 0)
-                {
-                    return new SaveDraftResult.Invalid(unknown);
                 }
 
                 content.ApplyTo(campaign);
@@ -80,6 +69,24 @@ public sealed class SaveDraft(PortalDb database)
             },
             cancellation
         );
+
+    /// <summary>Every wrong field of a change that is not carried out, because something else in its request is wrong too.</summary>
+    /// <param name="db">Of the tenant.</param>
+    /// <param name="change">From what is kept to what shall be; of a campaign that is not there, from an empty one.</param>
+    public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
+        PortalDbContext db,
+        Guid campaignId,
+        Func<DraftContent, DraftContent> change,
+        CancellationToken cancellation
+    )
+    {
+        var kept = await db
+            .Campaigns.Composed()
+            .AsNoTracking()
+            .SingleOrDefaultAsync(row => row.Id == campaignId, cancellation);
+        var before = kept is null ? DraftContent.Empty : DraftContent.Of(kept);
+        return await NewDraft.ProblemsAsync(db, change(before), before, campaignId, cancellation);
+    }
 
     private static async Task<string> LastEditorAsync(PortalDbContext db, Campaign campaign, CancellationToken token)
     {

@@ -19,15 +19,10 @@ public sealed class CreateSegment(PortalDb portal)
             TenantRole.Editor,
             async (command, token) =>
             {
-                var (valid, errors) = input.Check();
+                var (valid, errors) = await SegmentChecks.CheckAsync(command.Db, input, kept: null, token);
                 if (valid is null)
                 {
                     return new SegmentOutcome.Invalid(errors);
-                }
-
-                if (await SegmentNames.TakenAsync(command.Db, valid.Name, except: null, token))
-                {
-                    return SegmentNames.Taken;
                 }
 
                 var segment = new Segment
@@ -76,28 +71,10 @@ public sealed class ChangeSegment(PortalDb portal)
                     return new SegmentOutcome.NotFound();
                 }
 
-                var (valid, errors) = change(segment).Check();
+                var (valid, errors) = await SegmentChecks.CheckAsync(command.Db, change(segment), segment, token);
                 if (valid is null)
                 {
                     return new SegmentOutcome.Invalid(errors);
-                }
-
-                // Its members, or its rule, would silently be gone.
-                if ((segment.Match == SegmentMatch.Named) != (valid.Match == SegmentMatch.Named))
-                {
-                    return new SegmentOutcome.Invalid([
-                        new FieldError(
-                            nameof(SegmentInput.Match),
-                            segment.Match == SegmentMatch.Named
-                                ? "Its contacts are named one by one. For a rule, make another segment."
-                                : "Its contacts follow from a rule. To name them one by one, make another segment."
-                        ),
-                    ]);
-                }
-
-                if (await SegmentNames.TakenAsync(command.Db, valid.Name, segmentId, token))
-                {
-                    return SegmentNames.Taken;
                 }
 
                 Apply(command, segment, valid);
@@ -159,17 +136,62 @@ public sealed class DeleteSegment(PortalDb portal)
         );
 }
 
-internal static class SegmentNames
+/// <summary>What is wrong with a segment, with what the tenant has looked up.</summary>
+public static class SegmentChecks
 {
-    public static SegmentOutcome Taken { get; } =
-        new SegmentOutcome.Invalid([
-            new FieldError(nameof(SegmentInput.Name), "There is a segment of this name already."),
-        ]);
-
-    public static Task<bool> TakenAsync(
+    /// <summary>Every wrong field of a request that is not carried out, because something else in it is wrong too.</summary>
+    /// <param name="db">Of the tenant.</param>
+    /// <param name="segmentId">Null for a new one.</param>
+    /// <param name="change">From what is kept, null where there is nothing, to what shall be.</param>
+    public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
         PortalDbContext db,
-        string name,
-        Guid? except,
+        Guid? segmentId,
+        Func<Segment?, SegmentInput> change,
         CancellationToken cancellation
-    ) => db.Segments.AnyAsync(segment => segment.Name == name && segment.Id != except, cancellation);
+    )
+    {
+        var kept = segmentId is null
+            ? null
+            : await db
+                .Segments.Include(row => row.Tags)
+                .AsNoTracking()
+                .SingleOrDefaultAsync(row => row.Id == segmentId, cancellation);
+        return (await CheckAsync(db, change(kept), kept, cancellation)).Errors;
+    }
+
+    /// <returns>The checked segment, or every field's problem.</returns>
+    internal static async Task<(ValidSegment? Segment, IReadOnlyList<FieldError> Errors)> CheckAsync(
+        PortalDbContext db,
+        SegmentInput input,
+        Segment? kept,
+        CancellationToken cancellation
+    )
+    {
+        var (valid, found) = input.Check();
+        List<FieldError> errors = [.. found];
+        // Its members, or its rule, would silently be gone.
+        if (kept is not null && (kept.Match == SegmentMatch.Named) != (input.Match == SegmentMatch.Named))
+        {
+            errors.Add(
+                new FieldError(
+                    nameof(SegmentInput.Match),
+                    kept.Match == SegmentMatch.Named
+                        ? "Its contacts are named one by one. For a rule, make another segment."
+                        : "Its contacts follow from a rule. To name them one by one, make another segment."
+                )
+            );
+        }
+
+        var except = kept?.Id;
+        if (
+            PlainText.TryParse(input.Name, "name", SegmentInput.MaxNameLength, out var name, out _)
+            && name is not null
+            && await db.Segments.AnyAsync(segment => segment.Name == name && segment.Id != except, cancellation)
+        )
+        {
+            errors.Add(new FieldError(nameof(SegmentInput.Name), "There is a segment of this name already."));
+        }
+
+        return errors.Count > 0 ? (null, errors) : (valid, []);
+    }
 }

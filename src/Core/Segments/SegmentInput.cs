@@ -12,9 +12,6 @@ public sealed record SegmentInput(string? Name, SegmentMatch Match, string? Tags
     /// <summary>Instead of <see cref="Tags"/>, each by itself, as a program gives them: nothing in one separates it.</summary>
     public IReadOnlyList<string?>? TagList { get; init; }
 
-    /// <summary>Every wrong field, before anything is done.</summary>
-    public IReadOnlyList<FieldError> Problems() => Check().Errors;
-
     internal (ValidSegment? Segment, IReadOnlyList<FieldError> Errors) Check()
     {
         var errors = new List<FieldError>();

@@ -44,13 +44,12 @@ public sealed class AddToSegment(PortalDb portal)
                 }
 
                 var contacts = selection.Of(command.Db);
-                if (selection is SelectedContacts { Ids: var named })
+                if (
+                    selection is SelectedContacts named
+                    && await UnknownAsync(command.Db, named, token) is { Count: > 0 } unknown
+                )
                 {
-                    var known = await contacts.Select(contact => contact.Id).ToListAsync(token);
-                    if (named.Except(known).ToList() is { Count: > 0 } unknown)
-                    {
-                        return new MembersOutcome.UnknownContacts(unknown);
-                    }
+                    return new MembersOutcome.UnknownContacts(unknown);
                 }
 
                 var members = command
@@ -76,6 +75,18 @@ public sealed class AddToSegment(PortalDb portal)
             },
             cancellation
         );
+
+    /// <summary>Those of them that are not the tenant's contacts.</summary>
+    /// <param name="db">Of the tenant.</param>
+    public static async Task<IReadOnlyList<Guid>> UnknownAsync(
+        PortalDbContext db,
+        SelectedContacts named,
+        CancellationToken cancellation
+    )
+    {
+        var known = await named.Of(db).Select(contact => contact.Id).ToListAsync(cancellation);
+        return [.. named.Ids.Except(known)];
+    }
 }
 
 /// <summary>Takes contacts out of a segment without a rule; who is not in it is no mistake.</summary>

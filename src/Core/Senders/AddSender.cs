@@ -8,13 +8,7 @@ namespace Ledgerpost.Senders;
 /// <summary>A sender as typed; nothing is checked yet.</summary>
 public sealed record SenderInput(Guid DomainId, string? LocalPart, string? DisplayName, string? ReplyTo)
 {
-    /// <summary>Every wrong field, as far as it can be told without looking anything up.</summary>
-    public IReadOnlyList<FieldError> Problems() =>
-        [.. LocalPartProblem(null) is { } problem ? [problem] : Array.Empty<FieldError>(), .. Naming.Problems()];
-
     internal string Mailbox => LocalPart?.Trim().ToLowerInvariant() ?? "";
-
-    internal SenderNaming Naming => new(DisplayName, ReplyTo);
 
     /// <param name="domain">Null where it is not known.</param>
     internal FieldError? LocalPartProblem(string? domain) =>
@@ -55,31 +49,9 @@ public sealed class AddSender(PortalDb portal)
             TenantRole.Admin,
             async (command, token) =>
             {
-                var domain = await command.Db.SendingDomains.SingleOrDefaultAsync(
-                    row => row.Id == input.DomainId,
-                    token
-                );
                 var errors = new List<FieldError>();
-                if (domain is null)
-                {
-                    errors.Add(new FieldError(nameof(SenderInput.DomainId), "Choose one of your domains."));
-                }
-
+                var domain = await LookAsync(command.Db, input, errors, token);
                 var localPart = input.Mailbox;
-                if (input.LocalPartProblem(domain?.Name) is { } problem)
-                {
-                    errors.Add(problem);
-                }
-                else if (
-                    await command.Db.SenderIdentities.AnyAsync(
-                        row => row.DomainId == input.DomainId && row.LocalPart == localPart,
-                        token
-                    )
-                )
-                {
-                    errors.Add(new FieldError(nameof(SenderInput.LocalPart), "There is a sender with this address."));
-                }
-
                 var (name, replyTo) = SenderNames.Check(input.DisplayName, input.ReplyTo, errors);
                 if (errors.Count > 0)
                 {
@@ -108,6 +80,52 @@ public sealed class AddSender(PortalDb portal)
             },
             cancellation
         );
+
+    /// <summary>Every wrong field of a request that is not carried out, because something else in it is wrong too.</summary>
+    /// <param name="db">Of the tenant.</param>
+    public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
+        PortalDbContext db,
+        SenderInput input,
+        CancellationToken cancellation
+    )
+    {
+        var errors = new List<FieldError>();
+        await LookAsync(db, input, errors, cancellation);
+        SenderNames.Check(input.DisplayName, input.ReplyTo, errors);
+        return errors;
+    }
+
+    /// <summary>The domain and the address at it; what is wrong with them is added to <paramref name="errors"/>.</summary>
+    private static async Task<SendingDomain?> LookAsync(
+        PortalDbContext db,
+        SenderInput input,
+        List<FieldError> errors,
+        CancellationToken cancellation
+    )
+    {
+        var domain = await db.SendingDomains.SingleOrDefaultAsync(row => row.Id == input.DomainId, cancellation);
+        if (domain is null)
+        {
+            errors.Add(new FieldError(nameof(SenderInput.DomainId), "Choose one of your domains."));
+        }
+
+        var localPart = input.Mailbox;
+        if (input.LocalPartProblem(domain?.Name) is { } problem)
+        {
+            errors.Add(problem);
+        }
+        else if (
+            await db.SenderIdentities.AnyAsync(
+                row => row.DomainId == input.DomainId && row.LocalPart == localPart,
+                cancellation
+            )
+        )
+        {
+            errors.Add(new FieldError(nameof(SenderInput.LocalPart), "There is a sender with this address."));
+        }
+
+        return domain;
+    }
 }
 
 public sealed class RemoveSender(PortalDb portal)

@@ -88,40 +88,70 @@ public sealed class ComposeCampaign(
         return result;
     }
 
+    /// <summary>Every wrong field of a request that is not carried out, because something else in it is wrong too.</summary>
+    /// <param name="db">Of the tenant.</param>
+    public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
+        PortalDbContext db,
+        ComposeRequest request,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    ) => (await LookAsync(db, request, now, cancellation)).Problems;
+
+    /// <summary>What the request names, the content that comes of it, and every wrong field.</summary>
+    private static async Task<(Campaign? Source, DraftContent Content, List<FieldError> Problems)> LookAsync(
+        PortalDbContext db,
+        ComposeRequest request,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var source = request.ResumeFrom is { } sourceId
+            ? await db.Campaigns.Composed().AsNoTracking().SingleOrDefaultAsync(row => row.Id == sourceId, cancellation)
+            : null;
+        var template = request.TemplateId is { } templateId
+            ? await db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, cancellation)
+            : null;
+        var content = Content(request, template, source);
+        List<FieldError> unknown = [];
+        if (request.TemplateId is not null && template is null)
+        {
+            unknown.Add(new FieldError("template_id", "There is no template with this id."));
+        }
+
+        if (request.ResumeFrom is not null && source is null)
+        {
+            unknown.Add(new FieldError("resume_from_campaign_id", "There is no campaign with this id."));
+        }
+
+        List<FieldError> problems =
+        [
+            .. await NewDraft.ProblemsAsync(db, content, before: null, self: null, cancellation),
+            .. unknown,
+        ];
+        if (unknown.Count > 0 && request.Name is null)
+        {
+            // It would have given the name.
+            problems.RemoveAll(problem => problem.Field == "name");
+        }
+
+        if (request.ScheduleAt is { } at && ScheduleCampaign.Problem(at, now) is { } wrong)
+        {
+            problems.Add(wrong);
+        }
+
+        return (source, content, problems);
+    }
+
     private async Task<ComposeResult> ComposeAsync(
         CommandContext command,
         ComposeRequest request,
         CancellationToken cancellation
     )
     {
-        var source = request.ResumeFrom is { } sourceId
-            ? await command
-                .Db.Campaigns.Composed()
-                .AsNoTracking()
-                .SingleOrDefaultAsync(row => row.Id == sourceId, cancellation)
-            : null;
+        var (source, content, problems) = await LookAsync(command.Db, request, command.Now, cancellation);
         if (request.ResumeFrom is not null && source is null)
         {
             return new ComposeResult.NoSource();
-        }
-
-        var template = request.TemplateId is { } templateId
-            ? await command.Db.Templates.SingleOrDefaultAsync(row => row.Id == templateId, cancellation)
-            : null;
-        var content = Content(request, template, source);
-        var draft = NewDraft.Of(command, content);
-        var sender = await LaunchCampaign.SenderAsync(command.Db, content.SenderId, cancellation);
-        List<FieldError> problems = [.. await NewDraft.ProblemsAsync(command.Db, content, cancellation)];
-        if (request.TemplateId is not null && template is null)
-        {
-            // It would have given the name.
-            problems.RemoveAll(problem => problem.Field == "name" && request.Name is null);
-            problems.Add(new FieldError("template_id", "There is no template with this id."));
-        }
-
-        if (request.ScheduleAt is { } at && ScheduleCampaign.Problem(at, command.Now) is { } wrong)
-        {
-            problems.Add(wrong);
         }
 
         if (problems.Count > 0)
@@ -129,6 +159,8 @@ public sealed class ComposeCampaign(
             return new ComposeResult.Invalid(problems);
         }
 
+        var draft = NewDraft.Of(command, content);
+        var sender = await LaunchCampaign.SenderAsync(command.Db, content.SenderId, cancellation);
         List<string> hindrances =
             request.Send || request.ScheduleAt is not null ? LaunchCampaign.ProblemsOf(draft, sender) : [];
         if (request.Send)

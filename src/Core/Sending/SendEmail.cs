@@ -11,11 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Ledgerpost.Sending;
 
 /// <summary>One transactional mail as a program gives it; nothing is checked yet.</summary>
-public sealed record EmailRequest(string? To, string? Subject, string? Html, string? Text, Guid? SenderId)
-{
-    /// <summary>Every wrong field, as far as it can be told without looking anything up.</summary>
-    public IReadOnlyList<FieldError> Problems() => EmailRules.Check(this, out _);
-}
+public sealed record EmailRequest(string? To, string? Subject, string? Html, string? Text, Guid? SenderId);
 
 /// <summary>What became of it. A closed set.</summary>
 public abstract record SendEmailResult
@@ -69,6 +65,30 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
         return result;
     }
 
+    /// <summary>Every wrong field of a request that is not carried out, because something else in it is wrong too.</summary>
+    /// <param name="db">Of the tenant.</param>
+    public static async Task<IReadOnlyList<FieldError>> ProblemsAsync(
+        PortalDbContext db,
+        EmailRequest request,
+        CancellationToken cancellation
+    ) => (await LookAsync(db, request, cancellation)).Errors;
+
+    private static async Task<(SenderIdentity? Sender, EmailAddress? To, List<FieldError> Errors)> LookAsync(
+        PortalDbContext db,
+        EmailRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var sender = await LaunchCampaign.SenderAsync(db, request.SenderId, cancellation);
+        var errors = EmailRules.Check(request, out var to);
+        if (request.SenderId is not null && sender is null)
+        {
+            errors.Add(new FieldError(nameof(request.SenderId), "There is no sender with this id."));
+        }
+
+        return (sender, to, errors);
+    }
+
     private static async Task<SendEmailResult> PostAsync(
         CommandContext command,
         Guid id,
@@ -77,13 +97,7 @@ public sealed class SendEmail(PortalDb db, SendingSignal signal)
     )
     {
         var context = command.Db;
-        var sender = await LaunchCampaign.SenderAsync(context, request.SenderId, cancellation);
-        var errors = EmailRules.Check(request, out var to);
-        if (request.SenderId is not null && sender is null)
-        {
-            errors.Add(new FieldError(nameof(request.SenderId), "There is no sender with this id."));
-        }
-
+        var (sender, to, errors) = await LookAsync(context, request, cancellation);
         if (errors.Count > 0 || to is null)
         {
             return new SendEmailResult.Invalid(errors);

@@ -26,9 +26,9 @@ public sealed class CreateTemplate(PortalDb portal)
                     return new TemplateOutcome.Invalid(problems);
                 }
 
-                if (await TemplateNames.TakenAsync(command.Db, valid.Name, except: null, token))
+                if (await TemplateNames.ProblemAsync(command.Db, valid.Name, except: null, token) is { } taken)
                 {
-                    return TemplateNames.Taken;
+                    return new TemplateOutcome.Invalid([taken]);
                 }
 
                 var template = new Template
@@ -93,9 +93,9 @@ public sealed class ChangeTemplate(PortalDb portal)
                     return new TemplateOutcome.ChangedMeanwhile(template.Version);
                 }
 
-                if (await TemplateNames.TakenAsync(command.Db, valid.Name, templateId, token))
+                if (await TemplateNames.ProblemAsync(command.Db, valid.Name, templateId, token) is { } taken)
                 {
-                    return TemplateNames.Taken;
+                    return new TemplateOutcome.Invalid([taken]);
                 }
 
                 (template.Name, template.Subject, template.Html, template.Text) = valid;
@@ -149,15 +149,21 @@ public sealed class DeleteTemplate(PortalDb portal)
         );
 }
 
-internal static class TemplateNames
+public static class TemplateNames
 {
-    public static TemplateOutcome Taken { get; } =
-        new TemplateOutcome.Invalid([new FieldError("name", "There is a template of this name already.")]);
-
-    public static Task<bool> TakenAsync(
+    /// <param name="db">Of the tenant.</param>
+    /// <param name="name">As typed.</param>
+    /// <param name="except">The template that is to have it; null for a new one.</param>
+    /// <returns>Null when no other has it, and where it cannot be a name at all.</returns>
+    public static async Task<FieldError?> ProblemAsync(
         PortalDbContext db,
-        string name,
+        string? name,
         Guid? except,
         CancellationToken cancellation
-    ) => db.Templates.AnyAsync(template => template.Name == name && template.Id != except, cancellation);
+    ) =>
+        PlainText.TryParse(name, "name", TemplateInput.MaxNameLength, out var kept, out _)
+        && kept is not null
+        && await db.Templates.AnyAsync(template => template.Name == kept && template.Id != except, cancellation)
+            ? new FieldError("name", "There is a template of this name already.")
+            : null;
 }

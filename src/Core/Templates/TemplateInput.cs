@@ -38,11 +38,7 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
         Keepable(problems, "subject", subject, DraftContent.MaxSubjectLength);
         Keepable(problems, "html", html, DraftContent.MaxHtmlLength);
         Keepable(problems, "text", text ?? "", DraftContent.MaxHtmlLength);
-        if (problems.Count == 0)
-        {
-            Merge(problems, subject, html, text);
-        }
-
+        Merge(problems, subject, html, text);
         return problems.Count > 0 ? (null, problems) : (new ValidTemplate(name!, subject, html, text), []);
     }
 
@@ -58,7 +54,7 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
         }
     }
 
-    // Each field by itself, so that one answer names every fault.
+    // Each field by itself, so that one answer names every fault; one that cannot be kept has been told of.
     private static void Merge(List<FieldError> problems, string subject, string html, string? text)
     {
         Try("subject", () => MailTemplate.Compile(subject, ""));
@@ -70,6 +66,11 @@ public sealed record TemplateInput(string? Name, string? Subject, string? Html, 
 
         void Try(string field, Action compile)
         {
+            if (problems.Exists(problem => problem.Field == field))
+            {
+                return;
+            }
+
             try
             {
                 compile();

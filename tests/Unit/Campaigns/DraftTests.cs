@@ -108,6 +108,42 @@ public sealed class DraftTests
     }
 
     [Fact]
+    public async Task Save_OfWhatTheTenantDoesNotHave_IsRefused_AndWhatWasChosenBeforeStays_AlsoWhereItIsGone()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (tenant, other) = (await database.AddTenantAsync("north"), await database.AddTenantAsync("south"));
+        var id = await CreateAsync(database, tenant, "Spring");
+        var content = DraftContent.Of(await ReadAsync(database, tenant, id));
+
+        var refused = await SaveAsync(
+            database,
+            tenant,
+            id,
+            1,
+            content with
+            {
+                Subject = new string('x', 501),
+                SenderId = other.SenderId,
+                AudienceKind = AudienceKind.Segment,
+                AudienceSegmentId = other.Id,
+                LeavesOut = $"{id}",
+            }
+        );
+        await database.Db.WriteAsync(
+            tenant.Scope,
+            (db, token) => db.SenderIdentities.ExecuteDeleteAsync(token),
+            CancellationToken.None
+        );
+        var saved = await SaveAsync(database, tenant, id, 1, content with { Subject = "Hi" });
+
+        Assert.Equal(
+            ["subject", "sender", "audience", "audience.exclude_recipients_of[0]"],
+            Assert.IsType<SaveDraftResult.Invalid>(refused).Problems.Select(problem => problem.Field)
+        );
+        Assert.IsType<SaveDraftResult.Saved>(saved);
+    }
+
+    [Fact]
     public async Task Save_OfAPlainText_KeepsIt_AndOfABlankOne_KeepsNone()
     {
         await using var database = await TestDatabase.CreateAsync();

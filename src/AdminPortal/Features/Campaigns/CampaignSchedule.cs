@@ -12,6 +12,12 @@ internal static class CampaignSchedule
 
     private static readonly string[] Others = ["name", "subject", "html", "text", "sender_id", "audience"];
 
+    /// <param name="has">Whether a field was sent, by its name in JSON.</param>
+    public static IEnumerable<FieldError> Problems(Func<string, bool> has) =>
+        has(Field) && Others.Any(has)
+            ? [new FieldError(Field, "Send it alone: first change the draft, then schedule what stands there.")]
+            : [];
+
     public static async Task<IResult> ChangeAsync(
         Campaign seen,
         ApiBody<CampaignPatch> body,
@@ -19,16 +25,8 @@ internal static class CampaignSchedule
         ScheduleCampaign schedule,
         UnscheduleCampaign unschedule,
         CampaignAnswers campaigns
-    )
-    {
-        if (Others.Any(body.Has))
-        {
-            return ApiErrors.Fields([
-                new FieldError(Field, "Send it alone: first change the draft, then schedule what stands there."),
-            ]);
-        }
-
-        return body.Value.ScheduleAt is { } at
+    ) =>
+        body.Value.ScheduleAt is { } at
             ? await call.RunAsync(
                 (caller, token) => schedule.ExecuteAsync(caller, seen.Id, seen.Version, at, token),
                 async (result, db, token) =>
@@ -61,7 +59,6 @@ internal static class CampaignSchedule
                         _ => ApiErrors.Unknown("campaign"),
                     }
             );
-    }
 
     private static ApiProblem NotADraft(CampaignStatus status) =>
         ApiErrors.NotADraft.Say("Nothing was changed: it has been launched.", new { state = status });

@@ -56,7 +56,7 @@ internal sealed class CampaignAnswers(PortalOptions portal, CampaignPages pages)
     /// <summary>What was sent or resumed; whoever asks again gets its present state.</summary>
     public CommandAnswer Sent(Guid id) => new(StatusCodes.Status202Accepted, Sent: id);
 
-    /// <summary>202 while it is on its way; 200 once it stands still, also as partial, and then with where to resume it.</summary>
+    /// <summary>Of a repeat: 202 while it is on its way; 200 once it stands still, also as partial, and then with where to resume it.</summary>
     public async Task<CommandAnswer> PresentAsync(TenantScope scope, Guid id, CancellationToken cancellation)
     {
         var found = await pages.FindAsync(scope, id, cancellation);
@@ -151,10 +151,16 @@ internal sealed record CampaignBody(
     bool? Send,
     Guid? ResumeFromCampaignId,
     DateTimeOffset? ScheduleAt = null
-) : IChecked, ICheckedByItsCommand
+) : IChecked, ILookedUp
 {
-    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
-        DraftFaults.Of(Name, Subject, Html, Text).Where(problem => problem.Field != "name" || Name is not null);
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look)
+    {
+        var problems = await ComposeCampaign.ProblemsAsync(look.Db, ToRequest(), look.Now, look.Cancellation);
+        // Where the name comes from the subject, it is the subject that is missing.
+        var isNameless =
+            Name is null && string.IsNullOrWhiteSpace(Subject) && TemplateId is null && ResumeFromCampaignId is null;
+        return CampaignFields.Of(problems.Where(problem => problem.Field != "name" || !isNameless));
+    }
 
     public IEnumerable<FieldError> Check()
     {
@@ -243,50 +249,54 @@ internal sealed record CampaignPatch(
     Guid? SenderId,
     [property: NeverNull] AudienceShape? Audience,
     DateTimeOffset? ScheduleAt = null
-) : IChecked, ICheckedByItsCommand
+) : ICheckedBySent, ILookedUp
 {
-    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
-        DraftFaults.Of(Name, Subject, Html, Text).Where(problem => problem.Field != "name" || has("name"));
+    public IEnumerable<FieldError> Check(Func<string, bool> has) =>
+        [.. CampaignSchedule.Problems(has), .. Audience?.Problems() ?? []];
 
-    public IEnumerable<FieldError> Check() => Audience?.Problems() ?? [];
-
-    public static DraftContent Merge(Campaign seen, ApiBody<CampaignPatch> body)
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look)
     {
-        var draft = DraftContent.Of(seen);
-        var patch = body.Value;
-        if (body.Has("audience"))
+        var problems = await SaveDraft.ProblemsAsync(
+            look.Db,
+            look.Id ?? Guid.Empty,
+            draft => Merge(draft, look.Has),
+            look.Cancellation
+        );
+        var found = CampaignFields.Of(problems.Where(problem => problem.Field != "name" || look.Has("name")));
+        return ScheduleAt is { } at && ScheduleCampaign.Problem(at, look.Now) is { } wrong
+            ? found.Append(wrong)
+            : found;
+    }
+
+    /// <param name="draft">As it is kept.</param>
+    /// <param name="has">Whether a field was sent, by its name in JSON.</param>
+    public DraftContent Merge(DraftContent draft, Func<string, bool> has)
+    {
+        if (has("audience"))
         {
             draft = draft with
             {
-                AudienceKind = CampaignBody.AudienceOf(patch.Audience),
-                AudienceTag = patch.Audience?.TagAsKept(),
-                AudienceSegmentId = patch.Audience?.SegmentId,
-                LeavesOut = LeftOutCampaigns.Store(patch.Audience?.ExcludeRecipientsOf),
+                AudienceKind = CampaignBody.AudienceOf(Audience),
+                AudienceTag = Audience?.TagAsKept(),
+                AudienceSegmentId = Audience?.SegmentId,
+                LeavesOut = LeftOutCampaigns.Store(Audience?.ExcludeRecipientsOf),
             };
         }
 
         return draft with
         {
-            Name = body.Has("name") ? patch.Name ?? "" : draft.Name,
-            Subject = body.Has("subject") ? patch.Subject ?? "" : draft.Subject,
-            Html = body.Has("html") ? patch.Html ?? "" : draft.Html,
-            Text = body.Has("text") ? patch.Text : draft.Text,
-            SenderId = body.Has("sender_id") ? patch.SenderId : draft.SenderId,
+            Name = has("name") ? Name ?? "" : draft.Name,
+            Subject = has("subject") ? Subject ?? "" : draft.Subject,
+            Html = has("html") ? Html ?? "" : draft.Html,
+            Text = has("text") ? Text : draft.Text,
+            SenderId = has("sender_id") ? SenderId : draft.SenderId,
         };
     }
 }
 
-internal static class DraftFaults
+internal static class CampaignFields
 {
-    /// <summary>What of a draft's texts cannot be kept; one that was not sent is empty.</summary>
-    public static IEnumerable<FieldError> Of(string? name, string? subject, string? html, string? text) =>
-        (
-            DraftContent.Empty with
-            {
-                Name = name ?? "",
-                Subject = subject ?? "",
-                Html = html ?? "",
-                Text = text,
-            }
-        ).Problems();
+    /// <summary>A page's field is the sender; a program names its id.</summary>
+    public static IEnumerable<FieldError> Of(IEnumerable<FieldError> problems) =>
+        problems.Select(problem => problem.Field == "sender" ? problem with { Field = "sender_id" } : problem);
 }

@@ -1,7 +1,6 @@
 using AdminPortal.Api;
 using AdminPortal.Hosting;
 using Ledgerpost.Campaigns;
-using Ledgerpost.Contacts;
 using Ledgerpost.Data;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
@@ -105,7 +104,7 @@ internal static class CampaignsApi
                     ComposeResult.Created created => await campaigns.CreatedAsync(db, created.Id, token),
                     ComposeResult.Launched launched => campaigns.Sent(launched.Id),
                     ComposeResult.Scheduled scheduled => campaigns.Sent(scheduled.Id),
-                    ComposeResult.Invalid invalid => ApiErrors.Fields(Errors(invalid.Problems)),
+                    ComposeResult.Invalid invalid => ApiErrors.Fields(CampaignFields.Of(invalid.Problems)),
                     ComposeResult.NotLaunchable not => CampaignAnswers.NotLaunchable(not.Problems),
                     ComposeResult.SourceRefused { Reason: FollowUpResult.AlreadyFollowed first } =>
                         ApiErrors.AlreadyFollowed.Say(
@@ -163,12 +162,13 @@ internal static class CampaignsApi
         : body.Has(CampaignSchedule.Field)
             ? await CampaignSchedule.ChangeAsync(seen, body, call, schedule, unschedule, campaigns)
         : await call.RunAsync(
-            (caller, token) => save.ExecuteAsync(caller, id, seen.Version, CampaignPatch.Merge(seen, body), token),
+            (caller, token) =>
+                save.ExecuteAsync(caller, id, seen.Version, body.Value.Merge(DraftContent.Of(seen), body.Has), token),
             async (result, db, token) =>
                 result switch
                 {
                     SaveDraftResult.Saved => await campaigns.ReadAsync(db, id, token),
-                    SaveDraftResult.Invalid invalid => ApiErrors.Fields(Errors(invalid.Problems)),
+                    SaveDraftResult.Invalid invalid => ApiErrors.Fields(CampaignFields.Of(invalid.Problems)),
                     SaveDraftResult.NotADraft not => NotADraft(not.Status),
                     SaveDraftResult.Conflict => ApiErrors.Changed.Say(
                         "Somebody saved the draft at the same moment. Read it and try again."
@@ -236,8 +236,4 @@ internal static class CampaignsApi
 
     private static ApiProblem NotADraft(CampaignStatus status) =>
         ApiErrors.NotADraft.Say("Nothing was changed: its content is what is being mailed.", new { state = status });
-
-    // A page's field is the sender; a program names its id.
-    private static IEnumerable<FieldError> Errors(IEnumerable<FieldError> problems) =>
-        problems.Select(problem => problem.Field == "sender" ? problem with { Field = "sender_id" } : problem);
 }

@@ -44,7 +44,7 @@ internal sealed class EmailAnswers(PortalOptions portal, EmailPages pages)
     /// <summary>Whoever asks again gets its present state, and never another key.</summary>
     public static CommandAnswer Sent(Guid id) => new(StatusCodes.Status202Accepted, Sent: id);
 
-    /// <summary>202 while it is on its way; 200 once it stands still.</summary>
+    /// <summary>Of a repeat: 202 while it is on its way; 200 once it stands still.</summary>
     public async Task<CommandAnswer> PresentAsync(TenantScope scope, Guid id, CancellationToken cancellation) =>
         await pages.FindAsync(scope, id, cancellation) is { } found
             ? ApiAnswers.Of(
@@ -58,12 +58,12 @@ internal sealed class EmailAnswers(PortalOptions portal, EmailPages pages)
 /// <param name="To">One address.</param>
 /// <param name="Html">At least one of html and text.</param>
 /// <param name="Text">The plain-text part; null: the provider makes it from the HTML.</param>
-internal sealed record EmailBody(string? To, string? Subject, string? Html, string? Text, Guid? SenderId)
-    : ICheckedByItsCommand
+internal sealed record EmailBody(string? To, string? Subject, string? Html, string? Text, Guid? SenderId) : ILookedUp
 {
     public EmailRequest ToRequest() => new(To, Subject, Html, Text, SenderId);
 
-    public IEnumerable<FieldError> Faults(Func<string, bool> has) => ToRequest().Problems();
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look) =>
+        await SendEmail.ProblemsAsync(look.Db, ToRequest(), look.Cancellation);
 }
 
 /// <param name="Status">In one word where it stands.</param>

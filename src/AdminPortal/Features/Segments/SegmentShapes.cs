@@ -7,25 +7,44 @@ namespace AdminPortal.Features.Segments;
 
 /// <summary>A new segment.</summary>
 /// <param name="Rule">Without one its contacts are named one by one, and it stays so.</param>
-internal sealed record SegmentBody([property: Required] string? Name, SegmentRuleShape? Rule) : IChecked
+internal sealed record SegmentBody([property: Required] string? Name, SegmentRuleShape? Rule) : ILookedUp
 {
     public SegmentInput ToInput() => SegmentRules.Input(Name, Rule);
 
-    public IEnumerable<FieldError> Check() => SegmentRules.Errors(ToInput().Problems());
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look) =>
+        SegmentRules.Errors(
+            await SegmentChecks.ProblemsAsync(look.Db, segmentId: null, _ => ToInput(), look.Cancellation)
+        );
 }
 
 /// <summary>What is to change of a segment; what is not sent stays.</summary>
-internal sealed record SegmentPatch(string? Name, SegmentRuleShape? Rule) : ICheckedByItsCommand
+internal sealed record SegmentPatch(string? Name, SegmentRuleShape? Rule) : ILookedUp
 {
-    public IEnumerable<FieldError> Faults(Func<string, bool> has) =>
-        SegmentRules
-            .Errors(SegmentRules.Input(Name, Rule).Problems())
-            .Where(problem => problem.Field != nameof(Name) || has("name"));
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look)
+    {
+        var problems = await SegmentChecks.ProblemsAsync(
+            look.Db,
+            look.Id,
+            kept => kept is null ? SegmentRules.Input(Name, Rule) : SegmentRules.Merge(kept, this, look.Has),
+            look.Cancellation
+        );
+        return SegmentRules.Errors(problems).Where(problem => problem.Field != nameof(Name) || look.Has("name"));
+    }
 }
 
 /// <summary>Contacts by their ids, at most 1,000.</summary>
-internal sealed record SegmentContactsBody([property: Required] IReadOnlyList<Guid>? ContactIds) : IChecked
+internal sealed record SegmentContactsBody([property: Required] IReadOnlyList<Guid>? ContactIds) : IChecked, ILookedUp
 {
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look) =>
+        ContactIds is { Count: <= SelectedContacts.Most }
+        && await AddToSegment.UnknownAsync(look.Db, new SelectedContacts(ContactIds), look.Cancellation)
+            is { Count: > 0 } unknown
+            ? [Unknown(unknown)]
+            : [];
+
+    public static FieldError Unknown(IReadOnlyList<Guid> ids) =>
+        new(nameof(ContactIds), $"There is no contact with the id {string.Join(", ", ids.Take(5))}.");
+
     public IEnumerable<FieldError> Check() =>
         ContactIds is { Count: 0 or > SelectedContacts.Most }
             ? [new FieldError(nameof(ContactIds), $"Name 1 to {SelectedContacts.Most} contacts.")]
@@ -88,11 +107,12 @@ internal static class SegmentRules
             };
 
     /// <summary>What is kept, with the fields that were sent.</summary>
-    public static SegmentInput Merge(Segment kept, ApiBody<SegmentPatch> body)
+    /// <param name="has">Whether a field was sent, by its name in JSON.</param>
+    public static SegmentInput Merge(Segment kept, SegmentPatch patch, Func<string, bool> has)
     {
-        var name = body.Has("name") ? body.Value.Name : kept.Name;
-        return body.Has("rule")
-            ? Input(name, body.Value.Rule)
+        var name = has("name") ? patch.Name : kept.Name;
+        return has("rule")
+            ? Input(name, patch.Rule)
             : new SegmentInput(name, kept.Match, Tags: null) { TagList = [.. kept.Tags.Select(row => row.Tag)] };
     }
 

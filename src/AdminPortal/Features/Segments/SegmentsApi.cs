@@ -79,7 +79,8 @@ internal static class SegmentsApi
 
     private static Task<IResult> ChangeAsync(Guid id, ApiBody<SegmentPatch> body, ApiCall call, ChangeSegment change) =>
         call.RunAsync(
-            (caller, token) => change.ExecuteAsync(caller, id, kept => SegmentRules.Merge(kept, body), token),
+            (caller, token) =>
+                change.ExecuteAsync(caller, id, kept => SegmentRules.Merge(kept, body.Value, body.Has), token),
             (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
         );
 
@@ -118,12 +119,7 @@ internal static class SegmentsApi
     private static CommandAnswer Refusal(MembersOutcome outcome) =>
         outcome switch
         {
-            MembersOutcome.UnknownContacts unknown => ApiErrors.Fields([
-                new FieldError(
-                    "contact_ids",
-                    $"There is no contact with the id {string.Join(", ", unknown.Ids.Take(5))}."
-                ),
-            ]),
+            MembersOutcome.UnknownContacts unknown => ApiErrors.Fields([SegmentContactsBody.Unknown(unknown.Ids)]),
             MembersOutcome.HasARule => ApiErrors.SegmentHasRule.Say(
                 "Nothing was done: who is in the segment follows from the tags of its rule."
             ),

@@ -101,11 +101,12 @@ internal sealed record SenderBody(
     [property: Required] string? LocalPart,
     string? DisplayName,
     string? ReplyTo
-) : ICheckedByItsCommand
+) : ILookedUp
 {
     public SenderInput ToInput() => new(DomainId ?? Guid.Empty, LocalPart, DisplayName, ReplyTo);
 
-    public IEnumerable<FieldError> Faults(Func<string, bool> has) => ToInput().Problems();
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look) =>
+        await AddSender.ProblemsAsync(look.Db, ToInput(), look.Cancellation);
 }
 
 /// <summary>What is to change of a sender; what is not sent stays, and null takes it away.</summary>

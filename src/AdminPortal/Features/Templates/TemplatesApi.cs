@@ -110,9 +110,12 @@ internal sealed record TemplateBody(
     string? Subject,
     [property: Required] string? Html,
     string? Text
-) : IChecked
+) : IChecked, ILookedUp
 {
     public TemplateInput ToInput() => new(Name, Subject, Html, Text);
+
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look) =>
+        await TemplateNames.ProblemAsync(look.Db, Name, except: null, look.Cancellation) is { } taken ? [taken] : [];
 
     public IEnumerable<FieldError> Check() => ToInput().Problems();
 }
@@ -125,9 +128,12 @@ internal sealed record TemplateReplacement(
     [property: Required] string? Html,
     string? Text,
     int? Version
-) : IChecked
+) : IChecked, ILookedUp
 {
     public TemplateInput ToInput() => new(Name, Subject, Html, Text);
+
+    public async Task<IEnumerable<FieldError>> LookUpAsync(BodyLookUp look) =>
+        await TemplateNames.ProblemAsync(look.Db, Name, look.Id, look.Cancellation) is { } taken ? [taken] : [];
 
     public IEnumerable<FieldError> Check() => ToInput().Problems();
 }
