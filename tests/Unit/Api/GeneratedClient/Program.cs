@@ -75,7 +75,7 @@ public static class Program
         Assert.Equal(("Good morning", template.Html), (content.Subject, content.Html));
         var preview = await portal.PreviewLaunchAsync(draft.Id);
         Assert.Equal((2, true), (preview.Will_send, preview.May_launch));
-        Assert.DoesNotContain(preview.Checks, check => check.Severity == PreflightSeverity.Blocker);
+        Assert.False(preview.Checks.Any(check => check.Severity == PreflightSeverity.Blocker));
 
         await portal.SendCampaignAsync(draft.Id, "send-it");
         var sent = await UntilAsync(
