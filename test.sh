@@ -40,6 +40,8 @@ results=artifacts/test-results
 configuration=Debug
 passed=0
 failed=0
+testing=false
+finished=false
 # What failed, a line each and what it said: once more at the end, which is often all that is seen of a long log.
 failures=
 
@@ -53,6 +55,7 @@ fail() {
 }
 
 finish() {
+  finished=true
   if [ -n "$failures" ]; then say "What failed:$failures"; fi
   echo
   echo "$passed passed, $failed failed"
@@ -178,9 +181,18 @@ stop_postgresql() {
 }
 
 stop_all() {
-  if [ -n "$beside" ]; then kill "$beside" 2>/dev/null || true; fi
-  stop_postgresql
+  if [ -n "$beside" ]; then
+    # dotnet is the child of the shell that was put beside.
+    pkill -P "$beside" 2>/dev/null || true
+    kill "$beside" 2>/dev/null || true
+  fi
+  stop_postgresql || true
   if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
+  if $testing && ! $finished; then
+    fail "the run ended before its end"
+    finish || true
+    exit 1
+  fi
 }
 trap stop_all EXIT
 
@@ -217,6 +229,7 @@ fi
 
 rm -rf "$results"
 mkdir -p "$results"
+testing=true
 
 say "Formatting"
 dotnet tool restore >/dev/null

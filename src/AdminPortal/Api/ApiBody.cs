@@ -276,8 +276,15 @@ internal sealed class RequestBody
         using var bytes = new MemoryStream();
         await http.Request.Body.CopyToAsync(bytes, http.RequestAborted);
         var read = bytes.ToArray();
-        http.Features.Set(new RequestBody(() => SHA256.HashData(read)));
+        http.Features.Set(new RequestBody(() => SHA256.HashData(IsEmptyObject(read) ? [] : read)));
         return read;
+    }
+
+    // {} is the same request as no body at all.
+    private static bool IsEmptyObject(ReadOnlySpan<byte> body)
+    {
+        var text = body.Trim(" \t\r\n"u8);
+        return text is [(byte)'{', .. var between, (byte)'}'] && between.Trim(" \t\r\n"u8).IsEmpty;
     }
 
     /// <summary>For a body that is too long to be held: the command reads it to its end before its transaction begins.</summary>

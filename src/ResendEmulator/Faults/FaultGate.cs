@@ -19,7 +19,7 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
 
         if (rule.Kind == FaultKind.Slow)
         {
-            return await DelayedAsync(TimeSpan.FromMilliseconds(rule.DelayMilliseconds)) ? null : ApiAnswer.Cut;
+            return await DelayedAsync(call, TimeSpan.FromMilliseconds(rule.DelayMilliseconds)) ? null : ApiAnswer.Cut;
         }
 
         return rule.Kind == FaultKind.Hang ? await HangAsync(call) : Instead(rule);
@@ -35,7 +35,7 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
 
         return rule.Kind switch
         {
-            FaultKind.Slow => await DelayedAsync(Rest(call, rule)) ? answer : ApiAnswer.Cut,
+            FaultKind.Slow => await DelayedAsync(call, Rest(call, rule)) ? answer : ApiAnswer.Cut,
             FaultKind.Hang => await HangAsync(call),
             FaultKind.HalfAnswer => answer with { Reach = Reach.Half },
             FaultKind.ShortAnswer => Shorten(answer, rule.MissingIds),
@@ -66,11 +66,11 @@ public sealed class FaultGate(EmulatorClock clock, EmulatorLife life)
         return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
     }
 
-    private async Task<bool> DelayedAsync(TimeSpan delay)
+    private async Task<bool> DelayedAsync(ProviderCall call, TimeSpan delay)
     {
         try
         {
-            await Task.Delay(delay, clock, life.Healing);
+            await Task.Delay(delay, clock, call.Healing);
             return true;
         }
         catch (OperationCanceledException)

@@ -54,6 +54,9 @@ public sealed class ProviderCall(
 
     public EmulatorApiKey? ApiKey { get; set; }
     public FaultRule? Fault { get; set; }
+
+    /// <summary>Ends the delay of that fault; taken before the fault is, so that no healing between the two is missed.</summary>
+    public CancellationToken Healing { get; set; }
     public bool Replayed { get; set; }
     public bool Recorded { get; set; }
 

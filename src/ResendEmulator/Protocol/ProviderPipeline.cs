@@ -26,6 +26,7 @@ public sealed class ProviderPipeline(
     FaultGate gate,
     CallStore calls,
     Database database,
+    EmulatorLife life,
     ILogger<ProviderPipeline> log
 )
 {
@@ -86,6 +87,7 @@ public sealed class ProviderPipeline(
             return refused;
         }
 
+        call.Healing = life.Healing;
         call.Fault = faults.Decide(call);
         if (call.Fault is not null)
         {

@@ -154,18 +154,20 @@ public sealed class CampaignContentApiTests : IAsyncLifetime
             $"campaigns/{ids[0]}/unknown",
             new { call = 99, decision = "treat_as_sent" }
         );
-        var known = await _program.CreateAsync($"campaigns/{ids[2]}/unknown", Body("send_again"));
+        var known = await _program.CreateAsync($"campaigns/{ids[2]}/unknown", Body("send_again"), "again-2");
         var treated = await _program.CreateAsync($"campaigns/{ids[0]}/unknown", Body("treat_as_sent"), "decide-1");
         var again = await _program.CreateAsync($"campaigns/{ids[0]}/unknown", Body("treat_as_sent"), "decide-1");
         var second = await _program.CreateAsync($"campaigns/{ids[0]}/unknown", Body("send_again"), "decide-2");
-        var waiting = await _program.CreateAsync($"campaigns/{ids[1]}/unknown", Body("send_again"));
+        var keyless = await _program.CreateAsync($"campaigns/{ids[1]}/unknown", Body("send_again"));
+        var waiting = await _program.CreateAsync($"campaigns/{ids[1]}/unknown", Body("send_again"), "again-1");
         await SetUnknownAsync(Guid.Parse(ids[2]), CampaignStatus.Cancelled);
-        var over = await _program.CreateAsync($"campaigns/{ids[2]}/unknown", Body("send_again"));
+        var over = await _program.CreateAsync($"campaigns/{ids[2]}/unknown", Body("send_again"), "again-3");
         var left = await GetAsync($"campaigns/{ids[0]}/unknown");
 
         Assert.Equal(2, row.GetProperty("people").GetInt32());
         Assert.Equal((403, "insufficient_scope"), (denied.Status, denied.Code));
         Assert.Equal((404, "not_found"), (nowhere.Status, nowhere.Code));
+        Assert.Equal((400, "idempotency_key_required"), (keyless.Status, keyless.Code));
         Assert.Equal((409, "not_unknown"), (known.Status, known.Code));
         Assert.Equal(
             (200, "sent", 2, 0),

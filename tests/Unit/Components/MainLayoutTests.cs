@@ -59,7 +59,30 @@ public sealed class MainLayoutTests : BunitContext
         Assert.Empty(layout.FindAll(".banner"));
     }
 
-    private IRenderedComponent<MainLayout> Open(TestDatabase database, ShellPerson? person, FirstLine log)
+    [Fact]
+    public async Task Frame_OfThePageBefore_ThatComesLate_IsNotShown()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var slow = new TaskCompletionSource<ShellView>();
+        var shell = new Shell(new ShellPerson("Ada", "ada@acme.test", Operator: false)) { OfSlow = slow.Task };
+        var layout = Open(database, shell, new FirstLine());
+        var navigation = Services.GetRequiredService<NavigationManager>();
+
+        navigation.NavigateTo("t/slow/campaigns");
+        navigation.NavigateTo("t/quick/campaigns");
+        layout.WaitForAssertion(() => Assert.Contains("Frame of quick", layout.Markup, StringComparison.Ordinal));
+        slow.SetResult(shell.Of("slow"));
+        // Whatever the late answer does, it has done when what comes after it on the same dispatcher has run.
+        await layout.InvokeAsync(() => { });
+
+        Assert.Contains("Frame of quick", layout.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("Frame of slow", layout.Markup, StringComparison.Ordinal);
+    }
+
+    private IRenderedComponent<MainLayout> Open(TestDatabase database, ShellPerson? person, FirstLine log) =>
+        Open(database, new Shell(person), log);
+
+    private IRenderedComponent<MainLayout> Open(TestDatabase database, Shell shell, FirstLine log)
     {
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddLogging();
@@ -69,7 +92,7 @@ public sealed class MainLayoutTests : BunitContext
         Services.AddSingleton(new TenantDirectory(database.Db));
         Services.AddSingleton(new InstallationNotices(database.Db));
         Services.AddSingleton<ILogger<MainLayout>>(log);
-        Services.AddSingleton<IShellData>(new Shell(person));
+        Services.AddSingleton<IShellData>(shell);
         RenderFragment page = builder => builder.AddContent(0, "The page.");
         return Render<MainLayout>(parameters => parameters.Add(part => part.Body, page));
     }
@@ -95,8 +118,13 @@ public sealed class MainLayoutTests : BunitContext
 
     private sealed class Shell(ShellPerson? person) : IShellData
     {
+        public Task<ShellView>? OfSlow { get; init; }
+
         public Task<ShellView> LoadAsync(string? tenantSlug, CancellationToken ct) =>
-            Task.FromResult(new ShellView(person, [], null, []));
+            tenantSlug == "slow" ? OfSlow! : Task.FromResult(Of(tenantSlug));
+
+        public ShellView Of(string? slug) =>
+            new(person, [], slug is null ? null : new ShellTenant(slug, "Frame of " + slug, "Owner"), []);
     }
 
     /// <summary>Tells when a look has failed: nothing of the page changes then.</summary>

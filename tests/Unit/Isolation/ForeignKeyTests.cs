@@ -71,6 +71,28 @@ public sealed class ForeignKeyTests
         }
     }
 
+    /// <summary>The account at which a domain was before is no key, and yet proves that a key opens it.</summary>
+    [Theory]
+    [InlineData("\"OwnerId\" = @south", true)]
+    [InlineData("\"OwnerId\" = @north", false)]
+    [InlineData("\"OwnerId\" IS NULL", false)]
+    public async Task AccountThatADomainHasLeft_IsNoOtherTenants(string owner, bool refused)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = await FillAsync(database);
+        await using var connection = await OpenAsync(database);
+
+        Assert.Equal(
+            refused,
+            await IsRefusedAsync(
+                connection,
+                $"UPDATE \"SendingDomains\" SET \"LeftAccountId\" = (SELECT \"Id\" FROM \"ProviderAccounts\" WHERE {owner} LIMIT 1) WHERE \"TenantId\" = @north AND @north <> @south",
+                north.Id,
+                south.Id
+            )
+        );
+    }
+
     /// <summary>It comes in before anybody knows whose mail it is about; then it is the account's owner's, and nobody else's.</summary>
     [Fact]
     public async Task Event_OfAnOwnAccount_IsNobodys_AndThenItsOwnersAlone()

@@ -12,6 +12,7 @@ internal static class AccountTriggers
 {
     private const string OfSqlite = """
         DROP TRIGGER "SendingDomains_account_inserted"; DROP TRIGGER "SendingDomains_account_updated";
+        DROP TRIGGER "SendingDomains_left_account_inserted"; DROP TRIGGER "SendingDomains_left_account_updated";
         DROP TRIGGER "OwnAccounts_account_inserted"; DROP TRIGGER "OwnAccounts_account_updated";
         DROP TRIGGER "Runs_account_inserted"; DROP TRIGGER "Runs_account_updated";
         DROP TRIGGER "Chunks_account_inserted"; DROP TRIGGER "Chunks_account_updated";

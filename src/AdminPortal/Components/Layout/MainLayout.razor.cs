@@ -8,6 +8,7 @@ namespace AdminPortal.Components.Layout;
 public sealed partial class MainLayout : IDisposable
 {
     private readonly CancellationTokenSource _closed = new();
+    private readonly LatestRead _latest = new();
     private PageErrorBoundary? _boundary;
     private ITimer? _timer;
     private ShellView? _view;
@@ -45,8 +46,22 @@ public sealed partial class MainLayout : IDisposable
             TenantGate.LookAgain,
             TenantGate.LookAgain
         );
+        _ = await IsLoadedAsync();
+    }
+
+    /// <returns>Whether it is still the frame of the page that is open.</returns>
+    private async Task<bool> IsLoadedAsync()
+    {
+        var isLatest = _latest.Begin();
         _slug = SlugOfPage();
-        _view = await Shell.LoadAsync(_slug, _closed.Token);
+        var view = await Shell.LoadAsync(_slug, _closed.Token);
+        if (!isLatest())
+        {
+            return false;
+        }
+
+        _view = view;
+        return true;
     }
 
     private string? SlugOfPage() => PortalUrls.TenantSlugOf(Navigation.ToBaseRelativePath(Navigation.Uri));
@@ -65,9 +80,10 @@ public sealed partial class MainLayout : IDisposable
     {
         try
         {
-            _slug = SlugOfPage();
-            _view = await Shell.LoadAsync(_slug, _closed.Token);
-            StateHasChanged();
+            if (await IsLoadedAsync())
+            {
+                StateHasChanged();
+            }
         }
         catch (OperationCanceledException)
         {
@@ -82,7 +98,8 @@ public sealed partial class MainLayout : IDisposable
     /// <summary>Notices come and go while a page stands open.</summary>
     private async Task LookAgainAsync()
     {
-        if (_view?.Person is null)
+        var view = _view;
+        if (view?.Person is null)
         {
             return;
         }
@@ -90,10 +107,11 @@ public sealed partial class MainLayout : IDisposable
         try
         {
             var banners = ShellBanner.Of(await Notices.ReadAsync(_closed.Token));
-            // Another view is cascaded, and has the page read anew: not for the notices that stand there already.
-            if (!_view.Banners.SequenceEqual(banners))
+            // A frame that was read meanwhile has its own. Another view is cascaded, and has the page read anew: not for the
+            // notices that stand there already.
+            if (ReferenceEquals(_view, view) && !view.Banners.SequenceEqual(banners))
             {
-                _view = _view with { Banners = banners };
+                _view = view with { Banners = banners };
                 StateHasChanged();
             }
         }

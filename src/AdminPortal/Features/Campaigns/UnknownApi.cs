@@ -24,6 +24,7 @@ internal static class UnknownApi
             .Acts<CampaignShape>(
                 "decideUnknown",
                 "Decides of one call: its people count as sent, or are sent to again and may get the mail twice",
+                ApiErrors.IdempotencyKeyRequired,
                 ApiErrors.AlreadyDecided,
                 ApiErrors.NotUnknown,
                 ApiErrors.NotInThisState
@@ -75,7 +76,8 @@ internal static class UnknownApi
                             new { id, state = closed.Status }
                         ),
                         _ => ApiErrors.NotFound.Say("There is no call with this number in a campaign with this id."),
-                    }
+                    },
+                sends: body.Value.Decision == UnknownDecision.SendAgain
             )
             : ApiErrors.Unknown("campaign");
 }

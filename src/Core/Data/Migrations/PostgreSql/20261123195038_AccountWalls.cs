@@ -13,9 +13,24 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            // What an own account brought is its owner's from its arrival; so is what came before this version. The wall between
+            // tenants holds for the owner of the table too, and would hide every row from this statement.
+            migrationBuilder.Sql(
+                """
+                ALTER TABLE "WebhookMessages" NO FORCE ROW LEVEL SECURITY;
+                UPDATE "WebhookMessages" AS m SET "TenantId" = a."OwnerId" FROM "ProviderAccounts" AS a
+                WHERE a."Id" = m."AccountId" AND a."OwnerId" IS NOT NULL
+                    AND m."TenantId" = '00000000-0000-0000-0000-000000000000';
+                ALTER TABLE "WebhookMessages" FORCE ROW LEVEL SECURITY;
+                """
+            );
+
             // The key to ProviderAccounts has no tenant in it, for the installation's accounts are everybody's: one that has an owner
             // is named by its owner's rows alone. An event is nobody's until it is proven whose mail it is about. The settle writes
             // neither column but where a generation ends, and then no account.
+            //
+            // Replaced where it is there: an older dump that was put back over this database has neither the triggers nor this
+            // migration, and left the functions.
             //
             // As whoever writes, and not SECURITY DEFINER: ProviderAccounts is no table of tenants, it has no row-level security,
             // and both roles may read it. The tables' owner would see no more of it: where row-level security is, it is forced upon
@@ -27,11 +42,13 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 DO $do$ BEGIN
                     EXECUTE format(
                         $make$
-                        CREATE FUNCTION refuse_anothers_account() RETURNS trigger LANGUAGE plpgsql AS $body$
+                        CREATE OR REPLACE FUNCTION refuse_anothers_account() RETURNS trigger LANGUAGE plpgsql AS $body$
+                        DECLARE named uuid;
                         BEGIN
+                            IF TG_NARGS = 0 THEN named := NEW."AccountId"; ELSE named := NEW."LeftAccountId"; END IF;
                             IF NOT EXISTS (
                                 SELECT 1 FROM %I."ProviderAccounts" AS a
-                                WHERE a."Id" = NEW."AccountId" AND (a."OwnerId" IS NULL OR a."OwnerId" = NEW."TenantId")) THEN
+                                WHERE a."Id" = named AND (a."OwnerId" IS NULL OR a."OwnerId" = NEW."TenantId")) THEN
                                 RAISE EXCEPTION 'The account is another tenant''s.' USING ERRCODE = 'foreign_key_violation';
                             END IF;
                             RETURN NEW;
@@ -52,10 +69,18 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 );
             }
 
+            migrationBuilder.Sql(
+                """
+                CREATE TRIGGER "SendingDomains_left_account" BEFORE INSERT OR UPDATE OF "TenantId", "LeftAccountId"
+                ON "SendingDomains" FOR EACH ROW WHEN (NEW."LeftAccountId" IS NOT NULL)
+                EXECUTE FUNCTION refuse_anothers_account('LeftAccountId');
+                """
+            );
+
             // Or rows that were right would be wrong.
             migrationBuilder.Sql(
                 """
-                CREATE FUNCTION refuse_another_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+                CREATE OR REPLACE FUNCTION refuse_another_owner() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN RAISE EXCEPTION 'An account never changes its owner.' USING ERRCODE = 'foreign_key_violation'; END $$;
                 CREATE TRIGGER "ProviderAccounts_owner" BEFORE UPDATE OF "OwnerId" ON "ProviderAccounts" FOR EACH ROW
                 WHEN (NEW."OwnerId" IS DISTINCT FROM OLD."OwnerId")
@@ -73,6 +98,7 @@ namespace Ledgerpost.Data.Migrations.PostgreSql
                 DROP FUNCTION refuse_another_owner();
                 """
             );
+            migrationBuilder.Sql("""DROP TRIGGER "SendingDomains_left_account" ON "SendingDomains";""");
             foreach (var table in NamesAnAccount)
             {
                 migrationBuilder.Sql($"""DROP TRIGGER "{table}_account" ON "{table}";""");
