@@ -128,6 +128,40 @@ public sealed class ForeignKeyTests
         );
     }
 
+    /// <summary>
+    /// As an older version left it, or an older dump that was put back: events of own accounts are nobody's yet, there are no
+    /// triggers, and on PostgreSQL their functions are still there.
+    /// </summary>
+    [Fact]
+    public async Task Migration_OfAnOlderDatabase_GivesEventsToTheirOwner_AndBuildsTheWalls()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (north, south) = await FillAsync(database);
+        await using var connection = await OpenAsync(database);
+        await AccountTriggers.DropAsync(database, functions: false);
+        foreach (
+            var older in new[]
+            {
+                $"UPDATE \"WebhookMessages\" SET \"TenantId\" = '{Guid.Empty}', \"AccountId\" = (SELECT \"Id\" FROM \"ProviderAccounts\" WHERE \"OwnerId\" = @north LIMIT 1) WHERE \"TenantId\" = @north AND @north <> @south",
+                "DELETE FROM \"__EFMigrationsHistory\" WHERE \"MigrationId\" LIKE '%AccountWalls' AND @north <> @south",
+            }
+        )
+        {
+            Assert.False(await IsRefusedAsync(connection, older, north.Id, south.Id));
+        }
+
+        await database.Db.MigrateAsync(CancellationToken.None);
+
+        Assert.True(
+            await IsRefusedAsync(
+                connection,
+                "UPDATE \"WebhookMessages\" SET \"TenantId\" = @south WHERE \"TenantId\" = @north",
+                north.Id,
+                south.Id
+            )
+        );
+    }
+
     /// <summary>Or rows that were right would be wrong, and nothing would look at them again.</summary>
     [Theory]
     [InlineData("SET \"OwnerId\" = @north WHERE \"OwnerId\" = @south")]

@@ -20,14 +20,23 @@ internal static class AccountTriggers
         DROP TRIGGER "ProviderAccounts_owner";
         """;
 
-    public static async Task DropAsync(TestDatabase database)
+    private const string OfPostgreSql = """
+        DO $$ DECLARE one record; BEGIN
+            FOR one IN SELECT t.tgname, t.tgrelid::regclass AS place FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+                WHERE p.proname IN ('refuse_anothers_account', 'refuse_another_owner')
+            LOOP EXECUTE format('DROP TRIGGER %I ON %s', one.tgname, one.place); END LOOP;
+        END $$
+        """;
+
+    /// <param name="functions">What they call on PostgreSQL goes too.</param>
+    public static async Task DropAsync(TestDatabase database, bool functions = true)
     {
         if (PostgreSqlServer.IsChosen)
         {
             await using var connection = new NpgsqlConnection(database.ConnectionString);
             await connection.OpenAsync();
             await using var command = new NpgsqlCommand(
-                "DROP FUNCTION refuse_anothers_account, refuse_another_owner CASCADE",
+                functions ? "DROP FUNCTION refuse_anothers_account, refuse_another_owner CASCADE" : OfPostgreSql,
                 connection
             );
             await command.ExecuteNonQueryAsync();
