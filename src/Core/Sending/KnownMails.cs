@@ -25,6 +25,9 @@ public abstract record KnownMail
     /// <summary>Proven before, through the account that says so now: nothing is left to prove.</summary>
     public sealed record Proven(MailOwner Owner) : KnownMail;
 
+    /// <summary>Untagged, and the mail went through none of the accounts that say so: it can prove nothing.</summary>
+    public sealed record OtherAccount : KnownMail;
+
     /// <summary>Something may be proven by it, contradicted or refused: <see cref="ProveAcceptance"/> decides.</summary>
     public sealed record Ask : KnownMail;
 }
@@ -60,6 +63,9 @@ public static class KnownMails
                         [{ State: RecipientState.Accepted, Plain: true } row]
                             when chunks.IsProven(mail.Accounts, mail.Acceptance.Tags, row.Owner) =>
                             new KnownMail.Proven(row.Owner),
+                        [var row]
+                            when mail.Acceptance.Tags is null && !chunks.IsThrough(mail.Accounts, null, row.Owner) =>
+                            new KnownMail.OtherAccount(),
                         _ => new KnownMail.Ask(),
                     }
             ),
@@ -202,8 +208,11 @@ public static class KnownMails
         public HashSet<(Guid, int, int)> Open { get; } = [];
 
         public bool IsProven(IReadOnlyCollection<Guid> accounts, MailTags? tags, MailOwner owner) =>
+            IsThrough(accounts, tags, owner)
+            && (tags is null || !Open.Contains((owner.CampaignId, tags.Chunk, tags.Generation)));
+
+        public bool IsThrough(IReadOnlyCollection<Guid> accounts, MailTags? tags, MailOwner owner) =>
             (tags?.Chunk ?? owner.ChunkNumber) is { } chunk
-            && accounts.Any(account => Attempted.Contains((owner.CampaignId, chunk, tags?.Generation, account)))
-            && (tags is null || !Open.Contains((owner.CampaignId, chunk, tags.Generation)));
+            && accounts.Any(account => Attempted.Contains((owner.CampaignId, chunk, tags?.Generation, account)));
     }
 }

@@ -127,6 +127,10 @@ internal sealed class EventBatch(
                     case KnownMail.Proven(var owner):
                         known.Add(new Known(one, new ProofResult.Proven(owner, History: false)));
                         break;
+                    // Counted at its first look. A tenant signs as many as it likes, and each is looked at thirty times.
+                    case KnownMail.OtherAccount when WasSaid(one):
+                        known.Add(new Known(one, new ProofResult.OtherAccount()));
+                        break;
                     default:
                         open.Add(one);
                         break;
@@ -144,6 +148,9 @@ internal sealed class EventBatch(
 
         return known;
     }
+
+    /// <summary>Of an own account's event, which waits on although it is known to be about another's mail.</summary>
+    private bool WasSaid(WaitingEvent one) => one.HasWaited && !_signers.IsTheInstallations(one.AccountId);
 
     private async Task<ProofResult> ProveAsync(WaitingEvent one, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -323,7 +330,7 @@ internal sealed class EventBatch(
         }
 
         var others = known.Where(one => one.Proof is ProofResult.OtherAccount).Select(one => one.Event).ToList();
-        foreach (var one in others)
+        foreach (var one in others.Where(one => !WasSaid(one)))
         {
             logger.LogWarning(
                 "Event {MessageId} names a mail that did not go through the account that signed it; it changed nothing.",

@@ -139,6 +139,39 @@ public sealed class OwnWebhookTests : IAsyncLifetime
         Assert.Equal(1, _engine.Db.Safety.CountOf(SafetyMechanism.ProofOfOtherAccount));
     }
 
+    /// <summary>It waits as one about nobody's does; but who signs a hundred thousand of them makes no millions of proofs.</summary>
+    [Fact]
+    public async Task EventAboutAnothersMail_ThatWaits_IsProvenAndCountedAtItsFirstLookOnly()
+    {
+        var south = await _engine.Database.AddTenantAsync("south");
+        await _engine.SetKeyAsync("re_one_first");
+        await AddAsync(First);
+        await _engine.Database.AddContactsAsync(south, 1);
+        await _engine.LaunchAsync(south);
+        await _engine.RunAsync();
+        var theirs = _engine.Provider.Mailed[0];
+        await ReceiveAsync(EventTests.Event("email.opened", theirs, tagged: false), "msg_1", First);
+
+        var first = await LookAsync();
+        _engine.Time.Advance(TimeSpan.FromHours(1));
+        var second = await LookAsync();
+
+        Assert.Equal($"msg_1 Waiting for {theirs.Id}", Shown(second));
+        Assert.True(second.LooksAgainAt > first.LooksAgainAt + TimeSpan.FromHours(1), "It was not looked at again.");
+        Assert.Equal(1, _engine.Db.Safety.CountOf(SafetyMechanism.ProofOfOtherAccount));
+
+        async Task<EventListItem> LookAsync()
+        {
+            await EventTests.ApplyAsync(_engine);
+            var page = await new ListEvents(_engine.Db).ExecuteAsync(
+                _engine.Tenant.Scope,
+                new EventListQuery(),
+                CancellationToken.None
+            );
+            return Assert.Single(page.Items);
+        }
+    }
+
     [Fact]
     public async Task Event_OfTheOwnAccount_ProvesItsMail()
     {
