@@ -40,6 +40,7 @@ public sealed class FreezeTests
             id,
             CancellationToken.None
         );
+        Assert.NotNull(preview);
         var launched = await LaunchAsync(engine, id);
 
         await using var db = engine.Db.Read(engine.Tenant.Scope);

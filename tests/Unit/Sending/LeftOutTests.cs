@@ -271,6 +271,29 @@ public sealed class LeftOutTests
             );
     }
 
+    [Fact]
+    public async Task LaunchPreview_OfACampaignThatIsGone_OrLaunched_SaysSo()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await engine.Database.AddContactsAsync(engine.Tenant, 1);
+        var draft = await engine.DraftAsync();
+        var launched = await engine.LaunchAsync();
+        var preview = new LaunchPreview(engine.Db, engine.Pacer);
+
+        Assert.Equal(1, Assert.IsType<LaunchForecast.Foretold>(await ForetellAsync(draft)).Preview.WillSend);
+        Assert.IsType<LaunchForecast.AlreadyLaunched>(await ForetellAsync(launched));
+        await new DeleteDraft(engine.Db).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Editor),
+            draft,
+            CancellationToken.None
+        );
+        Assert.IsType<LaunchForecast.NotFound>(await ForetellAsync(draft));
+        Assert.Null(await preview.ExecuteAsync(engine.Tenant.Scope, draft, CancellationToken.None));
+
+        Task<LaunchForecast> ForetellAsync(Guid id) =>
+            preview.ForetellAsync(engine.Tenant.Scope, id, CancellationToken.None);
+    }
+
     private static async Task<Guid> DraftAsync(EngineHarness engine, params Guid[] leftOut)
     {
         var id = await engine.DraftAsync();
@@ -281,11 +304,13 @@ public sealed class LeftOutTests
     /// <summary>What the launch's dialog and the list before the launch say.</summary>
     private static async Task<(LaunchPreviewResult, PreflightReport)> ForetoldAsync(EngineHarness engine, Guid id) =>
         (
-            await new LaunchPreview(engine.Db, engine.Pacer).ExecuteAsync(
-                engine.Tenant.Scope,
-                id,
-                CancellationToken.None
-            ),
+            (
+                await new LaunchPreview(engine.Db, engine.Pacer).ExecuteAsync(
+                    engine.Tenant.Scope,
+                    id,
+                    CancellationToken.None
+                )
+            )!,
             await new Preflight(engine.Db).ExecuteAsync(
                 engine.Tenant.Scope,
                 DraftContent.Of(await engine.CampaignAsync(id)),

@@ -72,29 +72,22 @@ internal static class ContentApi
         Guid id,
         ApiCall call,
         OpenCampaign open,
-        LaunchPreview preview,
-        Preflight preflight
-    )
-    {
-        var scope = call.Caller.Scope;
-        if (await open.ExecuteAsync(scope, id, call.Cancellation) is not { Campaign: var campaign } found)
-        {
-            return ApiErrors.Unknown("campaign");
-        }
-
-        return campaign.Status is CampaignStatus.Draft or CampaignStatus.Scheduled
-            ? TypedResults.Ok(
-                LaunchPreviewShape.Of(
-                    found.Audience,
-                    await preview.ExecuteAsync(scope, id, call.Cancellation),
-                    await preflight.ExecuteAsync(scope, DraftContent.Of(campaign), call.Cancellation)
-                )
-            )
-            : ApiErrors.AlreadyLaunched.Say(
-                "There is no launch to look at any more. Read the campaign to see how far it is.",
-                new { id, state = campaign.Status }
-            );
-    }
+        LaunchPreview preview
+    ) =>
+        await open.ExecuteAsync(call.Caller.Scope, id, call.Cancellation) is not { Audience: var audience }
+            ? ApiErrors.Unknown("campaign")
+            : await preview.ForetellAsync(call.Caller.Scope, id, call.Cancellation) switch
+            {
+                LaunchForecast.Foretold foretold => TypedResults.Ok(
+                    LaunchPreviewShape.Of(audience, foretold.Preview, foretold.Report)
+                ),
+                LaunchForecast.AlreadyLaunched launched => ApiErrors.AlreadyLaunched.Say(
+                    "There is no launch to look at any more. Read the campaign to see how far it is.",
+                    new { id, state = launched.Status }
+                ),
+                // It was deleted since.
+                _ => ApiErrors.Unknown("campaign"),
+            };
 }
 
 /// <summary>As it was composed; from the launch on, as it was sent.</summary>

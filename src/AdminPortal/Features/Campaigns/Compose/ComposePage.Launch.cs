@@ -37,7 +37,12 @@ public sealed partial class ComposePage
             async version =>
             {
                 var scope = Session.Caller.Scope;
-                var preview = await LaunchPreview.ExecuteAsync(scope, Id, _closed);
+                if (await LaunchPreview.ExecuteAsync(scope, Id, _closed) is not { } preview)
+                {
+                    Answer(new LaunchResult.NotFound());
+                    return;
+                }
+
                 var view = await Open.ExecuteAsync(scope, Id, _closed);
                 var question = LaunchQuestion.Of(
                     _editor!.Content.Name,

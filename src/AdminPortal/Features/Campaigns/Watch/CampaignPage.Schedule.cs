@@ -27,7 +27,12 @@ public sealed partial class CampaignPage
         ActAsync(async () =>
         {
             var campaign = _snapshot!.Campaign;
-            var preview = await LaunchPreview.ExecuteAsync(Session.Caller.Scope, campaign.Id, Closed);
+            if (await LaunchPreview.ExecuteAsync(Session.Caller.Scope, campaign.Id, Closed) is not { } preview)
+            {
+                Say(new LaunchResult.NotFound());
+                return;
+            }
+
             if (
                 campaign.Id == Id
                 && await Confirmations.AskAsync(
