@@ -44,13 +44,33 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
     }
 
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
-    public async Task<ErasePersonResult> ExecuteAsync(Caller caller, string email, CancellationToken cancellation)
+    public Task<ErasePersonResult> ExecuteAsync(Caller caller, string email, CancellationToken cancellation) =>
+        EmailAddress.TryParse(email, out var address, out var reason)
+            ? EraseAsync(caller, (_, _) => Task.FromResult<string?>(address.Normalized), cancellation)
+            : portal.CommandAsync<ErasePersonResult>(
+                caller,
+                TenantRole.Admin,
+                (_, _) => Task.FromResult<ErasePersonResult>(new ErasePersonResult.Invalid(reason)),
+                cancellation
+            );
+
+    /// <summary>The contact, by whichever address it has when nobody can change that any more.</summary>
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public Task<ErasePersonResult> ExecuteAsync(Caller caller, Guid contactId, CancellationToken cancellation) =>
+        EraseAsync(caller, (db, token) => PersonRows.AddressOfAsync(db, contactId, token), cancellation);
+
+    /// <param name="whose">Asked twice, before the search and within the locks; null when there is nobody.</param>
+    private async Task<ErasePersonResult> EraseAsync(
+        Caller caller,
+        Func<PortalDbContext, CancellationToken, Task<string?>> whose,
+        CancellationToken cancellation
+    )
     {
-        var before = await SearchAsync(caller, email, cancellation);
+        var before = await SearchAsync(caller, whose, cancellation);
         var result = await portal.CommandAsync(
             caller,
             TenantRole.Admin,
-            (command, token) => EraseAsync(command, email, before, token),
+            (command, token) => EraseAsync(command, whose, before, token),
             cancellation
         );
         if (result is ErasePersonResult.Erased)
@@ -61,14 +81,13 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         return result;
     }
 
-    /// <returns>Null for what is no address.</returns>
-    private async Task<PersonSearch?> SearchAsync(Caller caller, string email, CancellationToken cancellation)
+    /// <returns>Null when there is nobody.</returns>
+    private async Task<PersonSearch?> SearchAsync(
+        Caller caller,
+        Func<PortalDbContext, CancellationToken, Task<string?>> whose,
+        CancellationToken cancellation
+    )
     {
-        if (!EmailAddress.TryParse(email, out var address, out _))
-        {
-            return null;
-        }
-
         // Before the snapshot: nothing in it is younger.
         var now = portal.Time.GetUtcNow();
         return await portal.ReadSnapshotAsync<PersonSearch?>(
@@ -76,7 +95,9 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             async (db, token) =>
             {
                 await portal.DemandToReadAsync(db, caller, TenantRole.Admin, nameof(ErasePerson), token);
-                return await PersonSearch.RunAsync(db, address.Normalized, now, token);
+                return await whose(db, token) is { } address
+                    ? await PersonSearch.RunAsync(db, address, now, token)
+                    : null;
             },
             cancellation
         );
@@ -84,21 +105,22 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
 
     private async Task<ErasePersonResult> EraseAsync(
         CommandContext command,
-        string email,
+        Func<PortalDbContext, CancellationToken, Task<string?>> whose,
         PersonSearch? before,
         CancellationToken cancellation
     )
     {
         var (db, tenantId) = (command.Db, command.TenantId);
-        if (!EmailAddress.TryParse(email, out var address, out var reason))
-        {
-            return new ErasePersonResult.Invalid(reason);
-        }
-
         // An event that is being applied has written whatever it says, or is looked at afterwards and finds no address.
         await db.LockEventsAsync(cancellation);
         // No call of the tenant is prepared into an intent beside this: it is in doubt already, or sees that they are gone.
         await db.LockTenantAsync(tenantId, cancellation);
+        // Only now: before, a contact may get another address, and somebody else the one that it had.
+        if (await whose(db, cancellation) is not { } address)
+        {
+            return new ErasePersonResult.NotFound();
+        }
+
         if (
             await db.ContactImports.AnyAsync(
                 import => import.Status == ImportStatus.Queued || import.Status == ImportStatus.Running,
@@ -109,7 +131,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             return new ErasePersonResult.ImportRunning();
         }
 
-        var person = await PersonRows.FindAsync(db, address.Normalized, cancellation);
+        var person = await PersonRows.FindAsync(db, address, cancellation);
         before = before?.Covers(person) == true ? before : null;
         // Else an admin could empty what the log says of them, or of another member.
         foreach (var account in await AccountsAsync(db, person, cancellation))
@@ -136,6 +158,8 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
             await ForgetAddressAsync(command, hashes, one, before, cancellation);
         }
 
+        await PersonTexts.ForgetEventsAsync(command, person.Addresses, before, cancellation);
+
         if (person.Contact is { } contact)
         {
             await db
@@ -153,7 +177,7 @@ public sealed class ErasePerson(PortalDb portal, SendingOptions options)
         command.Audit(
             ErasedEntries.PersonErased,
             "address",
-            hashes.Of(tenantId, address.Normalized),
+            hashes.Of(tenantId, address),
             ErasedPeople.Name,
             new ErasedEntries(ranges)
         );
@@ -358,6 +382,9 @@ public abstract record ErasePersonResult
     public sealed record Erased(bool Contact, int Mails, int Entries) : ErasePersonResult;
 
     public sealed record Invalid(string Message) : ErasePersonResult;
+
+    /// <summary>There is no such contact, or not any more. Nothing was done.</summary>
+    public sealed record NotFound : ErasePersonResult;
 
     /// <summary>A call with their mail is in doubt, and must be able to go out again as it is. Nothing was done.</summary>
     /// <param name="AtMost">So long after its first try it is proven or unknown, and they can be erased.</param>

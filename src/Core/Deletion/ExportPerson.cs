@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Ledgerpost.Audit;
 using Ledgerpost.Campaigns;
 using Ledgerpost.Contacts;
 using Ledgerpost.Data;
@@ -25,33 +24,72 @@ public sealed class ExportPerson(PortalDb portal)
     /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
     public async Task<byte[]?> ExecuteAsync(Caller caller, string email, CancellationToken cancellation) =>
         EmailAddress.TryParse(email, out var address, out _)
-            ? await portal.CommandAsync(
-                caller,
-                TenantRole.Admin,
-                async (command, token) =>
-                {
-                    var hashes = await AddressHashes.OfAsync(command.Db, token);
-                    var document = await ReadAsync(command, hashes, address.Normalized, token);
-                    var (tenantId, email) = (command.TenantId, address.Normalized);
-                    // The log does not learn the address of who was erased anew.
-                    var name = await ErasedPeople.IsOneAsync(command.Db, tenantId, email, token)
-                        ? ErasedPeople.Name
-                        : email;
-                    command.Audit("person.exported", "address", hashes.Of(tenantId, email), name);
-                    return JsonSerializer.SerializeToUtf8Bytes(document, Json);
-                },
-                cancellation
-            )
+            ? await ExportAsync(caller, (_, _) => Task.FromResult<string?>(address.Normalized), cancellation)
             : null;
 
-    private static async Task<object> ReadAsync(
-        CommandContext command,
-        AddressHashes hashes,
-        string address,
+    /// <returns>The document as UTF-8; null when there is no such contact.</returns>
+    /// <exception cref="AccessDeniedException">The caller is not an admin.</exception>
+    public Task<byte[]?> ExecuteAsync(Caller caller, Guid contactId, CancellationToken cancellation) =>
+        ExportAsync(caller, (db, token) => PersonRows.AddressOfAsync(db, contactId, token), cancellation);
+
+    /// <summary>
+    /// Whole tables are read for the document: in a snapshot, where nobody waits for it. Nobody gets it before the entry of it
+    /// is in the log.
+    /// </summary>
+    private async Task<byte[]?> ExportAsync(
+        Caller caller,
+        Func<PortalDbContext, CancellationToken, Task<string?>> whose,
         CancellationToken cancellation
     )
     {
-        var db = command.Db;
+        var read = await portal.ReadSnapshotAsync<(string Address, byte[] Document)?>(
+            caller.Scope,
+            async (db, token) =>
+            {
+                await portal.DemandToReadAsync(db, caller, TenantRole.Admin, nameof(ExportPerson), token);
+                return await whose(db, token) is { } address
+                    ? (
+                        address,
+                        JsonSerializer.SerializeToUtf8Bytes(
+                            await ReadAsync(db, address, portal.Time.GetUtcNow(), token),
+                            Json
+                        )
+                    )
+                    : null;
+            },
+            cancellation
+        );
+        if (read is not { } export)
+        {
+            return null;
+        }
+
+        return await portal.CommandAsync(
+            caller,
+            TenantRole.Admin,
+            async (command, token) =>
+            {
+                var (tenantId, address) = (command.TenantId, export.Address);
+                var hashes = await AddressHashes.OfAsync(command.Db, token);
+                // The log does not learn the address of who was erased anew.
+                var name = await ErasedPeople.IsOneAsync(command.Db, tenantId, address, token)
+                    ? ErasedPeople.Name
+                    : address;
+                command.Audit("person.exported", "address", hashes.Of(tenantId, address), name);
+                return export.Document;
+            },
+            cancellation
+        );
+    }
+
+    private static async Task<object> ReadAsync(
+        PortalDbContext db,
+        string address,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var hashes = await AddressHashes.OfAsync(db, cancellation);
         var person = await PersonRows.FindAsync(db, address, cancellation);
         var whole = new WholeAddress(address);
         var imports = await PersonTexts.ImportLinesAsync(db, address, before: null, cancellation);
@@ -65,7 +103,7 @@ public sealed class ExportPerson(PortalDb portal)
         return new
         {
             address,
-            exported_at = command.Now,
+            exported_at = now,
             contact = person.Contact is { } contact ? await ContactAsync(db, contact, cancellation) : null,
             suppression = await db
                 .SuppressedAddresses.Where(row => person.Addresses.Contains(row.NormalizedEmail))
@@ -86,7 +124,7 @@ public sealed class ExportPerson(PortalDb portal)
                 row.Reason,
             }),
             // Of mails to them that could not be applied to the ledger.
-            events = (await PersonTexts.EventsAsync(db, address, cancellation)).ConvertAll(row => new
+            events = (await PersonTexts.EventsAsync(db, [address], before: null, cancellation)).ConvertAll(row => new
             {
                 row.Type,
                 row.ReceivedAt,

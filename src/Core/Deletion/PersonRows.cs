@@ -27,6 +27,13 @@ internal sealed class PersonRows
     /// </summary>
     public IReadOnlyList<string> Addresses { get; }
 
+    /// <summary>The address that a contact has now, normalised; null when there is no such contact.</summary>
+    public static Task<string?> AddressOfAsync(PortalDbContext db, Guid contactId, CancellationToken cancellation) =>
+        db
+            .Contacts.Where(row => row.Id == contactId)
+            .Select(row => row.NormalizedEmail)
+            .SingleOrDefaultAsync(cancellation);
+
     public static async Task<PersonRows> FindAsync(
         PortalDbContext db,
         string normalized,

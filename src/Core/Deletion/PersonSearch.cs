@@ -37,6 +37,9 @@ internal sealed class PersonSearch
 
     public List<(string Path, string Key)> Requests { get; } = [];
 
+    /// <summary>Of those that stand in no recipient's story.</summary>
+    public required List<(Guid AccountId, string MessageId)> Events { get; init; }
+
     /// <summary>Whose error names the person.</summary>
     public List<Guid> Deliveries { get; } = [];
 
@@ -52,6 +55,7 @@ internal sealed class PersonSearch
         var person = await PersonRows.FindAsync(db, normalized, cancellation);
         var hashes = await AddressHashes.OfAsync(db, cancellation);
         var entries = await person.EntriesAsync(db, hashes, before: null, cancellation);
+        var events = await PersonTexts.EventsAsync(db, person.Addresses, before: null, cancellation);
         var search = new PersonSearch(person)
         {
             LastEntry =
@@ -67,6 +71,7 @@ internal sealed class PersonSearch
                 .Select(import => import.Id)
                 .ToHashSetAsync(cancellation),
             Since = now - LongestTransaction,
+            Events = events.ConvertAll(message => (message.AccountId, message.MessageId)),
         };
         foreach (var address in person.Addresses)
         {

@@ -52,34 +52,63 @@ internal static class PersonTexts
     }
 
     /// <summary>
-    /// The provider's events that name the address and stand in no recipient's story: they could not be applied. Those that do are the ledger's.
+    /// The provider's events that name an address and stand in no recipient's story: they could not be applied. Those that do are
+    /// the ledger's. They can be millions, where other programs use the tenant's own account: each is read once for all addresses,
+    /// and none is kept but what names one.
     /// </summary>
+    /// <param name="before">Null: all are read.</param>
     public static async Task<List<WebhookMessage>> EventsAsync(
         PortalDbContext db,
-        string address,
+        IReadOnlyList<string> addresses,
+        PersonSearch? before,
         CancellationToken cancellation
     )
     {
-        var whole = new WholeAddress(address);
+        var whole = new WholeAddress(addresses);
+        var events = db
+            .WebhookMessages.AsNoTracking()
+            .Where(message => message.State != WebhookState.Applied && message.CampaignId == null);
         var found = new List<WebhookMessage>();
-        // However the provider wrote it: such events are few, unless other programs use the tenant's own account; all are read.
-        await foreach (
-            var message in db
-                .WebhookMessages.AsNoTracking()
-                .Where(message => message.State != WebhookState.Applied && message.CampaignId == null)
-                .OrderBy(message => message.ReceivedAt)
-                .ThenBy(message => message.MessageId)
-                .AsAsyncEnumerable()
-                .WithCancellation(cancellation)
-        )
+        if (before is null)
         {
-            if (whole.IsInJson(message.Body))
+            await AddAsync(events);
+        }
+        else
+        {
+            // One of the installation's account becomes the tenant's when its wait ends.
+            var (since, oldest) = (before.Since, before.Since - EventBatch.WaitsAtMost);
+            await AddAsync(
+                events.Where(message =>
+                    message.ReceivedAt >= oldest && (message.ReceivedAt >= since || message.AppliedAt >= since)
+                )
+            );
+            var again = before.Events.Except(found.Select(message => (message.AccountId, message.MessageId))).ToList();
+            foreach (var (accountId, messageId) in again)
             {
-                found.Add(message);
+                await AddAsync(
+                    events.Where(message => message.AccountId == accountId && message.MessageId == messageId)
+                );
             }
         }
 
-        return found;
+        return
+        [
+            .. found
+                .OrderBy(message => message.ReceivedAt)
+                .ThenBy(message => message.MessageId, StringComparer.Ordinal),
+        ];
+
+        async Task AddAsync(IQueryable<WebhookMessage> some)
+        {
+            await foreach (var message in some.AsAsyncEnumerable().WithCancellation(cancellation))
+            {
+                // However the provider wrote it.
+                if (whole.IsInJson(message.Body))
+                {
+                    found.Add(message);
+                }
+            }
+        }
     }
 
     /// <summary>What was told to the tenant's webhook endpoints about the address, or answered by them with it.</summary>
@@ -168,7 +197,17 @@ internal static class PersonTexts
         await db.EventDeliveries.Where(row => row.Email == address).ExecuteDeleteAsync(cancellation);
         await ForgetErrorsAsync(db, address, before, cancellation);
         await ForgetRequestsAsync(db, hashes, address, before, cancellation);
-        foreach (var message in await EventsAsync(db, address, cancellation))
+    }
+
+    public static async Task ForgetEventsAsync(
+        CommandContext command,
+        IReadOnlyList<string> addresses,
+        PersonSearch? before,
+        CancellationToken cancellation
+    )
+    {
+        var db = command.Db;
+        foreach (var message in await EventsAsync(db, addresses, before, cancellation))
         {
             // Nothing is left that a later look could apply; and what is ignored goes after a month.
             await db

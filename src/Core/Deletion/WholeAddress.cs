@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 namespace Ledgerpost.Deletion;
 
 /// <summary>
-/// Finds one address in texts. The database finds its letters, also within a longer address, which is somebody else's. An
+/// Finds addresses in texts. The database finds an address's letters, also within a longer one, which is somebody else's. An
 /// apostrophe before it belongs to a longer one, unless one behind it makes both quotation marks.
 /// </summary>
-/// <param name="address">Normalised.</param>
-internal sealed class WholeAddress(string address)
+/// <param name="addresses">Normalised.</param>
+internal sealed class WholeAddress(params IReadOnlyList<string> addresses)
 {
     private readonly Regex _whole = new(
-        $@"(^|[^\w.+%'-])({Regex.Escape(address)}($|[^\w.-]|\.($|\W))|'{Regex.Escape(address)}')",
+        $@"(^|[^\w.+%'-])({string.Join('|', addresses.Select(Pattern))})",
         RegexOptions.IgnoreCase
             | RegexOptions.CultureInvariant
             | RegexOptions.ExplicitCapture
@@ -33,6 +33,9 @@ internal sealed class WholeAddress(string address)
             return IsIn(json);
         }
     }
+
+    private static string Pattern(string address) =>
+        $@"{Regex.Escape(address)}($|[^\w.-]|\.($|\W))|'{Regex.Escape(address)}'";
 
     private bool IsIn(JsonElement element) =>
         element.ValueKind switch

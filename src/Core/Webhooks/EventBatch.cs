@@ -24,7 +24,7 @@ internal sealed class EventBatch(
 )
 {
     /// <summary>An untagged event that nobody claimed for so long is about somebody else's mail.</summary>
-    private static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
+    public static readonly TimeSpan WaitsAtMost = TimeSpan.FromDays(3);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
 

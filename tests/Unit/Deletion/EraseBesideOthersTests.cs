@@ -2,11 +2,13 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Ledgerpost.Contacts.Import;
+using Ledgerpost.Data;
 using Ledgerpost.Deletion;
 using Ledgerpost.Outbox;
 using Ledgerpost.Programs;
 using Ledgerpost.Recipients;
 using Ledgerpost.Tenancy;
+using Ledgerpost.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using UnitTests.Sending;
 using UnitTests.Support;
@@ -135,6 +137,159 @@ public sealed class EraseBesideOthersTests
         Assert.All(within, text => Assert.Matches(bounded, text));
     }
 
+    /// <summary>Other programs may use the tenant's own account: their events are millions, and everybody's wait meanwhile.</summary>
+    [Fact]
+    public async Task Events_AreReadWithinTheLocks_OnlyWhereTheyWereFound_OrAreNew()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await AddEventAsync(engine, "msg_found", Address);
+        await AddEventAsync(engine, "msg_other", "bob@example.net");
+        engine.Time.Advance(TimeSpan.FromDays(10));
+        using var log = StatementLog.Of(engine.Database.ConnectionString);
+        var within = new List<string>();
+        Task? written = null;
+        log.Before = text =>
+        {
+            if (
+                written is not null
+                && text.StartsWith("SELECT", StringComparison.Ordinal)
+                && text.Contains("FROM \"WebhookMessages\"", StringComparison.Ordinal)
+            )
+            {
+                within.Add(text);
+            }
+
+            if (written is null && EndsTheSearch(text))
+            {
+                written = AddEventAsync(engine, "msg_new", Address);
+            }
+        };
+
+        Assert.IsType<ErasePersonResult.Erased>(await engine.EraseAsync(Address));
+
+        Assert.NotNull(written);
+        await written;
+        var bounded = new Regex(
+            """ "ReceivedAt" >=|"MessageId" =""".TrimStart(),
+            RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+        );
+        Assert.NotEmpty(within);
+        Assert.All(within, text => Assert.Matches(bounded, text));
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        var bodies = await db.WebhookMessages.ToDictionaryAsync(row => row.MessageId, row => row.Body);
+        Assert.Equal(("{}", "{}"), (bodies["msg_found"], bodies["msg_new"]));
+        Assert.Contains("bob@example.net", bodies["msg_other"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Contact_WhoseAddressIsAnothersByThen_IsErasedByItsNewOne_AndTheOtherStays()
+    {
+        const string Moved = "ann.moved@example.net";
+        await using var engine = await EngineHarness.CreateAsync();
+        var ann = await engine.Database.AddContactAsync(engine.Tenant, Address);
+        var bob = await engine.Database.AddContactAsync(engine.Tenant, "bob@example.net");
+        using var log = StatementLog.Of(engine.Database.ConnectionString);
+        Task? written = null;
+        log.Before = text =>
+        {
+            if (written is null && EndsTheSearch(text))
+            {
+                written = engine.Db.WriteAsync(
+                    engine.Tenant.Scope,
+                    async (db, token) =>
+                    {
+                        await MoveAsync(db, ann, Moved, token);
+                        await MoveAsync(db, bob, Address, token);
+                    },
+                    CancellationToken.None
+                );
+            }
+        };
+
+        var erased = Assert.IsType<ErasePersonResult.Erased>(await engine.EraseAsync(ann));
+
+        Assert.NotNull(written);
+        await written;
+        Assert.True(erased.Contact);
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Equal([bob], await db.Contacts.Select(row => row.Id).ToListAsync());
+        var look = new ErasePerson(engine.Db, engine.Options);
+        var admin = engine.Tenant.As(TenantRole.Admin);
+        Assert.False((await look.LookAsync(admin, Address, CancellationToken.None))!.IsErased);
+        Assert.True((await look.LookAsync(admin, Moved, CancellationToken.None))!.IsErased);
+
+        static Task<int> MoveAsync(PortalDbContext db, Guid id, string to, CancellationToken token) =>
+            db
+                .Contacts.Where(row => row.Id == id)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.Email, to).SetProperty(row => row.NormalizedEmail, to),
+                    token
+                );
+    }
+
+    [Fact]
+    public async Task Contact_ThatIsGoneByThen_IsNotFound_AndNothingIsSuppressed()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        var ann = await engine.Database.AddContactAsync(engine.Tenant, Address);
+        using var log = StatementLog.Of(engine.Database.ConnectionString);
+        Task? written = null;
+        log.Before = text =>
+        {
+            if (written is null && EndsTheSearch(text))
+            {
+                written = engine.Db.WriteAsync(
+                    engine.Tenant.Scope,
+                    (db, token) => db.Contacts.ExecuteDeleteAsync(token),
+                    CancellationToken.None
+                );
+            }
+        };
+
+        Assert.IsType<ErasePersonResult.NotFound>(await engine.EraseAsync(ann));
+
+        Assert.NotNull(written);
+        await written;
+        await using var db = engine.Db.Read(engine.Tenant.Scope);
+        Assert.Empty(await db.SuppressedAddresses.ToListAsync());
+        Assert.False(await db.AuditEntries.AnyAsync(entry => entry.Action == "person.erased"));
+    }
+
+    /// <summary>On SQLite every write waits for a command, and on PostgreSQL each of the tenant's.</summary>
+    [Fact]
+    public async Task Export_ReadsNothingOfThePerson_InTheTransactionOfItsEntry()
+    {
+        await using var engine = await EngineHarness.CreateAsync();
+        await WriteAboutAsync(engine, 1, Address);
+        using var log = StatementLog.Of(engine.Database.ConnectionString);
+        var (demands, within) = (0, new List<string>());
+        log.Before = text =>
+        {
+            demands += text.Contains("FROM \"Memberships\"", StringComparison.Ordinal) ? 1 : 0;
+            if (
+                demands > 1
+                && (
+                    text.Contains("lower(", StringComparison.Ordinal)
+                    || text.Contains("FROM \"WebhookMessages\"", StringComparison.Ordinal)
+                )
+            )
+            {
+                within.Add(text);
+            }
+        };
+
+        var bytes = await new ExportPerson(engine.Db).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            Address,
+            CancellationToken.None
+        );
+
+        Assert.Contains(Address, Encoding.UTF8.GetString(bytes!), StringComparison.Ordinal);
+        // As for all commands: once more in the one that writes.
+        Assert.Equal(2, demands);
+        Assert.Empty(within);
+    }
+
     [Theory]
     [InlineData("joann@example.net")]
     [InlineData("ann@example.net.org")]
@@ -209,6 +364,28 @@ public sealed class EraseBesideOthersTests
         text.StartsWith("SELECT", StringComparison.Ordinal)
         && text.Contains("\"EventDeliveries\"", StringComparison.Ordinal)
         && text.Contains("lower(", StringComparison.Ordinal);
+
+    /// <summary>An event of the provider about this address that stands in no recipient's story.</summary>
+    private static Task AddEventAsync(EngineHarness engine, string id, string address) =>
+        engine.Db.WriteAsync(
+            engine.Tenant.Scope,
+            (db, _) =>
+            {
+                db.WebhookMessages.Add(
+                    new WebhookMessage
+                    {
+                        TenantId = engine.Tenant.Id,
+                        AccountId = engine.Database.AccountId,
+                        MessageId = id,
+                        Body = JsonSerializer.Serialize(new { to = new[] { address } }),
+                        ReceivedAt = engine.Time.GetUtcNow(),
+                        State = WebhookState.SetAside,
+                    }
+                );
+                return Task.CompletedTask;
+            },
+            CancellationToken.None
+        );
 
     /// <summary>A delivery that an endpoint of its own answered with this text.</summary>
     private static Task AddDeliveryAsync(EngineHarness engine, int number, string text)

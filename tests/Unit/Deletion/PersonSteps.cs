@@ -12,4 +12,11 @@ internal static class PersonSteps
             address,
             CancellationToken.None
         );
+
+    public static Task<ErasePersonResult> EraseAsync(this EngineHarness engine, Guid contactId) =>
+        new ErasePerson(engine.Db, engine.Options).ExecuteAsync(
+            engine.Tenant.As(TenantRole.Admin),
+            contactId,
+            CancellationToken.None
+        );
 }

@@ -134,18 +134,9 @@ internal static class ContactsApi
             (outcome, db, token) => AnswerAsync(StatusCodes.Status200OK, outcome, db, token)
         );
 
-    private static async Task<IResult> RecordAsync(
-        Guid id,
-        HttpContext http,
-        ApiCall call,
-        ContactList contacts,
-        ExportPerson export
-    )
+    private static async Task<IResult> RecordAsync(Guid id, HttpContext http, ApiCall call, ExportPerson export)
     {
-        if (
-            await contacts.FindAsync(call.Caller, id, call.Cancellation) is not { } found
-            || await export.ExecuteAsync(call.Caller, found.Email, call.Cancellation) is not { } document
-        )
+        if (await export.ExecuteAsync(call.Caller, id, call.Cancellation) is not { } document)
         {
             return ApiErrors.Unknown("contact");
         }
@@ -154,13 +145,8 @@ internal static class ContactsApi
         return TypedResults.File(document, Json, "personal-data.json");
     }
 
-    private static Task<IResult> EraseAsync(Guid id, ApiCall call, ContactList contacts, ErasePerson erase) =>
-        call.RunAsync(
-            // Also without a contact, so that the same request finds its answer after it was carried out.
-            async (caller, token) =>
-                await erase.ExecuteAsync(caller, (await contacts.FindAsync(caller, id, token))?.Email ?? "", token),
-            Answer
-        );
+    private static Task<IResult> EraseAsync(Guid id, ApiCall call, ErasePerson erase) =>
+        call.RunAsync((caller, token) => erase.ExecuteAsync(caller, id, token), Answer);
 
     private static CommandAnswer Answer(ErasePersonResult result) =>
         result switch
