@@ -140,10 +140,12 @@ public sealed class ContactFilesApiTests(ApiRulesTests.Portal portal) : IClassFi
 
         var foreign = await south.CreateAsync($"contacts/{id}/unsubscribe", null);
         var done = await program.CreateAsync($"contacts/{id}/unsubscribe", null, "leave");
+        var repeated = await program.CreateAsync($"contacts/{id}/unsubscribe", new { }, "leave");
         var again = await program.CreateAsync($"contacts/{id}/unsubscribe", null);
         var unknown = await south.CreateAsync($"contacts/{Guid.NewGuid()}/unsubscribe", null);
 
         Assert.Equal((200, "False"), (done.Status, done.Text("subscribed")));
+        Assert.Equal((200, true), (repeated.Status, repeated.WasReplayed));
         Assert.Equal(200, again.Status);
         Assert.Equal((404, unknown.Body.ToString()), (foreign.Status, foreign.Body.ToString()));
         await using var db = Api.Host.Get<PortalDb>().Read(Api.North.Caller.Scope);
