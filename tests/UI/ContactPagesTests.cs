@@ -178,7 +178,13 @@ public sealed class ContactPagesTests(BrowserFixture browser) : PageTests(browse
         await Page.GetByLabel("Domain", new() { Exact = true }).FillAsync("mail.northwind-traders.com");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Add domain" }).ClickAsync();
         var card = Page.GetByRole(AriaRole.Region, new() { Name = "mail.northwind-traders.com", Exact = true });
-        await Expect(card.GetByText("DKIM").First).ToBeVisibleAsync();
+        var dkim = card.GetByRole(AriaRole.Row).Filter(new() { HasText = "DKIM" });
+        await dkim.GetByRole(AriaRole.Button, new() { Name = "Copy the value of the DKIM record" }).ClickAsync();
+        await Expect(dkim.GetByText("Copied.")).ToBeAttachedAsync();
+        Assert.Equal(
+            await dkim.Locator("code").Nth(1).InnerTextAsync(),
+            await Page.EvaluateAsync<string>("navigator.clipboard.readText()")
+        );
         await card.GetByRole(AriaRole.Button, new() { Name = "Add sender" }).ClickAsync();
         await card.GetByLabel("Address").FillAsync("news");
         await card.GetByLabel("Name", new() { Exact = true }).FillAsync("Northwind News");

@@ -146,7 +146,8 @@ internal sealed class ApiCall(
 
     private async Task<(RequestKey? Key, ApiProblem? Problem)> ReadKeyAsync(bool sends)
     {
-        var text = Http.Request.Headers[KeyHeader].ToString();
+        // The other methods are the same however often they come; and a DELETE must not be given the answer of a PATCH.
+        var text = HttpMethods.IsPost(Http.Request.Method) ? Http.Request.Headers[KeyHeader].ToString() : "";
         if (text.Length == 0)
         {
             return sends

@@ -12,6 +12,20 @@ public sealed class IdempotencyTests(ApiRulesTests.Portal portal) : IClassFixtur
     private ApiHost Api => portal.Api;
 
     [Fact]
+    public async Task Delete_UnderTheKeyOfAPatch_Deletes()
+    {
+        using var program = await Api.ProgramAsync(Api.North);
+        var id = (await program.CreateAsync("contacts", new { email = "patched@example.net" })).Text("id");
+
+        var patched = await program.SendAsync(HttpMethod.Patch, $"contacts/{id}", new { }, "once");
+        var deleted = await program.SendAsync(HttpMethod.Delete, $"contacts/{id}", key: "once");
+        var gone = await program.SendAsync(HttpMethod.Get, $"contacts/{id}");
+
+        Assert.Equal((200, 204, 404), (patched.Status, deleted.Status, gone.Status));
+        Assert.False(deleted.WasReplayed);
+    }
+
+    [Fact]
     public async Task SameKey_SameBody_AnswersTheStoredAnswer_AlsoAfterTheThingIsGone()
     {
         using var program = await Api.ProgramAsync(Api.North);

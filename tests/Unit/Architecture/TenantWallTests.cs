@@ -117,6 +117,14 @@ public sealed partial class TenantWallTests
         "Templates/StartFromTemplate.cs",
     ];
 
+    private static readonly string[] ReadsOfActors =
+    [
+        "Audit/AuditQuery.cs",
+        "Audit/VerifyAuditLog.cs",
+        "Tenancy/TenantList.cs",
+        "Webhooks/ListEvents.cs",
+    ];
+
     [Fact]
     public void ScopeOfAllTenants_IsTakenOnlyByTheNamed() =>
         Assert.Equal(
@@ -145,6 +153,23 @@ public sealed partial class TenantWallTests
 
         Assert.True(commands.Count >= 15, "The search for commands has gone blind.");
         Assert.Equal(Reads, commands.Where(file => !Audits().IsMatch(file.Text)).Select(file => file.Path));
+    }
+
+    /// <summary>Of operators, and of people upon their own accounts.</summary>
+    [Fact]
+    public void EveryCommandOfAnActor_WritesAnAuditEntry()
+    {
+        var commands = SourceFiles
+            .In("src/Core")
+            .Where(file => file.Text.Contains("Actor actor", StringComparison.Ordinal))
+            .Where(file => file.Path != "Tenancy/Permissions.cs")
+            .ToList();
+
+        Assert.True(commands.Count >= 15, "The search for commands has gone blind.");
+        Assert.Equal(
+            ReadsOfActors,
+            commands.Where(file => !Audits().IsMatch(file.Text)).Select(file => file.Path).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]

@@ -240,8 +240,7 @@ public sealed class ComposePageTests
     [Fact]
     public async Task Page_LeftWhileASaveWaits_LeavesBrowserAndNextPageAlone()
     {
-        using var storage = new SlowStorage();
-        await using var database = await TestDatabase.CreateAsync(faults: storage);
+        await using var database = await TestDatabase.CreateAsync();
         var tenant = await database.AddTenantAsync("north");
         var id = await DraftTests.CreateAsync(database, tenant, "Spring");
         await using var context = new CampaignPagesContext(database, tenant, TenantRole.Editor);
@@ -251,10 +250,23 @@ public sealed class ComposePageTests
         await script.WasRead.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(["attach", "read"], script.Calls);
 
-        storage.Hold();
+        // A save waits for whoever writes the draft, and nobody's thread waits with it: the page's least of all.
+        var (writes, may) = (Waiting(), Waiting());
+        var other = database.Db.WriteAsync(
+            tenant.Scope,
+            async (db, token) =>
+            {
+                await db.Campaigns.ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, row => row.Name), token);
+                writes.TrySetResult();
+                await may.Task;
+            },
+            CancellationToken.None
+        );
+        await writes.Task;
         var typing = visit.InvokeAsync(() => visit.Find("[data-draft=subject]").ChangeAsync("Sunshine"));
         visit.Render(parameters => parameters.Add(one => one.Draft, null));
-        storage.Release();
+        may.SetResult();
+        await other;
         await typing;
 
         Assert.Equal("The next page", visit.Find("p").TextContent);
@@ -280,6 +292,8 @@ public sealed class ComposePageTests
         Assert.Empty(script.Calls);
         Assert.Equal("The next page", visit.Find("p").TextContent);
     }
+
+    private static TaskCompletionSource Waiting() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static AngleSharp.Dom.IElement Field<T>(IRenderedComponent<T> page, string name)
         where T : IComponent => page.Find($"[data-draft={name}]");
@@ -330,20 +344,6 @@ public sealed class ComposePageTests
                 builder.AddMarkupContent(2, "<p>The next page</p>");
             }
         }
-    }
-
-    /// <summary>Commits when it is let.</summary>
-    private sealed class SlowStorage : StorageFaults, IDisposable
-    {
-        private readonly ManualResetEventSlim _may = new(initialState: true);
-
-        public void Hold() => _may.Reset();
-
-        public void Release() => _may.Set();
-
-        public override void BeforeCommit() => _may.Wait(TimeSpan.FromSeconds(20));
-
-        public void Dispose() => _may.Dispose();
     }
 
     /// <summary>The page's script, with what it was asked; here when it arrives.</summary>
