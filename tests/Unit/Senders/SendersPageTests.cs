@@ -72,7 +72,6 @@ public sealed class SendersPageTests : BunitContext
         ScriptedDomains provider
     )
     {
-        SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddLogging();
         Services.AddRadzenComponents();
@@ -85,6 +84,7 @@ public sealed class SendersPageTests : BunitContext
         Services.AddSingleton(new CheckSendingDomain(database.Db, registration));
         Services.AddSingleton(new RemoveSendingDomain(database.Db, provider));
         Services.AddSingleton(new RemoveSender(database.Db));
+        SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         var session = new TenantSession(
             tenant.Id,
             tenant.Slug,
