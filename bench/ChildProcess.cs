@@ -103,7 +103,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         return folder.FullName;
     }
 
-    private static string Assembly(string project)
+    public static string Assembly(string project)
     {
         // .../bin/Release/net10.0 -> the same configuration of the project under src.
         var output = new DirectoryInfo(AppContext.BaseDirectory);

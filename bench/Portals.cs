@@ -25,7 +25,8 @@ internal sealed class Portals : IAsyncDisposable
             [
                 "--environment=Production",
                 $"--urls={portals.Addresses[^1]}",
-                $"--contentRoot={store.Folder}",
+                // Its own settings, as delivered: without them every request writes six lines of the log.
+                $"--contentRoot={Path.GetDirectoryName(ChildProcess.Assembly("AdminPortal"))}",
                 $"--Portal:DataDirectory={store.DataFolder(instance)}",
                 "--Portal:PublicUrl=https://bench.test",
                 "--Resend:Mode=Resend",
