@@ -89,13 +89,11 @@ public sealed class SignIn(
     /// <summary>Whoever guesses at many accounts is slowed down by where they come from.</summary>
     private async Task<SignInAnswer> GuardedAsync(Func<Task<SignInAnswer>> attempt)
     {
-        if (attempts.IsShut(Door.SignIn, Context))
+        if (!attempts.MayTry(Door.SignIn, Context))
         {
             return new SignInAnswer.TooMany();
         }
 
-        // Counted before it is known, and given back when it was right: guesses that come all at once count as well.
-        attempts.Failed(Door.SignIn, Context);
         var answer = await attempt();
         if (answer is not (SignInAnswer.Wrong or SignInAnswer.LockedOut))
         {

@@ -65,25 +65,48 @@ public sealed class FailedAttempts(TimeProvider time)
             return false;
         }
 
-        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        http.Response.Headers.RetryAfter = FormattableString.Invariant($"{Math.Ceiling(shutFor.TotalSeconds)}");
+        Refuse(http, shutFor);
         return true;
+    }
+
+    /// <summary>
+    /// Counts an attempt before its answer is known, in one step with the look at the door, so that guesses that come all at once
+    /// are no more than it bears; who was right gives it back (<see cref="WasRight"/>). Where it is shut, the answer says so with
+    /// 429, and when it is open again.
+    /// </summary>
+    public bool MayTry(Door door, HttpContext http)
+    {
+        var now = time.GetUtcNow();
+        var windows = Bounded(door, now);
+        var key = (AddressOf(http), "");
+        while (true)
+        {
+            if (!windows.TryGetValue(key, out var window))
+            {
+                if (windows.TryAdd(key, new Window(now + Minute, 1)))
+                {
+                    return true;
+                }
+            }
+            else if (window.Ends > now && window.Failures >= (int)door)
+            {
+                Refuse(http, window.Ends - now);
+                return false;
+            }
+            else if (windows.TryUpdate(key, OneMore(window, now), window))
+            {
+                return true;
+            }
+        }
     }
 
     public void Failed(Door door, HttpContext http, string at = "")
     {
         var now = time.GetUtcNow();
-        var windows = _doors[door];
-        if (windows.Count >= Remembered)
-        {
-            Forget(windows, now);
-        }
-
-        windows.AddOrUpdate(
+        Bounded(door, now).AddOrUpdate(
             (AddressOf(http), Short(at)),
             _ => new Window(now + Minute, 1),
-            (_, window) =>
-                window.Ends <= now ? new Window(now + Minute, 1) : window with { Failures = window.Failures + 1 }
+            (_, window) => OneMore(window, now)
         );
     }
 
@@ -97,6 +120,26 @@ public sealed class FailedAttempts(TimeProvider time)
             && window.Failures > 0
             && !windows.TryUpdate(key, window with { Failures = window.Failures - 1 }, window)
         ) { }
+    }
+
+    private static Window OneMore(Window window, DateTimeOffset now) =>
+        window.Ends <= now ? new Window(now + Minute, 1) : window with { Failures = window.Failures + 1 };
+
+    private static void Refuse(HttpContext http, TimeSpan shutFor)
+    {
+        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        http.Response.Headers.RetryAfter = FormattableString.Invariant($"{Math.Ceiling(shutFor.TotalSeconds)}");
+    }
+
+    private ConcurrentDictionary<(string Address, string At), Window> Bounded(Door door, DateTimeOffset now)
+    {
+        var windows = _doors[door];
+        if (windows.Count >= Remembered)
+        {
+            Forget(windows, now);
+        }
+
+        return windows;
     }
 
     /// <summary>

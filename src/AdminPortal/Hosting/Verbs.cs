@@ -35,7 +35,7 @@ public static partial class Verbs
         + "  AdminPortal [serve] [settings]\n"
         + "  AdminPortal migrate [--json] [settings]\n"
         + "  AdminPortal tenant create --name NAME [--slug SLUG] [--json] [settings]\n"
-        + "  AdminPortal apikey create --tenant SLUG [--name NAME] [--scopes read,send] [--json] [settings]\n"
+        + "  AdminPortal apikey create --tenant SLUG-OR-ID [--name NAME] [--scopes read,send] [--json] [settings]\n"
         + "  AdminPortal backup --to FILE [--json] [settings]\n"
         + "  AdminPortal restore --from FILE [--json] [settings]\n"
         + "  AdminPortal restore --done [--json] [settings]   (on PostgreSQL, after its own restore)\n"

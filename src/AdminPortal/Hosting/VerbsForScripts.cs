@@ -163,20 +163,10 @@ public static partial class Verbs
         CancellationToken cancellation
     )
     {
-        var slug = options.Value("--tenant")!;
-        Guid tenantId;
-        await using (var context = db.Read(TenantScope.None))
+        var called = options.Value("--tenant")!;
+        if (await FindTenantAsync(db, called, cancellation) is not { } tenant)
         {
-            tenantId = await context
-                .Tenants.Living()
-                .Where(tenant => tenant.Slug == slug)
-                .Select(tenant => tenant.Id)
-                .SingleOrDefaultAsync(cancellation);
-        }
-
-        if (tenantId == Guid.Empty)
-        {
-            return new VerbAnswer($"There is no tenant with the slug “{slug}”. Nothing was made.");
+            return new VerbAnswer($"There is no tenant with the slug or id “{called}”. Nothing was made.");
         }
 
         var scopes = options
@@ -189,13 +179,13 @@ public static partial class Verbs
         }
 
         return await new CreateApiKey(db).ExecuteAsync(
-            new Caller(TenantScope.For(tenantId), Actor.CommandLine),
+            new Caller(TenantScope.For(tenant.Id), Actor.CommandLine),
             new ApiKeyInput(options.Value("--name") ?? "Command line", scopes),
             cancellation
         ) switch
         {
             ApiKeyOutcome.Created created => new VerbAnswer(
-                $"The key “{created.Key.Name}” may {string.Join(", ", created.Key.Scopes.Names())} in {slug}. It is shown this once.",
+                $"The key “{created.Key.Name}” may {string.Join(", ", created.Key.Scopes.Names())} in {tenant.Slug}. It is shown this once.",
                 ApiKeyShape.Of(created.Key) with
                 {
                     Key = created.Token,
@@ -205,6 +195,20 @@ public static partial class Verbs
             ApiKeyOutcome.Invalid invalid => Refused(invalid.Errors),
             var other => throw new InvalidOperationException($"{other} has no answer."),
         };
+    }
+
+    /// <summary>By its slug, or by its id, which is what <c>tenant create</c> prints for a script.</summary>
+    private static async Task<Tenant?> FindTenantAsync(PortalDb db, string called, CancellationToken cancellation)
+    {
+        await using var context = db.Read(TenantScope.None);
+        var living = context.Tenants.Living();
+        // A slug may look like an id; it is looked for first, so that nobody else's is taken for it.
+        return await living.SingleOrDefaultAsync(tenant => tenant.Slug == called, cancellation)
+            ?? (
+                Guid.TryParse(called, out var id)
+                    ? await living.SingleOrDefaultAsync(tenant => tenant.Id == id, cancellation)
+                    : null
+            );
     }
 
     private delegate Task<VerbAnswer> Verb(PortalDb db, VerbOptions options, CancellationToken cancellation);

@@ -271,6 +271,9 @@ public sealed class DeleteTenants(
             TenantScope.Installation,
             async (db, token) =>
             {
+                // Before the tenant, as whoever applies events has it: none of an account of its own is being applied while
+                // the account goes.
+                await db.LockEventsAsync(token);
                 await db.LockTenantAsync(tenant.Id, token);
                 foreach (var table in Tables.Names)
                 {

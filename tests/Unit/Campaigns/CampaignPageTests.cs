@@ -166,7 +166,13 @@ public sealed class CampaignPageTests
         page.WaitForAssertion(() => Assert.Equal("3", page.FindAll(".five-numbers dd")[3].TextContent));
         var seen = new List<string>();
         page.OnMarkupUpdated += (_, _) =>
-            seen.AddRange(page.FindAll(".five-numbers").Select(numbers => numbers.TextContent));
+        {
+            // The first one may still be shown anew until the address changes.
+            if (page.Instance.Id == second)
+            {
+                seen.AddRange(page.FindAll(".five-numbers").Select(numbers => numbers.TextContent));
+            }
+        };
 
         page.Render(parameters => parameters.Add(one => one.Id, second));
 

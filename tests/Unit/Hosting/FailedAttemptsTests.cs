@@ -34,6 +34,53 @@ public sealed class FailedAttemptsTests
         Assert.Null(attempts.ShutFor(Door.SignIn, guesser));
     }
 
+    [Fact]
+    public async Task AttemptsThatComeAllAtOnce_AreNoMoreThanTheDoorBears()
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            var attempts = new FailedAttempts(_time);
+            using var together = new Barrier(4);
+            var tries = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 4)
+                    .Select(_ =>
+                        Task.Factory.StartNew(
+                            () =>
+                            {
+                                together.SignalAndWait();
+                                return Enumerable
+                                    .Range(0, (int)Door.SignIn)
+                                    .Count(_ => attempts.MayTry(Door.SignIn, From("192.0.2.7")));
+                            },
+                            TaskCreationOptions.LongRunning
+                        )
+                    )
+            );
+
+            Assert.Equal((int)Door.SignIn, tries.Sum());
+        }
+    }
+
+    [Fact]
+    public void AttemptsOfAPastMinute_AndThoseGivenBack_DoNotCount()
+    {
+        var attempts = new FailedAttempts(_time);
+        var person = From("192.0.2.7");
+        for (var i = 0; i < (int)Door.SignIn; i++)
+        {
+            Assert.True(attempts.MayTry(Door.SignIn, person));
+        }
+
+        Assert.False(attempts.MayTry(Door.SignIn, person));
+        Assert.Equal((429, "60"), (person.Response.StatusCode, $"{person.Response.Headers.RetryAfter}"));
+        attempts.WasRight(Door.SignIn, person);
+        Assert.True(attempts.MayTry(Door.SignIn, person));
+        Assert.False(attempts.MayTry(Door.SignIn, person));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(attempts.MayTry(Door.SignIn, person));
+    }
+
     [Theory]
     [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
     [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]

@@ -292,6 +292,7 @@ public sealed class VerbsForScriptsTests
         var tenant = await RunAsync(settings, "tenant", "create", "--name", "East");
         var tenantAsJson = await RunAsync(settings, "tenant", "create", "--json", "--name", "West");
         var key = await RunAsync(settings, "apikey", "create", "--tenant", "east");
+        var keyById = await RunAsync(settings, "apikey", "create", "--tenant", OneLine(tenant.Output));
         var keyAsJson = await RunAsync(
             settings,
             ["apikey", "create", "--tenant", "west", "--name", "Shop", "--scopes", "read,send", "--json"]
@@ -300,6 +301,8 @@ public sealed class VerbsForScriptsTests
         var noKey = await RunAsync(settings, "apikey", "create", "--tenant", "nobody", "--json");
 
         Assert.Equal((0, 0, 0, 0), (tenant.Exit, tenantAsJson.Exit, key.Exit, keyAsJson.Exit));
+        Assert.Equal(0, keyById.Exit);
+        Assert.Contains("read, contacts, send, admin in east", keyById.Messages, StringComparison.Ordinal);
         Assert.True(Guid.TryParse(OneLine(tenant.Output), out _), tenant.Output);
         Assert.Contains("apikey create --tenant east", tenant.Messages, StringComparison.Ordinal);
         Assert.StartsWith("lp_", OneLine(key.Output), StringComparison.Ordinal);
@@ -318,7 +321,7 @@ public sealed class VerbsForScriptsTests
         // What is refused is told to a person also then: nothing is there for a script to read but the code.
         Assert.Equal((1, "", 1, ""), (noTenant.Exit, noTenant.Output, noKey.Exit, noKey.Output));
         Assert.Contains("--slug: Another organisation", noTenant.Messages, StringComparison.Ordinal);
-        Assert.Contains("no tenant with the slug “nobody”", noKey.Messages, StringComparison.Ordinal);
+        Assert.Contains("no tenant with the slug or id “nobody”", noKey.Messages, StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
 
         static string OneLine(string output) => Assert.Single(output.TrimEnd().Split('\n'));
@@ -336,7 +339,7 @@ public sealed class VerbsForScriptsTests
         var none = await RunAsync(settings, "apikey", "create", "--tenant", "east", "--scopes=");
 
         Assert.Equal((1, 1, 1), (unknown.Exit, wrong.Exit, none.Exit));
-        Assert.Contains("no tenant with the slug “west”", unknown.Messages, StringComparison.Ordinal);
+        Assert.Contains("no tenant with the slug or id “west”", unknown.Messages, StringComparison.Ordinal);
         Assert.Contains("--scopes: Each must be one of", wrong.Messages, StringComparison.Ordinal);
         Assert.Contains("--scopes names none", none.Messages, StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
