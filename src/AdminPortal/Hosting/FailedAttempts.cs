@@ -103,11 +103,12 @@ public sealed class FailedAttempts(TimeProvider time)
     public void Failed(Door door, HttpContext http, string at = "")
     {
         var now = time.GetUtcNow();
-        Bounded(door, now).AddOrUpdate(
-            (AddressOf(http), Short(at)),
-            _ => new Window(now + Minute, 1),
-            (_, window) => OneMore(window, now)
-        );
+        Bounded(door, now)
+            .AddOrUpdate(
+                (AddressOf(http), Short(at)),
+                _ => new Window(now + Minute, 1),
+                (_, window) => OneMore(window, now)
+            );
     }
 
     /// <summary>Gives one back that was counted before its answer was known.</summary>
