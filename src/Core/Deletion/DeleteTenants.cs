@@ -193,34 +193,40 @@ public sealed class DeleteTenants(
     private async Task EmptyAsync(Guid tenantId, string table, CancellationToken cancellation)
     {
         var size = Math.Min(AtMost, AtLeast * 4);
+        IReadOnlyList<object>? after = null;
         while (true)
         {
             await crash.ReachAsync(CrashPoints.BeforeRemoval, cancellation);
             var began = portal.Time.GetTimestamp();
-            var removed = await portal.WriteAsync(
+            var part = await portal.WriteAsync(
                 TenantScope.For(tenantId),
                 async (db, token) =>
                 {
-                    var rows = await Tables.DeleteAsync(db, table, tenantId, size, token);
-                    if (rows > 0)
+                    var gone = await Tables.DeleteAsync(db, table, tenantId, after, size, token);
+                    if (gone.Removed > 0)
                     {
                         await db
                             .Tenants.Where(row => row.Id == tenantId)
                             .ExecuteUpdateAsync(
-                                set => set.SetProperty(row => row.DeletionRemoved, row => row.DeletionRemoved + rows),
+                                set =>
+                                    set.SetProperty(
+                                        row => row.DeletionRemoved,
+                                        row => row.DeletionRemoved + gone.Removed
+                                    ),
                                 token
                             );
                     }
 
-                    return rows;
+                    return gone;
                 },
                 cancellation
             );
-            if (removed < size)
+            if (part.End is null)
             {
                 return;
             }
 
+            after = part.End;
             size = await RestAsync(size, portal.Time.GetElapsedTime(began), cancellation);
         }
     }
