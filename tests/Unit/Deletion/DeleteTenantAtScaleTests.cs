@@ -21,7 +21,7 @@ public sealed class DeleteTenantAtScaleTests(ITestOutputHelper output)
         CultureInfo.InvariantCulture
     );
 
-    [SqliteFact]
+    [Fact]
     public async Task LargeTenant_Goes_AndItsNeighbourWritesMeanwhile()
     {
         await using var engine = await EngineHarness.CreateAsync(clock: TimeProvider.System);
