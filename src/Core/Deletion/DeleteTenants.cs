@@ -193,40 +193,34 @@ public sealed class DeleteTenants(
     private async Task EmptyAsync(Guid tenantId, string table, CancellationToken cancellation)
     {
         var size = Math.Min(AtMost, AtLeast * 4);
-        IReadOnlyList<object>? after = null;
         while (true)
         {
             await crash.ReachAsync(CrashPoints.BeforeRemoval, cancellation);
             var began = portal.Time.GetTimestamp();
-            var part = await portal.WriteAsync(
+            var removed = await portal.WriteAsync(
                 TenantScope.For(tenantId),
                 async (db, token) =>
                 {
-                    var gone = await Tables.DeleteAsync(db, table, tenantId, after, size, token);
-                    if (gone.Removed > 0)
+                    var rows = await Tables.DeleteAsync(db, table, tenantId, size, token);
+                    if (rows > 0)
                     {
                         await db
                             .Tenants.Where(row => row.Id == tenantId)
                             .ExecuteUpdateAsync(
-                                set =>
-                                    set.SetProperty(
-                                        row => row.DeletionRemoved,
-                                        row => row.DeletionRemoved + gone.Removed
-                                    ),
+                                set => set.SetProperty(row => row.DeletionRemoved, row => row.DeletionRemoved + rows),
                                 token
                             );
                     }
 
-                    return gone;
+                    return rows;
                 },
                 cancellation
             );
-            if (part.End is null)
+            if (removed < size)
             {
                 return;
             }
 
-            after = part.End;
             size = await RestAsync(size, portal.Time.GetElapsedTime(began), cancellation);
         }
     }

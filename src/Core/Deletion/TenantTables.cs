@@ -59,100 +59,39 @@ public sealed class TenantTables
     public Task<bool> HasAnyAsync(PortalDbContext db, string table, Guid tenantId, CancellationToken cancellation) =>
         db.AnyAsync(FormattableStringFactory.Create(Named(table).Any, tenantId), cancellation);
 
-    /// <summary>
-    /// Removes the next rows along an index. Each part begins behind the one before: to begin anew would walk through the
-    /// index entries of all that is gone, which PostgreSQL keeps until a vacuum.
-    /// </summary>
-    /// <param name="after">The end of the part before; null for the first.</param>
-    /// <param name="atMost">1 or more.</param>
-    public async Task<TablePart> DeleteAsync(
+    /// <returns>How many rows are gone now.</returns>
+    public Task<int> DeleteAsync(
         PortalDbContext db,
         string table,
         Guid tenantId,
-        IReadOnlyList<object>? after,
         int atMost,
         CancellationToken cancellation
-    )
-    {
-        if (db.IsPostgreSql)
-        {
-            // What was written a moment ago is not in the planner's statistics yet, and it would walk through the whole table.
-            await db.ExecuteAsync($"SET LOCAL enable_seqscan = off", cancellation);
-        }
-
-        var named = Named(table);
-        var from = after ?? [];
-        var end = await db.FirstAsync(
-            FormattableStringFactory.Create(named.End(from.Count > 0), [tenantId, .. from, atMost - 1]),
-            row => Enumerable.Range(0, row.FieldCount).Select(row.GetValue).ToArray(),
-            cancellation
-        );
-        var removed = await db.ExecuteAsync(
-            FormattableStringFactory.Create(
-                named.Delete(from.Count > 0, end is not null),
-                [tenantId, .. from, .. end ?? []]
-            ),
-            cancellation
-        );
-        return new TablePart(removed, end);
-    }
+    ) => db.ExecuteAsync(FormattableStringFactory.Create(Named(table).Delete, tenantId, atMost), cancellation);
 
     private Table Named(string table) => _tables.First(candidate => candidate.Name == table);
 
-    /// <param name="Key">Within the tenant, in the order of an index.</param>
-    private sealed record Table(string Name, IReadOnlyList<string> Key)
+    private sealed record Table(string Name, string Count, string Any, string Delete)
     {
-        public string Count => $$"""SELECT COUNT(*) FROM "{{Name}}" WHERE "TenantId" = {0}""";
-
-        public string Any => $$"""SELECT 1 FROM "{{Name}}" WHERE "TenantId" = {0} LIMIT 1""";
-
-        /// <exception cref="InvalidOperationException">No index begins with the tenant.</exception>
         public static Table Of(IEntityType entity)
         {
-            var primary = entity.FindPrimaryKey()!.Properties;
-            // Whatever is found by something else alone has an index for the tenant's own.
-            var along = entity
-                .GetIndexes()
-                .Select(index => index.Properties)
-                .Prepend(primary)
-                .FirstOrDefault(properties =>
-                    properties[0].Name == nameof(ITenantOwned.TenantId)
-                    && properties.All(property => !property.IsNullable)
-                );
-            return along is null
-                ? throw new InvalidOperationException($"No index of {entity.GetTableName()} begins with the tenant.")
-                : new Table(
-                    entity.GetTableName()!,
-                    [
-                        .. along
-                            .Union(primary)
-                            .Where(property => property.Name != nameof(ITenantOwned.TenantId))
-                            .Select(property => property.GetColumnName()),
-                    ]
-                );
+            var name = entity.GetTableName()!;
+            var columns = string.Join(
+                ", ",
+                entity
+                    .FindPrimaryKey()!
+                    .Properties.Select(property =>
+                        string.Create(CultureInfo.InvariantCulture, $"\"{property.GetColumnName()}\"")
+                    )
+            );
+            return new Table(
+                name,
+                $$"""SELECT COUNT(*) FROM "{{name}}" WHERE "TenantId" = {0}""",
+                $$"""SELECT 1 FROM "{{name}}" WHERE "TenantId" = {0} LIMIT 1""",
+                $$"""
+                DELETE FROM "{{name}}" WHERE "TenantId" = {0} AND ({{columns}}) IN (
+                    SELECT {{columns}} FROM "{{name}}" WHERE "TenantId" = {0} LIMIT {1})
+                """
+            );
         }
-
-        /// <summary>The key of the last row of the next part; none where fewer are left.</summary>
-        public string End(bool after) =>
-            $$"""
-                SELECT {{Columns}} FROM "{{Name}}" WHERE "TenantId" = {0}{{(after ? Compared(">", 1) : "")}}
-                ORDER BY {{Columns}} LIMIT 1 OFFSET {{Place(after ? Key.Count + 1 : 1)}}
-                """;
-
-        public string Delete(bool after, bool upTo) =>
-            $$"""DELETE FROM "{{Name}}" WHERE "TenantId" = {0}"""
-            + (after ? Compared(">", 1) : "")
-            + (upTo ? Compared("<=", after ? Key.Count + 1 : 1) : "");
-
-        private string Columns => string.Join(", ", Key.Select(column => $"\"{column}\""));
-
-        private string Compared(string how, int first) =>
-            $" AND ({Columns}) {how} ({string.Join(", ", Key.Select((_, i) => Place(first + i)))})";
-
-        private static string Place(int number) => string.Create(CultureInfo.InvariantCulture, $"{{{number}}}");
     }
 }
-
-/// <param name="Removed">So many rows are gone now.</param>
-/// <param name="End">The key of the last of them, behind which the next part begins; null when the table is empty of the tenant.</param>
-public sealed record TablePart(int Removed, IReadOnlyList<object>? End);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Ledgerpost.Data;
 using Ledgerpost.Deletion;
 using Ledgerpost.Tenancy;
@@ -15,13 +14,9 @@ namespace UnitTests.Deletion;
 [Trait("Category", "Long")]
 public sealed class DeleteTenantAtScaleTests(ITestOutputHelper output)
 {
-    /// <summary>LEDGERPOST_PEOPLE asks for more.</summary>
-    private static readonly int People = int.Parse(
-        Environment.GetEnvironmentVariable("LEDGERPOST_PEOPLE") ?? "200000",
-        CultureInfo.InvariantCulture
-    );
+    private const int People = 200_000;
 
-    [Fact]
+    [SqliteFact]
     public async Task LargeTenant_Goes_AndItsNeighbourWritesMeanwhile()
     {
         await using var engine = await EngineHarness.CreateAsync(clock: TimeProvider.System);
