@@ -59,7 +59,7 @@ internal static class PasskeyApi
         FailedAttempts attempts
     )
     {
-        if (attempts.IsShut(Door.SignIn, http))
+        if (!attempts.MayTry(Door.SignIn, http))
         {
             return Said(
                 "Too many wrong attempts came from your network address. Wait a minute and try again.",
@@ -73,11 +73,11 @@ internal static class PasskeyApi
             || !await passkeys.UsedAsync(user.Id, passkey, http.RequestAborted)
         )
         {
-            attempts.Failed(Door.SignIn, http);
             await passkeys.FailedAsync(IdOf(answer.Credential), RequestOrigin.Of(http), http.RequestAborted);
             return Said("This passkey is not known here. Sign in with your password instead.");
         }
 
+        attempts.WasRight(Door.SignIn, http);
         await signIn.AsAsync(user.Id, SignInMethod.Passkey, http.RequestAborted);
         return TypedResults.Json(new { to = LocalUrl.OrHome(answer.ReturnUrl) });
     }

@@ -7,8 +7,10 @@ namespace Ledgerpost.Data;
 /// <summary>
 /// What a transaction that runs beside others waits for. On SQLite the gate has made it alone already, and all of this is
 /// nothing. Locks end with the transaction. Order, so that hardly anybody waits in a circle (who does is run again): the
-/// tenant, then the events, then its sending; all campaigns before one; for a chunk without doubt the campaign, then the chunk; for one in doubt the chunk, the account, then the
-/// campaign; a campaign before its row, and of a lineage's rows the source's before the follow-up's; the log last.
+/// tenant, then the events, then its sending (at the end of a tenant's deletion the events first: no command of it is left
+/// that could hold the tenant and wait for them); all campaigns before one; for a chunk without doubt the campaign, then the
+/// chunk; for one in doubt the chunk, the account, then the campaign; a campaign before its row, and of a lineage's rows the
+/// source's before the follow-up's; the log last.
 /// </summary>
 public static class Locks
 {

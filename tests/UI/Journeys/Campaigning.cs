@@ -45,7 +45,7 @@ internal static partial class Campaigning
         await page.Question()
             .GetByRole(AriaRole.Button, new() { Name = $"Launch to {Count(people)} people" })
             .ClickAsync();
-        await page.WaitForURLAsync(CampaignAddress());
+        await Expect(page).ToHaveURLAsync(CampaignAddress());
         return Guid.Parse(CampaignAddress().Match(page.Url).Groups["id"].Value);
     }
 

@@ -39,12 +39,12 @@ public sealed partial class FollowUp(BrowserFixture browser) : IClassFixture<Bro
         await Screenshots.TakeAsync(page, "follow-up-source", fullPage: false);
         await page.GetByRole(AriaRole.Link, new() { Name = "Autumn bulbs, continued" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
-        await page.WaitForURLAsync(Edit());
+        await Expect(page).ToHaveURLAsync(Edit());
         await Expect(page.GetByText("Ready", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
         await page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete the draft" }).ClickAsync();
         await page.Question().GetByRole(AriaRole.Button, new() { Name = "Delete the draft" }).ClickAsync();
-        await page.WaitForURLAsync(Campaigns());
+        await Expect(page).ToHaveURLAsync(Campaigns());
         await page.OpenCampaignAsync(stage, source);
         await page.CountsAsync("Pending", 112);
         await ContinueAsync(page, "112");
@@ -74,7 +74,7 @@ public sealed partial class FollowUp(BrowserFixture browser) : IClassFixture<Bro
         var question = page.Question();
         await Expect(question).ToContainTextAsync($"to the {people} people who wait here");
         await question.GetByRole(AriaRole.Button, new() { Name = "Make the draft" }).ClickAsync();
-        await page.WaitForURLAsync(Edit());
+        await Expect(page).ToHaveURLAsync(Edit());
     }
 
     [GeneratedRegex("/edit$", RegexOptions.None, 1000)]

@@ -27,7 +27,7 @@ public sealed partial class Scheduling(BrowserFixture browser) : IClassFixture<B
         await page.LookAsync("schedule-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Schedule it" }).ClickAsync();
 
-        await page.WaitForURLAsync(Campaign());
+        await Expect(page).ToHaveURLAsync(Campaign());
         await page.StandsAtAsync("Scheduled");
         var card = page.Locator("section").Filter(new() { HasText = "It is sent on" });
         await Expect(card).ToContainTextAsync("31 Oct 2027, 02:30:00 Europe/Berlin (UTC+01:00)");
@@ -45,7 +45,7 @@ public sealed partial class Scheduling(BrowserFixture browser) : IClassFixture<B
         await Expect(page.GetByText("Ready", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Schedule ..." }).ClickAsync();
         await page.Question().GetByRole(AriaRole.Button, new() { Name = "Schedule it" }).ClickAsync();
-        await page.WaitForURLAsync(Campaign());
+        await Expect(page).ToHaveURLAsync(Campaign());
         await page.StandsAtAsync("Scheduled");
 
         await card.GetByRole(AriaRole.Button, new() { Name = "Send now ..." }).ClickAsync();

@@ -15,6 +15,9 @@ namespace UnitTests.Identity;
 /// <summary>Passkeys: who may change them, what their use writes, and answers that are none.</summary>
 public sealed class PasskeyTests
 {
+    /// <summary>Flags of an answer: the person was there, and the device did not see who.</summary>
+    private const byte NotRecognised = 0x09;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -159,7 +162,7 @@ public sealed class PasskeyTests
             userId,
             host.Address,
             what == "another origin" ? "https://portal.evil.test" : null,
-            what == "not recognised" ? (byte)0x09 : (byte)0x0D
+            what == "not recognised" ? NotRecognised : (byte)0x0D
         );
         using var refused = await other.PostAsJsonAsync("/account/passkey", new { credential });
 
@@ -178,6 +181,54 @@ public sealed class PasskeyTests
             using var asked = await other.PostAsync("/account/passkey/question", content: null);
             return await asked.Content.ReadAsStringAsync();
         }
+    }
+
+    /// <summary>Counted before its answer is known, as a password is; who was right has it given back.</summary>
+    [Fact]
+    public async Task Guesses_AllAtOnce_AreNoMoreThanTheDoorBears_AndRightOnesAreGivenBack()
+    {
+        await using var host = await RealHost.StartAsync();
+        using var passkey = new SoftPasskey();
+        var db = host.Get<PortalDb>();
+        Guid userId;
+        await using (var read = db.Read(TenantScope.None))
+        {
+            userId = (await read.Users.SingleAsync()).Id;
+        }
+
+        await passkey.AddAsync(db, userId);
+        // More often than wrong ones may be.
+        for (var i = 0; i <= (int)Door.SignIn; i++)
+        {
+            using var browser = host.Browser();
+            using var signedIn = await ShowAsync(host, browser, passkey, userId);
+            Assert.Equal(HttpStatusCode.OK, signedIn.StatusCode);
+        }
+
+        // Answers that are looked up in the database before they prove nothing: the others come in between.
+        var strangers = Enumerable.Range(0, 3 * (int)Door.SignIn).Select(_ => host.Browser()).ToList();
+        var answers = new List<string>();
+        foreach (var stranger in strangers)
+        {
+            using var question = await stranger.PostAsync("/account/passkey/question", content: null);
+            var asked = await question.Content.ReadAsStringAsync();
+            answers.Add(passkey.Answer(asked, userId, host.Address, null, NotRecognised));
+        }
+
+        var guesses = await Task.WhenAll(
+            strangers.Zip(
+                answers,
+                async (stranger, credential) =>
+                {
+                    using var answer = await stranger.PostAsJsonAsync("/account/passkey", new { credential });
+                    return answer.StatusCode;
+                }
+            )
+        );
+        strangers.ForEach(stranger => stranger.Dispose());
+
+        Assert.Equal((int)Door.SignIn, guesses.Count(status => status == HttpStatusCode.BadRequest));
+        Assert.Equal(2 * (int)Door.SignIn, guesses.Count(status => status == HttpStatusCode.TooManyRequests));
     }
 
     private static readonly string[] NoAnswers =
