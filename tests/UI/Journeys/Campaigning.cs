@@ -131,6 +131,6 @@ internal static partial class Campaigning
 
     public static string Count(int people) => people.ToString("N0", CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("/campaigns/(?<id>[0-9a-f]{8}-[0-9a-f-]{27})$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("/campaigns/(?<id>[0-9a-f]{8}-[0-9a-f-]{27})$", RegexOptions.None, 1000)]
     private static partial Regex CampaignAddress();
 }
