@@ -86,13 +86,7 @@ public sealed class PasskeyTests
         await using var host = await RealHost.StartAsync();
         using var passkey = new SoftPasskey();
         var db = host.Get<PortalDb>();
-        Guid userId;
-        await using (var read = db.Read(TenantScope.None))
-        {
-            userId = (await read.Users.SingleAsync()).Id;
-        }
-
-        await passkey.AddAsync(db, userId);
+        var userId = await AddToTheOnlyUserAsync(passkey, db);
         var stamp = await ChangeAsync(db, userId);
         using var browser = host.Browser();
 
@@ -135,13 +129,7 @@ public sealed class PasskeyTests
         await using var host = await RealHost.StartAsync();
         using var passkey = new SoftPasskey();
         var db = host.Get<PortalDb>();
-        Guid userId;
-        await using (var read = db.Read(TenantScope.None))
-        {
-            userId = (await read.Users.SingleAsync()).Id;
-        }
-
-        await passkey.AddAsync(db, userId);
+        var userId = await AddToTheOnlyUserAsync(passkey, db);
         using var browser = host.Browser();
         passkey.Uses = 7;
         using (var good = await ShowAsync(host, browser, passkey, userId))
@@ -150,10 +138,10 @@ public sealed class PasskeyTests
         }
 
         using var other = host.Browser();
-        var question = await AskAsync();
+        var question = await AskAsync(other);
         if (what == "an old question")
         {
-            await AskAsync();
+            await AskAsync(other);
         }
 
         passkey.Uses = what == "a lower count" ? 6u : 8;
@@ -175,12 +163,6 @@ public sealed class PasskeyTests
         );
         var entry = await after.AuditEntries.SingleAsync(row => row.Action == "account.sign_in_failed");
         Assert.Equal(userId.ToString(), entry.TargetId);
-
-        async Task<string> AskAsync()
-        {
-            using var asked = await other.PostAsync("/account/passkey/question", content: null);
-            return await asked.Content.ReadAsStringAsync();
-        }
     }
 
     /// <summary>Counted before its answer is known, as a password is; who was right has it given back.</summary>
@@ -190,13 +172,7 @@ public sealed class PasskeyTests
         await using var host = await RealHost.StartAsync();
         using var passkey = new SoftPasskey();
         var db = host.Get<PortalDb>();
-        Guid userId;
-        await using (var read = db.Read(TenantScope.None))
-        {
-            userId = (await read.Users.SingleAsync()).Id;
-        }
-
-        await passkey.AddAsync(db, userId);
+        var userId = await AddToTheOnlyUserAsync(passkey, db);
         // More often than wrong ones may be.
         for (var i = 0; i <= (int)Door.SignIn; i++)
         {
@@ -210,9 +186,7 @@ public sealed class PasskeyTests
         var answers = new List<string>();
         foreach (var stranger in strangers)
         {
-            using var question = await stranger.PostAsync("/account/passkey/question", content: null);
-            var asked = await question.Content.ReadAsStringAsync();
-            answers.Add(passkey.Answer(asked, userId, host.Address, null, NotRecognised));
+            answers.Add(passkey.Answer(await AskAsync(stranger), userId, host.Address, null, NotRecognised));
         }
 
         var guesses = await Task.WhenAll(
@@ -308,6 +282,21 @@ public sealed class PasskeyTests
         return "stamp";
     }
 
+    private static async Task<Guid> AddToTheOnlyUserAsync(SoftPasskey passkey, PortalDb db)
+    {
+        await using var read = db.Read(TenantScope.None);
+        var userId = (await read.Users.SingleAsync()).Id;
+        await passkey.AddAsync(db, userId);
+        return userId;
+    }
+
+    /// <summary>The device's question; the browser keeps its cookie.</summary>
+    private static async Task<string> AskAsync(HttpClient browser)
+    {
+        using var question = await browser.PostAsync("/account/passkey/question", content: null);
+        return await question.Content.ReadAsStringAsync();
+    }
+
     private static async Task<HttpResponseMessage> ShowAsync(
         RealHost host,
         HttpClient browser,
@@ -315,8 +304,7 @@ public sealed class PasskeyTests
         Guid userId
     )
     {
-        using var question = await browser.PostAsync("/account/passkey/question", content: null);
-        var credential = passkey.Answer(await question.Content.ReadAsStringAsync(), userId, host.Address);
+        var credential = passkey.Answer(await AskAsync(browser), userId, host.Address);
         return await browser.PostAsJsonAsync("/account/passkey", new { credential });
     }
 }
